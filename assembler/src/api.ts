@@ -1,0 +1,116 @@
+/**
+ * What the assembler takes and gives. Nothing here touches Node: files come in
+ * through {@link FileProvider}, so the same code runs in the adapter, in the
+ * language server and in a browser worker.
+ */
+
+/** Read access to source files. Paths are absolute, with `/`; the provider decides what stands behind them (disk, open editors, images assembled a moment ago). */
+export interface FileProvider {
+  /** The file's bytes, or undefined when there is no such file. */
+  read(path: string): Uint8Array | undefined;
+}
+
+export interface AssembleOptions {
+  /** Absolute path of the main source file. */
+  main: string;
+  files: FileProvider;
+  /** Directories searched by `%include` and `incbin` after the including file's own path (NASM's -I, but joined with `/`). */
+  includePaths?: readonly string[];
+  /** NASM's -D: name → text of a single-line macro defined before the first line. */
+  defines?: Readonly<Record<string, string>>;
+  /** Asked between lines; when it answers true, assembly ends with one diagnostic saying so. */
+  cancelled?: () => boolean;
+}
+
+/** A place in a source file. Lines and columns count from 1; columns are UTF-16 units. `endColumn` is exclusive. */
+export interface SourceRange {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** A complaint about the source. `message` says what is wrong and, where one can know it, what to do. */
+export interface Diagnostic {
+  severity: Severity;
+  /** A stable short name, e.g. `symbol-undefined`, `operand-size`; docs/dialect.md lists them. */
+  code: string;
+  message: string;
+  range: SourceRange;
+  /** Macro calls and includes that led here, innermost first. */
+  related: { message: string; range: SourceRange }[];
+}
+
+/** Where an address range of the image came from. */
+export interface LineEntry {
+  /** First address as the program sees it (`org`/`vstart` applied). */
+  address: bigint;
+  /** Bytes; 0 never occurs. */
+  length: number;
+  /** Offset of the first byte in the flat image; −1 for reserved space that is not in the file (`nobits`). */
+  fileOffset: number;
+  /** Index into {@link SourceMap.files}. For code from a macro: the line of the outermost call. */
+  file: number;
+  line: number;
+  /** True for instructions, false for data. */
+  code: boolean;
+  bits: 16 | 32 | 64;
+  /** Innermost first: the lines inside macro bodies that produced these bytes; absent outside macros. */
+  expansion?: { file: number; line: number; macro: string }[];
+}
+
+export interface SymbolEntry {
+  /** Full name; a local label carries its parent (`main.loop`). */
+  name: string;
+  value: bigint;
+  kind: 'label' | 'equ';
+  /** Section name for labels; absent for pure numbers. */
+  section?: string;
+  file: number;
+  line: number;
+  column: number;
+}
+
+export interface StrucEntry {
+  name: string;
+  size: number;
+  /** Fields in order; `name` as written after `.` or as a plain label. */
+  fields: { name: string; offset: number; size: number }[];
+}
+
+export interface SectionEntry {
+  name: string;
+  /** Address the program sees. */
+  vstart: bigint;
+  /** Address in the image's own counting (org + file offset). */
+  start: bigint;
+  fileOffset: number;
+  length: number;
+  nobits: boolean;
+}
+
+/** The bridge between addresses and source; documented and versioned in docs/dialect.md. */
+export interface SourceMap {
+  version: 1;
+  files: string[];
+  /** Sorted by address. */
+  lines: LineEntry[];
+  symbols: SymbolEntry[];
+  strucs: StrucEntry[];
+  sections: SectionEntry[];
+}
+
+export interface AssembleResult {
+  /** The flat binary; absent when any diagnostic is an error. */
+  image?: Uint8Array;
+  /** NASM's `org`. */
+  origin: bigint;
+  /** Present even after errors, as far as it could be made: the editor works on broken text. */
+  map: SourceMap;
+  diagnostics: Diagnostic[];
+  /** Every file read, absolute, main first. */
+  dependencies: string[];
+}

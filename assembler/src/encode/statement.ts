@@ -1,0 +1,102 @@
+/**
+ * The seam between the parser and the encoder: one instruction whose operands
+ * have been evaluated with the symbol values known in this pass.
+ */
+
+/** A number as the encoder needs it. */
+export interface Value {
+  /** Wrapped to 64 bits, unsigned or signed alike; the encoder checks ranges. */
+  value: bigint;
+  /**
+   * Critical, i.e. may change in a later pass or is relocatable: NASM's
+   * "forward reference or not a pure number". The encoder then may not pick a
+   * short form that depends on the value unless `settled` says it may.
+   */
+  forward: boolean;
+  /** True for a label or an expression relative to a section (an address); false for a pure number. */
+  address: boolean;
+}
+
+export type SizeKeyword = 8 | 16 | 32 | 64 | 80 | 128 | 256 | 512;
+
+export interface RegisterOperand {
+  kind: 'register';
+  /** Lower-case NASM name: `eax`, `r8d`, `cr3`, `xmm0`, `st0`, `k1` … */
+  name: string;
+  size?: SizeKeyword;
+}
+
+export interface ImmediateOperand {
+  kind: 'immediate';
+  value: Value;
+  /** Size keyword written before it. */
+  size?: SizeKeyword;
+  strict?: boolean;
+  /** Written on jumps and calls. */
+  distance?: 'short' | 'near' | 'far';
+}
+
+export interface FarOperand {
+  kind: 'far';
+  segment: Value;
+  offset: Value;
+  size?: SizeKeyword;
+}
+
+export interface MemoryOperand {
+  kind: 'memory';
+  /** Size keyword before the bracket. */
+  size?: SizeKeyword;
+  distance?: 'short' | 'near' | 'far';
+  strict?: boolean;
+  base?: string;
+  index?: string;
+  /** 1 when not written. The parser normalises `eax*2`, `eax+eax`, `eax*3|5|9` as NASM does unless `nosplit`. */
+  scale: 1 | 2 | 4 | 8;
+  /** Absent when no displacement was written at all. */
+  displacement?: Value;
+  /** Size keyword inside the bracket: `[byte eax+4]`, `[dword 0x1234]`; also selects address size, as in NASM. */
+  displacementSize?: SizeKeyword;
+  segment?: 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs';
+  /** `rel`/`abs` inside the bracket; absent means the `default` directive decides. */
+  relative?: boolean;
+  nosplit?: boolean;
+}
+
+export type Operand = RegisterOperand | ImmediateOperand | FarOperand | MemoryOperand;
+
+export interface InstructionStatement {
+  /** Lower case, without prefixes. */
+  mnemonic: string;
+  /** Lower case, in source order: lock rep repe repz repne repnz a16 a32 a64 o16 o32 o64 es cs ss ds fs gs. */
+  prefixes: string[];
+  operands: Operand[];
+}
+
+export interface EncodeContext {
+  bits: 16 | 32 | 64;
+  /** Address of the instruction's first byte, as the program sees it in this pass. */
+  address: bigint;
+  /** `default rel`. */
+  defaultRel: boolean;
+  /**
+   * Smallest relative-branch form that may still be tried for this statement:
+   * relaxation only grows (short → near), so the passes end.
+   */
+  minimumBranch: 'short' | 'near';
+}
+
+export interface Encoding {
+  bytes: Uint8Array;
+  /** The relative-branch form used, if it is a branch that has both. */
+  branch?: 'short' | 'near';
+}
+
+/** Why a statement cannot be encoded; `operand` is the index of the operand to blame. */
+export interface EncodeError {
+  code: string;
+  message: string;
+  operand?: number;
+}
+
+export type EncodeResult = { ok: true; encoding: Encoding; warnings: EncodeError[] } | { ok: false; error: EncodeError };

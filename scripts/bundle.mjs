@@ -1,0 +1,47 @@
+// The one place that knows how TypeScript becomes JavaScript: every program,
+// test and benchmark is bundled by esbuild. Bundling is not only packaging: it
+// inlines `const enum` across files, which turns the evaluator's switch over
+// micro-ops into a jump table.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as esbuild from 'esbuild';
+
+export const root = dirname(dirname(new URL(import.meta.url).pathname));
+
+/** iced-x86 reads its .wasm file from beside itself; a bundle carries it inside instead, so that it also runs in a browser worker. */
+const icedInline = {
+  name: 'iced-inline',
+  setup(build) {
+    build.onLoad({ filter: /iced-x86[\\/]iced_x86\.js$/ }, (args) => {
+      const wasm = readFileSync(join(dirname(args.path), 'iced_x86_bg.wasm')).toString('base64');
+      const source = readFileSync(args.path, 'utf8');
+      const cut = source.search(/const path = require\(['"]path['"]\)/);
+      if (cut < 0) throw new Error('iced-x86: the loader at the end of iced_x86.js has changed');
+      const head = source.slice(0, cut).replace(/const \{ TextDecoder, TextEncoder \} = require\(.*\n/, '');
+      const contents = `${head}
+const bytes = Uint8Array.from(atob(${JSON.stringify(wasm)}), (c) => c.charCodeAt(0));
+wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
+module.exports.__wasm = wasm;
+`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** Bundles `entryPoints` (absolute or root-relative paths, or a name → path map) into `outdir`. */
+export function bundle(entryPoints, outdir, options = {}) {
+  return esbuild.build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: true,
+    logLevel: 'warning',
+    external: ['vscode', 'mocha', ...(options.external ?? [])],
+    plugins: [icedInline],
+    ...options.esbuild,
+  });
+}
