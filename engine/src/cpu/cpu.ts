@@ -1,0 +1,202 @@
+import type { PortSpace } from '../devices/ports';
+import { Mode } from '../ir/block';
+import type { Mmu } from '../memory/mmu';
+import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
+import { type Intercepts, NO_INTERCEPTS } from './intercepts';
+import { Access, type CpuState, Cr0, type Cr4, Efer, type Flag, Seg, Slot } from './state';
+
+/** Why the current instruction must be abandoned. Checked after everything that can fault. */
+export const enum Abort {
+  NONE = 0,
+  /** `faultVector`, `faultErrorCode`: an exception to deliver; RIP still at the instruction. */
+  FAULT = 1,
+  /** A VM exit (or entry) has replaced the state; go on with the new one. */
+  EXIT = 2,
+  /** `stop` says why the machine must stop. */
+  STOP = 3,
+}
+
+/** Exception vectors (SDM 3A Table 6-1). */
+export const enum Vector {
+  DE = 0,
+  DB = 1,
+  NMI = 2,
+  BP = 3,
+  OF = 4,
+  BR = 5,
+  UD = 6,
+  NM = 7,
+  DF = 8,
+  TS = 10,
+  NP = 11,
+  SS = 12,
+  GP = 13,
+  PF = 14,
+  MF = 16,
+  AC = 17,
+  MC = 18,
+}
+
+/** Who wants to know what happens. All of it is called synchronously; `cpu.requestStop` may be used inside. */
+export interface Observer {
+  transition?(record: ExitRecord): void;
+  exception?(record: ExceptionRecord): void;
+}
+
+/** The interrupt controller as the processor sees its INTR pin (SDM 3A 6.3.1). */
+export interface InterruptSource {
+  pending(): boolean;
+  /** INTA: gives the vector and marks it in service. */
+  acknowledge(): number;
+}
+
+/**
+ * One logical processor: the register file and the wires to everything else.
+ * What instructions do is in `lift/` (common ones, as IR) and in functions of
+ * this folder and `virtualization/` (rare ones, called as helpers); they all
+ * take a Cpu. Nothing here throws because of a guest.
+ */
+export class Cpu {
+  abort: Abort = Abort.NONE;
+  faultVector = 0;
+  /** Undefined for exceptions without one. */
+  faultErrorCode: number | undefined;
+  /** One sentence on the failed check, for the debugger. */
+  faultExplanation: string | undefined;
+  stop: StopReason | undefined;
+
+  /** Instructions begun so far; mirrors Slot.ICOUNT, which is written when the evaluator leaves. */
+  icount = 0;
+  /** The evaluator leaves before the instruction that would make icount exceed this. */
+  deadline = 0;
+  /** Bytes of the instruction being executed (helpers that exit report it). */
+  instructionLength = 0;
+
+  intercepts: Intercepts = NO_INTERCEPTS;
+  interrupts: InterruptSource = { pending: () => false, acknowledge: () => 0 };
+  observer: Observer = {};
+  /** Set for the delivery of an exception by `interrupts.ts`: vector being delivered, for double faults and the VMCS's IDT-vectoring fields; −1 otherwise. */
+  delivering = -1;
+
+  /** Privilege level, derived from SS.DPL by {@link modeChanged}. */
+  cpl = 0;
+  /** {@link Mode} bits, derived. */
+  mode = 0;
+
+  constructor(
+    readonly state: CpuState,
+    readonly mmu: Mmu,
+    readonly ports: PortSpace,
+  ) {}
+
+  // --- faults as values -------------------------------------------------
+
+  /** Ends the current instruction with an exception. */
+  raise(vector: Vector, errorCode?: number, explanation?: string): void {
+    this.abort = Abort.FAULT;
+    this.faultVector = vector;
+    this.faultErrorCode = errorCode;
+    this.faultExplanation = explanation;
+  }
+
+  /** Stops the machine; state stays as it is. */
+  requestStop(reason: StopReason): void {
+    this.abort = Abort.STOP;
+    this.stop = reason;
+  }
+
+  /** Makes the evaluator come back to the machine's loop before the next instruction: an interrupt, a timer or a mode may have changed. */
+  attention(): void {
+    this.deadline = Math.min(this.deadline, this.icount);
+  }
+
+  // --- derived state ------------------------------------------------------
+
+  /** Recomputes everything derived from segments, control registers and EFER. Call after changing any of them. */
+  modeChanged(): void {
+    const s = this.state;
+    const cr0 = s.low(Slot.CR0);
+    const cs = s.access(Seg.CS);
+    const ss = s.access(Seg.SS);
+    const long = (s.low(Slot.EFER) & Efer.LMA) !== 0;
+    const real = (cr0 & Cr0.PE) === 0;
+    let mode = 0;
+    if (real) {
+      mode = Mode.REAL;
+      this.cpl = 0;
+      if (cs & Access.DB) mode |= Mode.CODE32;
+      if (ss & Access.DB) mode |= Mode.STACK32;
+    } else {
+      this.cpl = (ss >> Access.DPL_SHIFT) & 3;
+      if (long) mode |= Mode.LONG;
+      if (long && cs & Access.L) mode |= Mode.CODE64 | Mode.STACK32 | Mode.FLAT;
+      else {
+        if (cs & Access.DB) mode |= Mode.CODE32;
+        if (ss & Access.DB) mode |= Mode.STACK32;
+        if (this.flat()) mode |= Mode.FLAT;
+      }
+    }
+    this.mode = mode;
+    this.mmu.modeChanged(this);
+  }
+
+  /** ES, CS, SS, DS all span 4 GiB from 0 and allow what flat code does with them. */
+  private flat(): boolean {
+    const s = this.state;
+    for (const seg of [Seg.ES, Seg.CS, Seg.SS, Seg.DS]) {
+      const access = s.access(seg);
+      if (s.segmentBase(seg) !== 0n || s.segmentLimit(seg) !== 0xffffffff) return false;
+      if (access & Access.UNUSABLE || !(access & Access.P)) return false;
+      // Data segments writable and expand-up; code readable (CS itself is only read through).
+      if (access & 8 ? !(access & 2) : (access & 6) !== 2) return false;
+      // A write through a code segment faults, so only CS may be one.
+      if (access & 8 && seg !== Seg.CS) return false;
+    }
+    return true;
+  }
+
+  get realMode(): boolean {
+    return (this.mode & Mode.REAL) !== 0;
+  }
+
+  get longMode(): boolean {
+    return (this.mode & Mode.LONG) !== 0;
+  }
+
+  get code64(): boolean {
+    return (this.mode & Mode.CODE64) !== 0;
+  }
+
+  /** VMX non-root operation. */
+  get nonRoot(): boolean {
+    return this.state.low(Slot.VMX_MODE) === 2;
+  }
+
+  get iopl(): number {
+    return (this.state.low(Slot.RFLAGS) >> 12) & 3;
+  }
+
+  flag(mask: Flag): boolean {
+    return (this.state.low(Slot.RFLAGS) & mask) !== 0;
+  }
+
+  /** Instruction clock in ticks: instructions plus time slept in HLT. */
+  get clock(): number {
+    return this.icount + this.state.number(Slot.IDLE);
+  }
+
+  /** Time-stamp counter before any guest offset. */
+  get tsc(): bigint {
+    return BigInt.asUintN(64, BigInt(this.clock) + this.state.u64[Slot.TSC_OFFSET]);
+  }
+
+  /** The context that runs now. */
+  get context(): ContextId {
+    return this.nonRoot ? `vmcs:${this.state.u64[Slot.VMCS_POINTER].toString(16)}` : 'host';
+  }
+
+  /** True when CR4 has all of `bits`. */
+  cr4(bits: Cr4): boolean {
+    return (this.state.low(Slot.CR4) & bits) === bits;
+  }
+}

@@ -1,0 +1,30 @@
+import { arithmeticHelpers } from './arithmetic';
+import { segmentsHelpers } from './segments';
+import { stringHelpers } from './string';
+import { systemHelpers } from './system';
+import type { Helper } from './types';
+import { vmxHelpers } from './vmx';
+
+/** Every helper by name. */
+export const HELPERS = {
+  ...arithmeticHelpers,
+  ...segmentsHelpers,
+  ...stringHelpers,
+  ...systemHelpers,
+  ...vmxHelpers,
+} as const;
+
+export type HelperName = keyof typeof HELPERS;
+
+/** Names in the order of their numbers. */
+export const HELPER_NAMES = Object.keys(HELPERS) as HelperName[];
+
+/** Functions by number: what the evaluator calls. */
+export const HELPER_FUNCTIONS: readonly Helper[] = Object.values(HELPERS);
+
+const NUMBERS = new Map<string, number>(HELPER_NAMES.map((name, number) => [name, number]));
+
+/** The number a HELPER micro-op carries for `name`. */
+export function helperNumber(name: HelperName): number {
+  return NUMBERS.get(name)!;
+}

@@ -1,0 +1,40 @@
+import type { Cpu } from '../cpu/cpu';
+import type { PhysicalMemory } from './physical';
+
+/** Bits of an access's `how`. The first three equal MemAux. */
+export const enum How {
+  /** Non-canonical: #SS instead of #GP. */
+  STACK = 1,
+  WRAP32 = 2,
+  /** A read that must be allowed to write too. */
+  WRITE_INTENT = 4,
+  /** Supervisor whatever the CPL: descriptor tables, TSS (SDM 3A 4.6.1 "implicit"). */
+  SUPERVISOR = 8,
+}
+
+/**
+ * Linear memory as instructions see it: translation, permission, faults. A
+ * method that fails has called `cpu.raise` (or made the VM exit) and answers
+ * undefined/false; the caller returns.
+ */
+export interface Mmu {
+  readonly physical: PhysicalMemory;
+  /** Values are unsigned. */
+  read8(cpu: Cpu, linear: bigint, how?: number): number | undefined;
+  read16(cpu: Cpu, linear: bigint, how?: number): number | undefined;
+  read32(cpu: Cpu, linear: bigint, how?: number): number | undefined;
+  read64(cpu: Cpu, linear: bigint, how?: number): bigint | undefined;
+  write8(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
+  write16(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
+  write32(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
+  write64(cpu: Cpu, linear: bigint, value: bigint, how?: number): boolean;
+  /** Physical address of an instruction byte for execution, or undefined after raising the fault. */
+  fetchAddress(cpu: Cpu, linear: bigint): number | undefined;
+  /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode or EPT pointer may be new. */
+  modeChanged(cpu: Cpu): void;
+  /** Drops every cached translation of the current address space (and, `all`, also global ones). */
+  flush(all: boolean): void;
+  flushPage(linear: bigint): void;
+  /** EPT/VPID invalidations: simply everything. */
+  flushEverything(): void;
+}
