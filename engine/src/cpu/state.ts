@@ -21,7 +21,7 @@ export const enum Slot {
   R15 = 15,
   /** Address of the current instruction while it runs; of the next one between instructions. */
   RIP = 16,
-  /** Lazy arithmetic flags: result, first and second source, and `FlagsKind | size << 8` (ir/flags.ts). */
+  /** Lazy arithmetic flags: result, first and second source, and `FlagsKind | size << 4` (ir/flags.ts). */
   CC_RESULT = 17,
   CC_A = 18,
   CC_B = 19,
