@@ -1,6 +1,7 @@
 import type { PortSpace } from '../devices/ports';
 import { Mode } from '../ir/block';
 import type { Mmu } from '../memory/mmu';
+import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
 import { Access, type CpuState, Cr0, type Cr4, Efer, type Flag, Seg, Slot } from './state';
@@ -77,6 +78,16 @@ export class Cpu {
   observer: Observer = {};
   /** Set for the delivery of an exception by `interrupts.ts`: vector being delivered, for double faults and the VMCS's IDT-vectoring fields; −1 otherwise. */
   delivering = -1;
+  /**
+   * While `delivering` ≥ 0: the event's type as in the VMCS's IDT-vectoring field (SDM 3C 25.9.3: 0 external
+   * interrupt, 2 NMI, 3 hardware exception, 4 software interrupt, 5 privileged software exception, 6 software
+   * exception) and its error code. `interrupts.ts` sets them together with `delivering`.
+   */
+  deliveringKind = 3;
+  deliveringErrorCode: number | undefined;
+
+  /** Set while guest-physical addresses are walked through EPT (VMX non-root with EPT enabled). */
+  ept: EptContext | undefined;
 
   /** Privilege level, derived from SS.DPL by {@link modeChanged}. */
   cpl = 0;
