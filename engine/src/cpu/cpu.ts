@@ -3,6 +3,7 @@ import { Mode } from '../ir/block';
 import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
+import type { PendingEvent } from './event';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
 import { Access, type CpuState, Cr0, type Cr4, Efer, type Flag, Seg, Slot } from './state';
 
@@ -62,6 +63,11 @@ export class Cpu {
   faultVector = 0;
   /** Undefined for exceptions without one. */
   faultErrorCode: number | undefined;
+  /**
+   * Of a #PF: the faulting linear address (delivery moves it to CR2, a VM exit to the qualification, SDM 3C
+   * 28.2.1). Of a #DB: the DR6 bits that delivery sets. The MMU sets it when it raises #PF.
+   */
+  faultPayload = 0n;
   /** One sentence on the failed check, for the debugger. */
   faultExplanation: string | undefined;
   stop: StopReason | undefined;
@@ -85,6 +91,13 @@ export class Cpu {
    */
   deliveringKind = 3;
   deliveringErrorCode: number | undefined;
+
+  /** An event whose delivery the observer has interrupted with a stop; `resumeDelivery` goes on with it. */
+  held: PendingEvent | undefined;
+
+  /** CR0 and CR4 bits that VMX operation demands to be 1 (SDM 3C 24.8); set on VMXON, VM entry and VM exit. */
+  cr0Required = 0;
+  cr4Required = 0;
 
   /** Set while guest-physical addresses are walked through EPT (VMX non-root with EPT enabled). */
   ept: EptContext | undefined;
