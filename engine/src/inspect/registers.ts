@@ -1,0 +1,111 @@
+import type { Cpu } from '../cpu/cpu';
+import { Access, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
+import { readRflags } from '../ir/flags';
+
+/** Processor modes by the manual's names (SDM 3A 2.2). */
+export type CpuMode =
+  | 'real-address'
+  | '16-bit protected'
+  | '32-bit protected'
+  | 'compatibility'
+  | '64-bit'
+  | 'virtual-8086';
+
+export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'] as const;
+export const GPR_NAMES = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+] as const;
+
+/** A context's registers. Of a guest that does not run, only what its VMCS holds is known. */
+export interface RegisterSnapshot {
+  /** By encoding number; undefined where unknown (a VMM keeps a stopped guest's general registers as it likes). */
+  gpr: (bigint | undefined)[];
+  rip: bigint;
+  rflags: bigint;
+  /** ES, CS, SS, DS, FS, GS, LDTR, TR. */
+  segments: SegmentValue[];
+  gdtr: { base: bigint; limit: number };
+  idtr: { base: bigint; limit: number };
+  /** cr0, cr2, cr3, cr4, cr8, efer, dr0…dr7, MSRs by lower-case name; only what is known. */
+  system: Record<string, bigint>;
+  cpl: number;
+  mode: CpuMode;
+  /** VMX root operation or VMX off. */
+  root: boolean;
+  /** VMX is on. */
+  vmx: boolean;
+  /** `running`, `halted`, `shutdown`, `wait-for-SIPI`. */
+  activity: string;
+}
+
+/** Registers in slots that appear under `system`. */
+const SYSTEM_SLOTS: readonly [string, Slot][] = [
+  ['cr0', Slot.CR0],
+  ['cr2', Slot.CR2],
+  ['cr3', Slot.CR3],
+  ['cr4', Slot.CR4],
+  ['cr8', Slot.CR8],
+  ['efer', Slot.EFER],
+  ['dr0', Slot.DR0],
+  ['dr1', Slot.DR0 + 1],
+  ['dr2', Slot.DR0 + 2],
+  ['dr3', Slot.DR0 + 3],
+  ['dr6', Slot.DR6],
+  ['dr7', Slot.DR7],
+  ['star', Slot.STAR],
+  ['lstar', Slot.LSTAR],
+  ['cstar', Slot.CSTAR],
+  ['fmask', Slot.FMASK],
+  ['kernel_gs_base', Slot.KERNEL_GS_BASE],
+  ['sysenter_cs', Slot.SYSENTER_CS],
+  ['sysenter_esp', Slot.SYSENTER_ESP],
+  ['sysenter_eip', Slot.SYSENTER_EIP],
+  ['pat', Slot.PAT],
+  ['tsc_aux', Slot.TSC_AUX],
+];
+
+/** The mode that CR0, EFER, RFLAGS and CS make. */
+export function cpuMode(cr0: bigint, efer: bigint, rflags: bigint, csAccess: number): CpuMode {
+  if (!(cr0 & BigInt(Cr0.PE))) return 'real-address';
+  if (efer & BigInt(Efer.LMA)) return csAccess & Access.L ? '64-bit' : 'compatibility';
+  if (rflags & BigInt(Flag.VM)) return 'virtual-8086';
+  return csAccess & Access.DB ? '32-bit protected' : '16-bit protected';
+}
+
+const ACTIVITIES = ['running', 'halted', 'shutdown', 'wait-for-SIPI'];
+
+/** Registers of the context that runs now. */
+export function currentRegisters(cpu: Cpu): RegisterSnapshot {
+  const s = cpu.state;
+  const segments = Array.from({ length: 8 }, (_, seg) => s.segment(seg as Seg));
+  const rflags = BigInt(readRflags(s) >>> 0);
+  return {
+    gpr: Array.from({ length: 16 }, (_, n) => s.u64[n]),
+    rip: s.u64[Slot.RIP],
+    rflags,
+    segments,
+    gdtr: { base: s.u64[Slot.GDTR_BASE], limit: s.low(Slot.GDTR_LIMIT) },
+    idtr: { base: s.u64[Slot.IDTR_BASE], limit: s.low(Slot.IDTR_LIMIT) },
+    system: Object.fromEntries(SYSTEM_SLOTS.map(([name, slot]) => [name, s.u64[slot]])),
+    cpl: cpu.cpl,
+    mode: cpuMode(s.u64[Slot.CR0], s.u64[Slot.EFER], rflags, segments[Seg.CS].access),
+    root: !cpu.nonRoot,
+    vmx: s.low(Slot.VMX_MODE) !== 0,
+    activity: ACTIVITIES[s.low(Slot.ACTIVITY)] ?? 'unknown',
+  };
+}

@@ -1,0 +1,302 @@
+import { Abort, Cpu, type Observer } from './cpu/cpu';
+import { deliverException, deliverInterrupt } from './cpu/interrupts';
+import { pagingContext } from './cpu/paging-context';
+import { enterMultiboot, resetCpu } from './cpu/reset';
+import { CpuState, Flag, Slot } from './cpu/state';
+import { EventQueue } from './devices/clock';
+import { DebugConsole } from './devices/debug-console';
+import { ExitPort } from './devices/exit-port';
+import { Pic8259 } from './devices/pic8259';
+import { Pit8254 } from './devices/pit8254';
+import { PortSpace } from './devices/ports';
+import { Uart16550 } from './devices/uart16550';
+import { Breakpoints } from './execution/breakpoints';
+import { CodeCache } from './execution/code-cache';
+import { Evaluator } from './execution/evaluator';
+import { ExitLog } from './execution/exit-log';
+import { Translator } from './execution/translator';
+import { loadMultiboot } from './loader/multiboot';
+import { PhysicalMemory } from './memory/physical';
+import { SoftMmu } from './memory/soft-mmu';
+import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from './records';
+import { installVmx, type Vmx } from './virtualization/vmx';
+
+/** What a machine is made of. The run is a pure function of this, the image and the inputs. */
+export interface MachineConfig {
+  /** Guest RAM in MiB, 1 … 3072; 64 unless given. */
+  memoryMiB?: number;
+}
+
+/** Byte offsets in the machine's WebAssembly.Memory. */
+const REGISTER_FILE = 0;
+const TLB = 0x10000;
+const RAM = 0x100000;
+
+const WASM_PAGE = 0x10000;
+const MIB = 0x100000;
+
+/** After this many jumps of the clock in one `run`, a halted machine gives its caller a turn. */
+const MAX_IDLE_JUMPS = 1000;
+
+/** A whole PC: one processor, memory, devices and their clock. */
+export class Machine {
+  readonly memory: WebAssembly.Memory;
+  readonly physical: PhysicalMemory;
+  readonly mmu: SoftMmu;
+  readonly cpu: Cpu;
+  readonly vmx: Vmx;
+  readonly ports = new PortSpace();
+  readonly events: EventQueue;
+  readonly breakpoints: Breakpoints;
+  readonly exitLog = new ExitLog();
+  readonly serial: Uart16550;
+  readonly debugConsole: DebugConsole;
+  /** Watchers; a true answer stops the machine: before a fault is delivered, after anything else. */
+  readonly observe: {
+    transition?: (record: ExitRecord) => boolean;
+    exception?: (record: ExceptionRecord) => boolean;
+  } = {};
+
+  private readonly cache: CodeCache;
+  private readonly evaluator: Evaluator;
+  private readonly translator: Translator;
+  private readonly pic: Pic8259;
+  private readonly pit: Pit8254;
+  /** Breakpoints at this count have been reported; going on steps over them. */
+  private passedBreaksAt = -1;
+  /** A fault that was reported to the debugger and still has to be delivered, at this count. */
+  private reportedFaultAt = -1;
+  private stopWanted: StopReason | undefined;
+
+  constructor(config: MachineConfig = {}) {
+    const ramBytes = (config.memoryMiB ?? 64) * MIB;
+    this.memory = new WebAssembly.Memory({ initial: (RAM + ramBytes) / WASM_PAGE });
+    this.physical = new PhysicalMemory({ memory: this.memory, ramOffset: RAM, ramBytes });
+    const state = new CpuState(this.memory.buffer, REGISTER_FILE);
+    this.mmu = new SoftMmu({ memory: this.memory, tlbOffset: TLB, physical: this.physical });
+    this.cpu = new Cpu(state, this.mmu, this.ports);
+    const cpu = this.cpu;
+
+    this.cache = new CodeCache(this.physical.codePages, () => this.mmu.flushEverything());
+    this.physical.onCodeWrite = (page) => {
+      this.cache.dropPage(page);
+      cpu.attention(); // the code being run may be the code just written
+    };
+    this.breakpoints = new Breakpoints((offset) => this.cache.dropOffset(offset));
+    this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
+    this.evaluator = new Evaluator(cpu, this.mmu);
+    this.evaluator.onBreak = (low, high) => this.onBreak(low, high);
+
+    this.events = new EventQueue(() => cpu.clock);
+    this.pic = new Pic8259({ onChange: () => cpu.attention() });
+    cpu.interrupts = this.pic;
+    this.pit = new Pit8254(this.events, (level) => this.pic.setIrq(0, level));
+    this.serial = new Uart16550({ setIrq: (level) => this.pic.setIrq(4, level) });
+    this.debugConsole = new DebugConsole();
+    this.pic.attach(this.ports);
+    this.pit.attach(this.ports);
+    this.serial.attach(this.ports);
+    this.debugConsole.attach(this.ports);
+    new ExitPort((code) => cpu.requestStop({ kind: 'exit', code })).attach(this.ports);
+
+    this.vmx = installVmx(cpu);
+    cpu.observer = this.observer();
+    resetCpu(cpu);
+  }
+
+  private observer(): Observer {
+    return {
+      transition: (record) => {
+        this.exitLog.add(record);
+        if (this.observe.transition?.(record)) this.stopWanted ??= { kind: 'transition', record };
+      },
+      exception: (record) => {
+        // Faults reported before delivery are not reported again.
+        if (this.reportedFaultAt === this.cpu.icount) return;
+        if (this.observe.exception?.(record)) this.stopWanted ??= { kind: 'exception', record };
+      },
+    };
+  }
+
+  /** Puts a Multiboot 1 image into memory and the processor at its entry (Multiboot 0.6.96). */
+  loadMultiboot(image: Uint8Array, options: { commandLine?: string } = {}): { error?: string } {
+    const loaded = loadMultiboot(image, this.physical, { commandLine: options.commandLine ?? '' });
+    if ('error' in loaded) return { error: loaded.error };
+    enterMultiboot(this.cpu, loaded.entry, loaded.infoAddress);
+    return {};
+  }
+
+  /** Instructions begun since power-on. */
+  get count(): number {
+    return this.cpu.icount;
+  }
+
+  /**
+   * Runs until something stops it, at the latest before the instruction that
+   * would make {@link count} exceed `limit`. Halted time passes without
+   * instructions; a long sleep also returns `limit`, so that callers get turns.
+   */
+  run(options: { limit: number }): StopReason {
+    const { cpu } = this;
+    const s = cpu.state;
+    let idleJumps = 0;
+    for (;;) {
+      switch (cpu.abort) {
+        case Abort.FAULT: {
+          if (this.reportedFaultAt !== cpu.icount && this.observe.exception) {
+            const record = this.faultRecord();
+            const stop = this.observe.exception(record);
+            this.reportedFaultAt = cpu.icount;
+            // cpu.abort stays FAULT: the next run delivers it.
+            if (stop) return this.leave({ kind: 'exception', record });
+          }
+          cpu.abort = Abort.NONE;
+          deliverException(cpu);
+          break;
+        }
+        case Abort.EXIT:
+          cpu.abort = Abort.NONE;
+          break;
+        case Abort.STOP:
+          cpu.abort = Abort.NONE;
+          return this.leave(cpu.stop!);
+      }
+      if (cpu.abort !== Abort.NONE) continue;
+      if (this.stopWanted) {
+        const stop = this.stopWanted;
+        this.stopWanted = undefined;
+        return this.leave(stop);
+      }
+
+      this.events.runDue(cpu.clock);
+      const interruptPending = cpu.interrupts.pending();
+      if (cpu.intercepts.betweenInstructions(interruptPending)) continue;
+      if (interruptPending && this.interruptsOpen()) {
+        s.setLow(Slot.ACTIVITY, 0);
+        deliverInterrupt(cpu, cpu.interrupts.acknowledge(), 'external');
+        continue;
+      }
+      if (s.low(Slot.ACTIVITY) !== 0) {
+        const ended = this.sleep();
+        if (ended) return this.leave(ended);
+        if (++idleJumps >= MAX_IDLE_JUMPS) return this.leave({ kind: 'limit' });
+        continue;
+      }
+      if (cpu.icount >= options.limit) return this.leave({ kind: 'limit' });
+
+      const wake = this.nextWake();
+      cpu.deadline = Math.min(options.limit, cpu.icount + Math.max(1, wake - cpu.clock));
+      if (cpu.flag(Flag.TF)) cpu.deadline = cpu.icount + 1;
+      const trap = cpu.flag(Flag.TF);
+      const block = this.translator.block();
+      if (block === undefined) continue; // the fetch faulted
+      const before = cpu.icount;
+      this.evaluator.run(block);
+      if (trap && cpu.icount > before && cpu.abort === Abort.NONE) this.singleStepTrap();
+    }
+  }
+
+  /** RFLAGS.TF was set when the instruction began: #DB with DR6.BS after it (SDM 3B 18.3.1.4). */
+  private singleStepTrap(): void {
+    const s = this.cpu.state;
+    if (s.number(Slot.SHADOW_SS) === this.cpu.icount) return; // MOV SS delays it by one instruction
+    s.u64[Slot.DR6] |= 1n << 14n;
+    this.cpu.raise(1, undefined, 'RFLAGS.TF: single-step trap');
+  }
+
+  /** IF set and no STI or MOV SS shadow over the current boundary. */
+  private interruptsOpen(): boolean {
+    const { cpu } = this;
+    const s = cpu.state;
+    return (
+      cpu.flag(Flag.IF) &&
+      s.number(Slot.SHADOW_STI) !== cpu.icount &&
+      s.number(Slot.SHADOW_SS) !== cpu.icount
+    );
+  }
+
+  /** Clock value at which something may need the loop: a device or the VMX preemption timer. */
+  private nextWake(): number {
+    const device = this.events.nextDeadline();
+    if (!this.cpu.nonRoot) return device;
+    const preemption = this.cpu.state.u64[Slot.PREEMPTION_DEADLINE];
+    return preemption === 0xffffffffffffffffn ? device : Math.min(device, Number(preemption));
+  }
+
+  /** Lets the halted processor's time pass up to the next event. Answers a stop when nothing can wake it. */
+  private sleep(): StopReason | undefined {
+    const { cpu } = this;
+    const s = cpu.state;
+    if (s.low(Slot.ACTIVITY) !== 1) {
+      return { kind: 'halted', explanation: 'The processor is in the shutdown state.' };
+    }
+    if (!cpu.nonRoot && !cpu.flag(Flag.IF)) {
+      return { kind: 'halted', explanation: 'HLT with RFLAGS.IF = 0: no interrupt can end it.' };
+    }
+    const wake = this.nextWake();
+    if (wake === Number.POSITIVE_INFINITY) {
+      return { kind: 'halted', explanation: 'HLT and no device has anything scheduled that could end it.' };
+    }
+    if (wake > cpu.clock) s.setNumber(Slot.IDLE, s.number(Slot.IDLE) + (wake - cpu.clock));
+    return undefined;
+  }
+
+  private onBreak(low: number, high: number): boolean {
+    const { cpu } = this;
+    if (this.passedBreaksAt === cpu.icount) return false;
+    if (!this.breakpoints.hit(low, high, cpu.context)) return false;
+    this.passedBreaksAt = cpu.icount;
+    cpu.requestStop({ kind: 'breakpoint', rip: cpu.state.u64[Slot.RIP], context: cpu.context });
+    return true;
+  }
+
+  /** The pending fault as the debugger sees it before delivery. */
+  private faultRecord(): ExceptionRecord {
+    const { cpu } = this;
+    return {
+      context: cpu.context,
+      vector: cpu.faultVector,
+      errorCode: cpu.faultErrorCode,
+      kind: 'fault',
+      rip: cpu.state.u64[Slot.RIP],
+      address: cpu.faultVector === 14 ? cpu.state.u64[Slot.CR2] : undefined,
+      count: cpu.icount,
+      explanation: cpu.faultExplanation,
+    };
+  }
+
+  /** Writes back what the loop keeps outside the register file. */
+  private leave(reason: StopReason): StopReason {
+    this.cpu.state.setNumber(Slot.ICOUNT, this.cpu.icount);
+    return reason;
+  }
+
+  /** Steps over the breakpoints at the current instruction when the machine goes on. */
+  passBreakpoints(): void {
+    this.passedBreaksAt = this.cpu.icount;
+  }
+
+  /** The debugger has changed the program's course (RIP, mode): a reported fault is forgotten, translations are looked up anew. */
+  stateEdited(): void {
+    if (this.cpu.abort === Abort.FAULT) this.cpu.abort = Abort.NONE;
+    this.reportedFaultAt = -1;
+    this.passedBreaksAt = -1;
+    this.cpu.modeChanged();
+  }
+
+  /** Paging of a context, for walks: the current one or a guest that does not run. */
+  pagingOf(context: ContextId) {
+    if (context === this.cpu.context) return pagingContext(this.cpu);
+    return context === 'host' ? this.vmx.savedHostPagingContext() : this.vmx.savedPagingContext(pointerOf(context));
+  }
+
+  /** Devices with state, in a fixed order, for hashes and snapshots. */
+  get devices() {
+    return { pic: this.pic, pit: this.pit, serial: this.serial };
+  }
+}
+
+/** VMCS pointer of a guest context. */
+export function pointerOf(context: ContextId): bigint {
+  return BigInt(`0x${context.slice('vmcs:'.length)}`);
+}
