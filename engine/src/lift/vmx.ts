@@ -1,0 +1,4 @@
+import type { LiftFunction, LiftTable } from './context';
+
+/** Lift functions of this area by iced mnemonic. */
+export const vmxLifters: LiftTable = new Map<number, LiftFunction>([]);
