@@ -24,6 +24,11 @@ export interface RegisterOperand {
   /** Lower-case NASM name: `eax`, `r8d`, `cr3`, `xmm0`, `st0`, `k1` … */
   name: string;
   size?: SizeKeyword;
+  /** x87 `to`, as in `fadd to st3`. */
+  to?: boolean;
+  /** EVEX decorations after the operand: `{k1}` gives `k1`, `{z}` sets `zeroing`. */
+  mask?: string;
+  zeroing?: boolean;
 }
 
 export interface ImmediateOperand {
@@ -61,6 +66,10 @@ export interface MemoryOperand {
   /** `rel`/`abs` inside the bracket; absent means the `default` directive decides. */
   relative?: boolean;
   nosplit?: boolean;
+  /** EVEX decorations after the bracket: `{k1}`, `{z}`, and `{1to8}` gives 8. */
+  mask?: string;
+  zeroing?: boolean;
+  broadcast?: number;
 }
 
 export type Operand = RegisterOperand | ImmediateOperand | FarOperand | MemoryOperand;
@@ -71,6 +80,8 @@ export interface InstructionStatement {
   /** Lower case, in source order: lock rep repe repz repne repnz a16 a32 a64 o16 o32 o64 es cs ss ds fs gs. */
   prefixes: string[];
   operands: Operand[];
+  /** EVEX static rounding or suppressed exceptions, lower case without braces: `rn-sae ru-sae rd-sae rz-sae sae`. */
+  rounding?: string;
 }
 
 export interface EncodeContext {
@@ -99,4 +110,6 @@ export interface EncodeError {
   operand?: number;
 }
 
-export type EncodeResult = { ok: true; encoding: Encoding; warnings: EncodeError[] } | { ok: false; error: EncodeError };
+export type EncodeResult =
+  | { ok: true; encoding: Encoding; warnings: EncodeError[] }
+  | { ok: false; error: EncodeError };

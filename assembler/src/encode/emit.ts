@@ -1,0 +1,399 @@
+/**
+ * From a chosen form and its operands to bytes: prefixes in NASM's order, REX,
+ * VEX, XOP or EVEX, opcode, ModRM, SIB, displacement, immediates (Intel SDM
+ * volume 2, chapter 2; AMD APM volume 3, section 1.2 for XOP).
+ */
+import { type EffectiveAddress, encodeAddress } from './address';
+import type { Form, Slot } from './form';
+import { lostBits } from './immediate';
+import type { Prefixes } from './prefixes';
+import { findRegister, type Register } from './registers';
+import type {
+  EncodeContext,
+  EncodeError,
+  ImmediateOperand,
+  InstructionStatement,
+  MemoryOperand,
+  RegisterOperand,
+} from './statement';
+
+/** The longest instruction the processor accepts is 15 bytes; redundant prefixes can make NASM's longer. */
+const buffer = new Uint8Array(40);
+
+class Writer {
+  length = 0;
+
+  byte(value: number) {
+    buffer[this.length++] = value;
+  }
+
+  value(value: bigint, bytes: number) {
+    if (bytes <= 4) {
+      let n = Number(BigInt.asIntN(32, value));
+      for (let i = 0; i < bytes; i++, n >>= 8) this.byte(n & 0xff);
+      return;
+    }
+    let n = value;
+    for (let i = 0; i < bytes; i++, n >>= 8n) this.byte(Number(n & 0xffn));
+  }
+}
+
+/** Where the operands went. */
+interface Fields {
+  reg: number;
+  rm: number;
+  memory?: EffectiveAddress;
+  vvvv: number;
+  opcodeRegister: number;
+  is4: number;
+  imm4: number;
+  /** Some register forces a REX prefix. */
+  needsRex: boolean;
+  /** A register that no REX prefix may accompany. */
+  high?: Register;
+  mask: number;
+  zeroing: boolean;
+  broadcast: boolean;
+  /** A control register above 7 outside 64-bit mode, reached by a LOCK prefix (AMD APM vol. 3, MOV CRn). */
+  lockControl: boolean;
+}
+
+/** The bytes, or why these operands cannot be encoded after all. */
+export type EmitResult = { bytes: Uint8Array; warnings: EncodeError[] } | EncodeError;
+
+function fail(code: string, message: string, operand?: number): EncodeError {
+  return { code, message, operand };
+}
+
+/** Sorts the operands into the fields of the encoding. */
+function gather(
+  form: Form,
+  statement: InstructionStatement,
+  ctx: EncodeContext,
+  prefixes: Prefixes,
+): Fields | EncodeError {
+  const f: Fields = {
+    reg: form.digit >= 0 ? form.digit : 0,
+    rm: form.rmDigit >= 0 ? form.rmDigit : 0,
+    vvvv: 0,
+    opcodeRegister: 0,
+    is4: -1,
+    imm4: 0,
+    needsRex: false,
+    mask: 0,
+    zeroing: false,
+    broadcast: false,
+    lockControl: false,
+  };
+  for (let i = 0; i < form.slots.length; i++) {
+    const slot = form.slots[i];
+    const op = statement.operands[i];
+    if (op.kind === 'register' || op.kind === 'memory') {
+      const problem = decorate(form, op, f, i);
+      if (problem) return problem;
+    }
+    if (op.kind === 'register') {
+      const reg = findRegister(op.name);
+      if (!reg) return fail('register', `\`${op.name}\` is not a register`, i);
+      if (ctx.bits !== 64 && (reg.number > 7 || reg.needsRex || reg.class === 'r64')) {
+        if (reg.class === 'control' && reg.number === 8) f.lockControl = true;
+        else
+          return fail('mode', `\`${op.name}\` exists only in 64-bit mode; this code is bits ${ctx.bits}`, i);
+      }
+      if (reg.high) f.high = reg;
+      if (reg.needsRex) f.needsRex = true;
+      place(f, slot, f.lockControl && reg.class === 'control' ? reg.number & 7 : reg.number);
+    } else if (op.kind === 'memory') {
+      const scale = form.evex ? (f.broadcast ? form.evex.broadcastScale : form.evex.scale) : 1;
+      const ea = encodeAddress(op, {
+        bits: ctx.bits,
+        defaultRel: ctx.defaultRel,
+        prefixSize: prefixes.addressSize,
+        scale,
+        needSib: form.needSib,
+      });
+      if ('code' in ea) return { ...ea, operand: i };
+      f.memory = ea;
+    } else if (op.kind === 'immediate' && slot.place === 'imm4') {
+      f.imm4 = Number(op.value.value & 0xfn);
+    }
+  }
+  return f;
+}
+
+function place(f: Fields, slot: Slot, number: number) {
+  switch (slot.place) {
+    case 'reg':
+      f.reg = number;
+      break;
+    case 'rm':
+      f.rm = number;
+      break;
+    case 'both':
+      f.reg = number;
+      f.rm = number;
+      break;
+    case 'vvvv':
+      f.vvvv = number;
+      break;
+    case 'reg+vvvv':
+      f.reg = number;
+      f.vvvv = number;
+      break;
+    case 'vvvv+rm':
+      f.vvvv = number;
+      f.rm = number;
+      break;
+    case 'opcode':
+      f.opcodeRegister = number;
+      break;
+    case 'is4':
+      f.is4 = number;
+      break;
+    default:
+  }
+}
+
+/** EVEX masks, zeroing and broadcast. */
+function decorate(
+  form: Form,
+  op: RegisterOperand | MemoryOperand,
+  f: Fields,
+  i: number,
+): EncodeError | undefined {
+  const broadcast = op.kind === 'memory' ? op.broadcast : undefined;
+  if (op.mask === undefined && !op.zeroing && broadcast === undefined) return undefined;
+  const traits = form.evex;
+  if (op.mask !== undefined) {
+    const reg = findRegister(op.mask);
+    if (reg?.class !== 'mask' || reg.number === 0)
+      return fail('mask', `\`{${op.mask}}\` is not a mask; those are k1 to k7`, i);
+    if (!traits?.mask) return fail('mask', 'this form takes no mask register', i);
+    f.mask = reg.number;
+  }
+  if (op.zeroing) {
+    if (!traits?.zeroing) return fail('zeroing', 'this form cannot zero masked elements (`{z}`)', i);
+    f.zeroing = true;
+  }
+  if (broadcast !== undefined) {
+    if (!traits?.broadcastBytes) return fail('broadcast', 'this form cannot broadcast from memory', i);
+    const vector = 128 << form.l;
+    const count = vector / 8 / traits.broadcastBytes;
+    if (broadcast !== count)
+      return fail('broadcast', `broadcast is \`{1to${count}}\` here, not \`{1to${broadcast}}\``, i);
+    f.broadcast = true;
+  }
+  return undefined;
+}
+
+/** Encodes `statement` as `form`. */
+export function emit(
+  form: Form,
+  statement: InstructionStatement,
+  ctx: EncodeContext,
+  prefixes: Prefixes,
+): EmitResult {
+  const f = gather(form, statement, ctx, prefixes);
+  if ('code' in f) return f;
+  const w = new Writer();
+  const memory = f.memory;
+  let segment = prefixes.segment;
+  for (const op of statement.operands) {
+    if (op.kind !== 'memory' || op.segment === undefined) continue;
+    if (segment !== 0)
+      return fail('prefix', 'the segment override is given twice: as a prefix and in the address');
+    segment = segmentPrefix[op.segment];
+  }
+  if (form.wait) w.byte(0x9b);
+  if (prefixes.repeat) w.byte(prefixes.repeat);
+  if (prefixes.lock || f.lockControl) w.byte(0xf0);
+  if (segment) w.byte(segment);
+  const size = prefixes.operandSize || form.operandSize;
+  if ((size === 16 && ctx.bits !== 16) || (size === 32 && ctx.bits === 16)) w.byte(0x66);
+  const addressBits = form.addressSize || memory?.addressBits || prefixes.addressSize || ctx.bits;
+  if (addressBits !== ctx.bits) w.byte(0x67);
+
+  if (form.evex) {
+    const problem = evex(w, form, f, statement);
+    if (problem) return problem;
+  } else if (form.space === 'vex' || form.space === 'xop') {
+    vex(w, form, f);
+  } else {
+    const problem = legacy(w, form, f, ctx, prefixes);
+    if (problem) return problem;
+  }
+  return finish(w, form, f, statement, ctx);
+}
+
+const segmentPrefix: Record<string, number> = { es: 0x26, cs: 0x2e, ss: 0x36, ds: 0x3e, fs: 0x64, gs: 0x65 };
+
+function legacy(
+  w: Writer,
+  form: Form,
+  f: Fields,
+  ctx: EncodeContext,
+  prefixes: Prefixes,
+): EncodeError | undefined {
+  const memory = f.memory;
+  let rex = 0;
+  const size = form.operandSize;
+  if ((size === 64 || prefixes.operandSize === 64) && !form.default64) rex |= 8;
+  if (f.reg > 7) rex |= 4;
+  if (memory) rex |= (memory.x << 1) | memory.b;
+  else if (f.rm > 7 || f.opcodeRegister > 7) rex |= 1;
+  if (rex !== 0 || f.needsRex) {
+    if (ctx.bits !== 64) return fail('mode', 'this needs 64-bit mode');
+    if (f.high) {
+      return fail(
+        'high-register',
+        `\`${f.high.name}\` cannot be used here: another operand needs a REX prefix, under which its number means \`${['spl', 'bpl', 'sil', 'dil'][f.high.number - 4]}\``,
+      );
+    }
+    rex |= 0x40;
+  }
+  if (form.prefix) w.byte(form.prefix);
+  if (rex) w.byte(rex);
+  if (form.space === '3dnow') {
+    w.byte(0x0f);
+    w.byte(0x0f);
+    return undefined;
+  }
+  if (form.map >= 1) w.byte(0x0f);
+  if (form.map === 2) w.byte(0x38);
+  else if (form.map === 3) w.byte(0x3a);
+  const opcode = form.opcode + (f.opcodeRegister & 7) + (form.opcodeOffset ?? 0);
+  if (form.opcodeLength === 2) w.byte(opcode >> 8);
+  w.byte(opcode & 0xff);
+  return undefined;
+}
+
+const pp: Record<number, number> = { 0: 0, 102: 1, 243: 2, 242: 3 };
+
+function vex(w: Writer, form: Form, f: Fields) {
+  const r = f.reg > 7 ? 0 : 0x80;
+  const x = f.memory?.x ? 0 : 0x40;
+  const b = (f.memory ? f.memory.b : f.rm > 7) ? 0 : 0x20;
+  const low = ((~f.vvvv & 15) << 3) | (form.l << 2) | pp[form.prefix];
+  if (form.space === 'vex' && form.map === 1 && form.w === 0 && x && b) {
+    w.byte(0xc5);
+    w.byte(r | low);
+  } else {
+    w.byte(form.space === 'xop' ? 0x8f : 0xc4);
+    w.byte(r | x | b | form.map);
+    w.byte((form.w << 7) | low);
+  }
+  w.byte(form.opcode);
+}
+
+const roundings: Record<string, number> = { 'rn-sae': 0, 'rd-sae': 1, 'ru-sae': 2, 'rz-sae': 3 };
+
+function evex(w: Writer, form: Form, f: Fields, statement: InstructionStatement): EncodeError | undefined {
+  const traits = form.evex!;
+  let length = form.l;
+  let b = f.broadcast ? 1 : 0;
+  if (statement.rounding !== undefined) {
+    if (f.memory) return fail('rounding', `{${statement.rounding}} needs register operands`);
+    const mode = roundings[statement.rounding];
+    if (mode !== undefined ? !traits.rounding : !traits.sae || traits.rounding) {
+      return fail('rounding', `this form does not take {${statement.rounding}}`);
+    }
+    b = 1;
+    if (mode !== undefined) length = mode;
+  }
+  if (traits.maskRequired && f.mask === 0)
+    return fail('mask', 'this instruction needs a mask register, `{k1}` to `{k7}`');
+  const r = f.reg & 8 ? 0 : 0x80;
+  const r2 = f.reg & 16 ? 0 : 0x10;
+  const x = (f.memory ? f.memory.x : f.rm & 16) ? 0 : 0x40;
+  const bb = (f.memory ? f.memory.b : f.rm & 8) ? 0 : 0x20;
+  const v2 = (f.vvvv & 16) | ((f.memory?.vectorHigh ?? 0) << 4) ? 0 : 8;
+  w.byte(0x62);
+  w.byte(r | x | bb | r2 | form.map);
+  w.byte((form.w << 7) | ((~f.vvvv & 15) << 3) | 4 | pp[form.prefix]);
+  w.byte((f.zeroing ? 0x80 : 0) | (length << 5) | (b << 4) | v2 | f.mask);
+  w.byte(form.opcode);
+  return undefined;
+}
+
+/** ModRM and everything after it. */
+function finish(
+  w: Writer,
+  form: Form,
+  f: Fields,
+  statement: InstructionStatement,
+  ctx: EncodeContext,
+): EmitResult {
+  const warnings: EncodeError[] = [];
+  const memory = f.memory;
+  const offset = form.slots.findIndex((s) => s.place === 'moffs');
+  let relocate = -1;
+  if (offset >= 0 && memory) {
+    w.value(memory.displacement, memory.addressBits / 8);
+  } else if (memory) {
+    w.byte((memory.mod << 6) | ((f.reg & 7) << 3) | memory.rm);
+    if (memory.sib >= 0) w.byte(memory.sib);
+    if (memory.ripRelative) relocate = w.length;
+    w.value(memory.displacement, memory.displacementBytes);
+    if (memory.warning) warnings.push(memory.warning);
+  } else if (form.hasModRm) {
+    w.byte(0xc0 | ((f.reg & 7) << 3) | (f.rm & 7));
+  }
+  if (form.space === '3dnow') w.byte(form.opcode);
+  if (f.is4 >= 0) w.byte((f.is4 << 4) | f.imm4);
+  for (let i = 0; i < form.slots.length; i++) {
+    const slot = form.slots[i];
+    const op = statement.operands[i];
+    if (op.kind === 'immediate' && slot.place === 'imm' && slot.immediate !== 'one') {
+      const lost = lostBits(slot, op, i);
+      if (lost) warnings.push(lost);
+      w.value(op.value.value, slot.bytes);
+    } else if (op.kind === 'far') {
+      w.value(op.offset.value, slot.bytes);
+      w.value(op.segment.value, 2);
+    } else if (op.kind === 'immediate' && slot.place === 'rel') {
+      const problem = branch(w, form, slot, op, ctx, i);
+      if (problem) return problem;
+    }
+  }
+  if (form.impliedImmediate >= 0) w.byte(form.impliedImmediate);
+  if (relocate >= 0 && memory) {
+    const end = ctx.address + BigInt(w.length);
+    const length = w.length;
+    w.length = relocate;
+    w.value(memory.displacement - end, 4);
+    w.length = length;
+  }
+  return { bytes: buffer.slice(0, w.length), warnings };
+}
+
+/** The displacement counts from the next instruction. */
+function branch(
+  w: Writer,
+  form: Form,
+  slot: Slot,
+  op: ImmediateOperand,
+  ctx: EncodeContext,
+  operand: number,
+): EncodeError | undefined {
+  const distance = branchDistance(
+    op.value.value,
+    ctx.address + BigInt(w.length + slot.bytes),
+    form,
+    ctx.bits,
+  );
+  if (slot.bytes === 1 && (distance < -128n || distance > 127n)) {
+    return fail(
+      'jump-range',
+      `the target is ${distance} bytes away; \`${op.distance === 'short' ? 'short' : 'this jump'}\` reaches −128 to 127`,
+      operand,
+    );
+  }
+  w.value(distance, slot.bytes);
+  return undefined;
+}
+
+/** Signed distance; IP and EIP wrap at their size. */
+function branchDistance(target: bigint, next: bigint, form: Form, bits: number): bigint {
+  const width = form.operandSize === 16 || (form.operandSize === 0 && bits === 16) ? 16 : 64;
+  return BigInt.asIntN(width, target - next);
+}

@@ -1,0 +1,112 @@
+/** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
+import { emit } from './emit';
+import { explain, explainMissingSize } from './explain';
+import type { Form } from './form';
+import { valueFits } from './immediate';
+import { type MatchContext, select } from './match';
+import { combinePrefixes } from './prefixes';
+import type {
+  EncodeContext,
+  EncodeError,
+  EncodeResult,
+  ImmediateOperand,
+  InstructionStatement,
+} from './statement';
+
+function failed(error: EncodeError): EncodeResult {
+  return { ok: false, error };
+}
+
+/** The operand that is a branch target, if any form has one. */
+function branchTarget(forms: Form[], statement: InstructionStatement): ImmediateOperand | undefined {
+  const at = forms[0].slots.findIndex((s) => s.place === 'rel');
+  const op = at < 0 ? undefined : statement.operands[at];
+  return op?.kind === 'immediate' ? op : undefined;
+}
+
+function isShort(form: Form): boolean {
+  return form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
+}
+
+function valuesFit(form: Form, statement: InstructionStatement): boolean {
+  for (let i = 0; i < form.slots.length; i++) {
+    const op = statement.operands[i];
+    if (op.kind === 'immediate' && form.slots[i].immediate && !valueFits(form.slots[i], op)) return false;
+  }
+  return true;
+}
+
+/**
+ * The bytes NASM would give for the statement, or an error that says which
+ * operand is wrong and what was expected. Never throws.
+ */
+export function encode(statement: InstructionStatement, context: EncodeContext): EncodeResult {
+  const prefixes = combinePrefixes(statement.prefixes, context.bits);
+  if ('code' in prefixes) return failed(prefixes);
+  const match: MatchContext = {
+    bits: context.bits,
+    defaultRel: context.defaultRel,
+    addressPrefix: prefixes.addressSize,
+  };
+  const selection = select(statement, match);
+  if (!selection)
+    return failed({ code: 'mnemonic', message: `there is no instruction \`${statement.mnemonic}\`` });
+  switch (selection.failure) {
+    case 'operands':
+      return failed(explain(statement, match));
+    case 'size-missing':
+      return failed(explainMissingSize(statement));
+    case 'mode':
+      return failed({
+        code: 'mode',
+        message: `this form of \`${statement.mnemonic}\` does not exist in ${context.bits}-bit mode`,
+      });
+    default:
+  }
+  const target = branchTarget(selection.forms, statement);
+  if (target) return encodeBranch(selection.forms, target, statement, context, prefixes);
+  let firstError: EncodeError | undefined;
+  for (const form of selection.forms) {
+    if (!valuesFit(form, statement)) continue;
+    const result = emit(form, statement, context, prefixes);
+    if ('bytes' in result) return { ok: true, encoding: { bytes: result.bytes }, warnings: result.warnings };
+    firstError ??= result;
+  }
+  return failed(
+    firstError ?? {
+      code: 'immediate-range',
+      message: `no form of \`${statement.mnemonic}\` can carry this value`,
+    },
+  );
+}
+
+/** Relative branches: short where the target is known to be near enough, else the mode's near form. */
+function encodeBranch(
+  forms: Form[],
+  target: ImmediateOperand,
+  statement: InstructionStatement,
+  context: EncodeContext,
+  prefixes: Exclude<ReturnType<typeof combinePrefixes>, EncodeError>,
+): EncodeResult {
+  const short = forms.find(isShort);
+  const near = forms.find((f) => !isShort(f));
+  const both = short !== undefined && near !== undefined;
+  if (short && (!both || (context.minimumBranch === 'short' && target.value.address))) {
+    const result = emit(short, statement, context, prefixes);
+    if ('bytes' in result) {
+      return {
+        ok: true,
+        encoding: { bytes: result.bytes, branch: both ? 'short' : undefined },
+        warnings: result.warnings,
+      };
+    }
+    if (!both || result.code !== 'jump-range') return failed(result);
+  }
+  const result = emit(near as Form, statement, context, prefixes);
+  if (!('bytes' in result)) return failed(result);
+  return {
+    ok: true,
+    encoding: { bytes: result.bytes, branch: both ? 'near' : undefined },
+    warnings: result.warnings,
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Which encodings take the operands of a statement. Depends only on the kinds
+ * and sizes of the operands, so the answer is kept per signature.
+ */
+import { isAbsolute, isRelative } from './address';
+import { defaultSized } from './dialect';
+import type { Form, Slot } from './form';
+import { findRegister } from './registers';
+import type { ImmediateOperand, InstructionStatement, MemoryOperand, Operand } from './statement';
+import { formsOf } from './table';
+
+/** How well an operand suits a slot. */
+export const enum Fit {
+  /** Another kind of operand. */
+  No,
+  /** The right kind in the wrong size. */
+  Size,
+  Yes,
+  /** Memory without a size keyword: suits any size. */
+  Unsized,
+}
+
+/** What of the context decides which encodings apply. */
+export interface MatchContext {
+  bits: 16 | 32 | 64;
+  defaultRel: boolean;
+  /** From an address-size prefix; 0 without. */
+  addressPrefix: number;
+}
+
+/** The outcome: encodings to try in this order, or why there are none. */
+export interface Selection {
+  forms: Form[];
+  failure?: 'operands' | 'size-missing' | 'mode';
+}
+
+const generalSizes: Record<string, true> = { r8: true, r16: true, r32: true, r64: true };
+const vectorSizes: Record<string, true> = { xmm: true, ymm: true, zmm: true };
+
+function sameFamily(a: string, b: string): boolean {
+  return (a in generalSizes && b in generalSizes) || (a in vectorSizes && b in vectorSizes);
+}
+
+/** Does `mov` reach this operand by an absolute address in the instruction (moffs)? In 64-bit mode NASM uses that form only when asked for. */
+function takesOffset(m: MemoryOperand, ctx: MatchContext): boolean {
+  if (!isAbsolute(m)) return false;
+  if (ctx.bits !== 64) return true;
+  if (isRelative(m, ctx.bits, ctx.defaultRel)) return false;
+  return m.displacementSize === 64 || ctx.addressPrefix === 32;
+}
+
+function fitImmediate(slot: Slot, form: Form, op: ImmediateOperand): Fit {
+  const size = op.size;
+  switch (slot.immediate) {
+    case 'one':
+      return size === undefined || size === 8 ? Fit.Yes : Fit.Size;
+    case 'sign8':
+      if (op.strict && size !== 8) return Fit.Size;
+      if (size === undefined || size === 8 || size === slot.immediateSize) return Fit.Yes;
+      return size === 32 && form.dword64 ? Fit.Yes : Fit.Size;
+    case 'sign32':
+      if (size === undefined || size === 64) return Fit.Yes;
+      return size === 32 && form.dword64 ? Fit.Yes : Fit.Size;
+    case 'fits-u32':
+    case 'fits-s32':
+      return !op.strict && (size === undefined || size === 64) ? Fit.Yes : Fit.Size;
+    default:
+      return size === undefined || size === slot.immediateSize ? Fit.Yes : Fit.Size;
+  }
+}
+
+/** Compares one operand with one slot. */
+export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit {
+  switch (op.kind) {
+    case 'register': {
+      if (slot.register === undefined) return Fit.No;
+      const reg = findRegister(op.name);
+      if (!reg) return Fit.No;
+      if ((op.to ?? false) !== (form.to ?? false) && slot.register === 'x87' && slot.place === 'opcode')
+        return Fit.No;
+      if (slot.register !== reg.class) return sameFamily(slot.register, reg.class) ? Fit.Size : Fit.No;
+      if (slot.only !== undefined && (slot.only !== reg.number || reg.high)) return Fit.No;
+      if (reg.number > 15 && form.space !== 'evex') return Fit.No;
+      return Fit.Yes;
+    }
+    case 'memory': {
+      if (!slot.memory) return Fit.No;
+      if (slot.place === 'moffs' && !takesOffset(op, ctx)) return Fit.No;
+      const index = op.index === undefined ? undefined : findRegister(op.index)?.class;
+      const vector = index !== undefined && index in vectorSizes ? index : undefined;
+      if (slot.vector !== vector) return Fit.No;
+      if ((op.distance === 'far') !== (form.far === true)) return Fit.No;
+      if (op.size === undefined) return Fit.Unsized;
+      return form.anySize || op.size === form.memorySize ? Fit.Yes : Fit.Size;
+    }
+    case 'immediate':
+      if (slot.place === 'rel') return fitBranch(slot, form, op);
+      if (slot.immediate === undefined) return Fit.No;
+      if (op.distance !== undefined) return Fit.No;
+      return fitImmediate(slot, form, op);
+    case 'far':
+      if (slot.place !== 'far') return Fit.No;
+      return op.size === undefined || op.size === slot.bytes * 8 ? Fit.Yes : Fit.Size;
+  }
+}
+
+function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
+  if (op.distance === 'far') return Fit.No;
+  if (slot.bytes === 1) {
+    if (op.distance === 'near' || (op.strict && op.distance !== 'short')) return Fit.Size;
+    return op.size === undefined || op.distance === 'short' ? Fit.Yes : Fit.Size;
+  }
+  if (op.distance === 'short') return Fit.Size;
+  return op.size === undefined || op.size === form.operandSize ? Fit.Yes : Fit.Size;
+}
+
+/** Distance of a form's operand size from what the mode would use by itself. */
+function sizePenalty(form: Form, bits: number): number {
+  const size = form.operandSize;
+  let penalty = 0;
+  if (size !== 0) {
+    if (bits === 64) penalty = form.default64 || size === 32 ? 0 : 1;
+    else penalty = size === bits ? 0 : 1;
+  }
+  if (form.addressSize !== 0 && form.addressSize !== bits) penalty += 2;
+  return penalty;
+}
+
+function token(op: Operand, ctx: MatchContext): string {
+  switch (op.kind) {
+    case 'register':
+      return op.to ? `${op.name}>` : op.name;
+    case 'immediate':
+      return `#${op.size ?? ''}${op.strict ? 's' : ''}${op.distance ?? ''}`;
+    case 'memory': {
+      const index = op.index === undefined ? '' : (findRegister(op.index)?.class ?? '?');
+      return `[${op.size ?? ''}${index in vectorSizes ? index : ''}${takesOffset(op, ctx) ? 'o' : ''}${op.distance ?? ''}`;
+    }
+    case 'far':
+      return `:${op.size ?? ''}`;
+  }
+}
+
+const cache = new Map<string, Selection>();
+
+/** Forgets nothing within a program's life but stays bounded for a language server. */
+const cacheLimit = 20000;
+
+/** The encodings that take the statement's operands; undefined for an unknown mnemonic. */
+export function select(statement: InstructionStatement, ctx: MatchContext): Selection | undefined {
+  let key = `${statement.mnemonic} ${ctx.bits}`;
+  for (const op of statement.operands) key += `,${token(op, ctx)}`;
+  const known = cache.get(key);
+  if (known) return known;
+  const forms = formsOf(statement.mnemonic);
+  if (!forms) return undefined;
+  const made = choose(statement, forms, ctx);
+  if (cache.size >= cacheLimit) cache.clear();
+  cache.set(key, made);
+  return made;
+}
+
+function choose(statement: InstructionStatement, forms: Form[], ctx: MatchContext): Selection {
+  const { operands } = statement;
+  let unsized = false;
+  let matched: Form[] = [];
+  for (const form of forms) {
+    if (form.slots.length !== operands.length) continue;
+    let good = true;
+    for (let i = 0; i < operands.length && good; i++) {
+      const f = fit(form.slots[i], form, operands[i], ctx);
+      if (f === Fit.Unsized) unsized = true;
+      else if (f !== Fit.Yes) good = false;
+    }
+    if (good) matched.push(form);
+  }
+  if (matched.length === 0) return { forms: [], failure: 'operands' };
+  if (unsized && !defaultSized.has(statement.mnemonic)) {
+    const sizes = new Set(matched.filter((f) => !f.anySize).map((f) => f.memorySize));
+    sizes.delete(0);
+    if (sizes.size > 1) {
+      // A sized immediate says the size of both (`mov [x], dword 1`).
+      const hint = operands.find((o) => o.kind === 'immediate' && o.size !== undefined)?.size;
+      matched = hint === undefined ? [] : matched.filter((f) => f.memorySize === hint);
+      if (matched.length === 0) return { forms: [], failure: 'size-missing' };
+    }
+  }
+  const mode = ctx.bits === 16 ? 1 : ctx.bits === 32 ? 2 : 4;
+  const usable = matched.filter((f) => f.modes & mode);
+  if (usable.length === 0) return { forms: [], failure: 'mode' };
+  const order = (f: Form) => sizePenalty(f, ctx.bits) * 1000 + f.rank;
+  usable.sort((a, b) => order(a) - order(b) || a.code - b.code);
+  return { forms: usable };
+}

@@ -1,0 +1,81 @@
+/** Instruction prefixes written in the source (NASM manual, section 3.1). */
+import type { EncodeError } from './statement';
+
+/** The prefixes of one statement, one a group as the processor sees them (SDM vol. 2, 2.1.1). */
+export interface Prefixes {
+  /** F3, F2 or 0. */
+  repeat: number;
+  lock: boolean;
+  /** Segment override byte or 0. */
+  segment: number;
+  operandSize: number;
+  addressSize: number;
+}
+
+type Group = 'repeat' | 'lock' | 'segment' | 'operandSize' | 'addressSize';
+
+const table: Record<string, [Group, number]> = {
+  rep: ['repeat', 0xf3],
+  repe: ['repeat', 0xf3],
+  repz: ['repeat', 0xf3],
+  repne: ['repeat', 0xf2],
+  repnz: ['repeat', 0xf2],
+  bnd: ['repeat', 0xf2],
+  xacquire: ['repeat', 0xf2],
+  xrelease: ['repeat', 0xf3],
+  lock: ['lock', 0xf0],
+  es: ['segment', 0x26],
+  cs: ['segment', 0x2e],
+  ss: ['segment', 0x36],
+  ds: ['segment', 0x3e],
+  fs: ['segment', 0x64],
+  gs: ['segment', 0x65],
+  o16: ['operandSize', 16],
+  o32: ['operandSize', 32],
+  o64: ['operandSize', 64],
+  a16: ['addressSize', 16],
+  a32: ['addressSize', 32],
+  a64: ['addressSize', 64],
+};
+
+const none: Prefixes = { repeat: 0, lock: false, segment: 0, operandSize: 0, addressSize: 0 };
+
+/** Is this lower-case word an instruction prefix? (Segment registers and `wait` are prefixes only before a mnemonic.) */
+export function isPrefix(name: string): boolean {
+  return name in table;
+}
+
+/** Combines the prefixes, or says which two exclude each other. */
+export function combinePrefixes(names: readonly string[], bits: number): Prefixes | EncodeError {
+  if (names.length === 0) return none;
+  const out: Prefixes = { ...none };
+  const seen = new Map<Group, string>();
+  for (const name of names) {
+    const entry = table[name];
+    if (!entry) return { code: 'prefix', message: `\`${name}\` is not an instruction prefix` };
+    const [group, value] = entry;
+    const before = seen.get(group);
+    if (before !== undefined) {
+      return {
+        code: 'prefix',
+        message:
+          before === name
+            ? `prefix \`${name}\` is given twice`
+            : `prefixes \`${before}\` and \`${name}\` exclude each other`,
+      };
+    }
+    seen.set(group, name);
+    if (group === 'lock') out.lock = true;
+    else out[group] = value;
+  }
+  if (bits !== 64 && (out.operandSize === 64 || out.addressSize === 64)) {
+    return {
+      code: 'mode',
+      message: `\`${out.operandSize === 64 ? 'o64' : 'a64'}\` exists only in 64-bit mode`,
+    };
+  }
+  if (bits === 64 && out.addressSize === 16) {
+    return { code: 'mode', message: '16-bit addresses do not exist in 64-bit mode' };
+  }
+  return out;
+}

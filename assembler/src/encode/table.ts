@@ -1,0 +1,81 @@
+/**
+ * All encodings by mnemonic. Names are indexed at once (10 ms); the rows of a
+ * mnemonic are read when it is first used.
+ */
+import { Code, CodeExt, EncodingKind, Mnemonic } from 'iced-x86';
+import { type Addition, additions, aliases, tweaks, unknown } from './dialect';
+import { type Form, readForm } from './form';
+import { pseudoForms } from './pseudo';
+
+interface Index {
+  codes: Map<string, number[]>;
+  additions: Map<string, Addition[]>;
+}
+
+let index: Index | undefined;
+const forms = new Map<string, Form[]>();
+
+function buildIndex(): Index {
+  const codes = new Map<string, number[]>();
+  for (let code = 1; Code[code] !== undefined; code++) {
+    const info = CodeExt.opCode(code);
+    const usable = info.isInstruction && info.encoding !== EncodingKind.MVEX;
+    const mnemonic = info.mnemonic;
+    info.free();
+    if (!usable) continue;
+    const name = Mnemonic[mnemonic].toLowerCase();
+    const list = codes.get(name);
+    if (list) list.push(code);
+    else codes.set(name, [code]);
+  }
+  const extra = new Map<string, Addition[]>();
+  for (const a of additions) {
+    const list = extra.get(a.mnemonic);
+    if (list) list.push(a);
+    else extra.set(a.mnemonic, [a]);
+  }
+  return { codes, additions: extra };
+}
+
+function tweaked(code: number): Form | undefined {
+  const change = tweaks[Code[code]];
+  if (change === null) return undefined;
+  const form = readForm(code);
+  return form && change ? { ...form, ...change } : form;
+}
+
+function added(a: Addition): Form[] {
+  const code = Code[a.from as keyof typeof Code] as number | undefined;
+  const form = code === undefined ? undefined : readForm(code);
+  if (!form) return [];
+  return [{ ...form, ...a.change, slots: a.slots ? a.slots(form.slots) : form.slots }];
+}
+
+/** The encodings of a NASM mnemonic (lower case); undefined when there is no such instruction. */
+export function formsOf(mnemonic: string): Form[] | undefined {
+  const known = forms.get(mnemonic);
+  if (known) return known;
+  index ??= buildIndex();
+  const name = aliases[mnemonic] ?? mnemonic;
+  const list: Form[] = [];
+  if (!unknown.has(mnemonic)) {
+    for (const code of index.codes.get(name) ?? []) {
+      const form = tweaked(code);
+      if (form) list.push(form);
+    }
+  }
+  for (const a of index.additions.get(name) ?? []) list.push(...added(a));
+  if (name !== mnemonic) for (const a of index.additions.get(mnemonic) ?? []) list.push(...added(a));
+  list.push(...pseudoForms(mnemonic, formsOf));
+  if (list.length === 0) return undefined;
+  forms.set(mnemonic, list);
+  return list;
+}
+
+/** Every mnemonic, for completion and tests (not the pseudo-operations with a comparison in their name). */
+export function allMnemonics(): string[] {
+  index ??= buildIndex();
+  const names = new Set([...index.codes.keys(), ...index.additions.keys(), ...Object.keys(aliases)]);
+  for (const name of unknown) names.delete(name);
+  return [...names].sort();
+}
