@@ -1,2 +1,212 @@
-/** placeholder */
-export class PhysicalMemory {}
+/**
+ * A device that answers physical addresses instead of RAM. Values of 8-byte
+ * accesses are bigints, smaller ones unsigned numbers.
+ */
+export interface MmioDevice {
+  read(address: number, size: 1 | 2 | 4 | 8): number | bigint;
+  write(address: number, size: 1 | 2 | 4 | 8, value: number | bigint): void;
+}
+
+interface MmioRegion {
+  base: number;
+  end: number;
+  device: MmioDevice;
+}
+
+/** Bytes of a page and its binary logarithm. */
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+
+/**
+ * Guest-physical memory: contiguous RAM from address 0 (there is no legacy hole
+ * at 640 KiB; firmware tables and the multiboot memory map keep guests off it),
+ * device regions above RAM, and nothing elsewhere: reads give all ones and
+ * writes vanish, as on a PCI bus nobody claims.
+ *
+ * Addresses are JavaScript numbers (exact to 2^52). RAM lies inside the
+ * machine's one `WebAssembly.Memory`, which must not grow afterwards.
+ *
+ * Every write passes here or through a write tag of the soft TLB, and the TLB
+ * never holds a write tag for a page with {@link codePages} set: so nobody can
+ * change translated code without {@link onCodeWrite} being called.
+ */
+export class PhysicalMemory {
+  /** Guest RAM. Read freely; write through the methods, or code is not noticed. */
+  readonly ram: Uint8Array;
+  readonly view: DataView;
+  /** Byte offset of guest-physical 0 in the WebAssembly.Memory. */
+  readonly hostOffset: number;
+  readonly ramBytes: number;
+  /** One byte a page: nonzero while the block cache has translations from it. Set by {@link markCode}. */
+  readonly codePages: Uint8Array;
+  /** Called before `size` bytes at `offset` of a page with translated code change. */
+  onCodeWrite: (page: number, offset: number, size: number) => void = () => {};
+  /** Called when a page gets its code mark; the soft TLB drops its write tags. */
+  onCodeMark: (page: number) => void = () => {};
+
+  private readonly regions: MmioRegion[] = [];
+
+  /** @param options.ramOffset and ramBytes are multiples of the page size. */
+  constructor(options: { memory: WebAssembly.Memory; ramOffset: number; ramBytes: number }) {
+    const { memory, ramOffset, ramBytes } = options;
+    this.ram = new Uint8Array(memory.buffer, ramOffset, ramBytes);
+    this.view = new DataView(memory.buffer, ramOffset, ramBytes);
+    this.hostOffset = ramOffset;
+    this.ramBytes = ramBytes;
+    this.codePages = new Uint8Array(ramBytes / PAGE_SIZE);
+  }
+
+  /** Makes `device` answer [base, base + size), which lies above RAM. */
+  attachMmio(base: number, size: number, device: MmioDevice): void {
+    if (base < this.ramBytes) throw new RangeError('an MMIO region must lie above RAM');
+    this.regions.push({ base, end: base + size, device });
+  }
+
+  // --- translated code ------------------------------------------------------
+
+  /** The block cache has translated code from `page`: report writes to it from now on. */
+  markCode(page: number): void {
+    if (page >= this.codePages.length || this.codePages[page]) return;
+    this.codePages[page] = 1;
+    this.onCodeMark(page);
+  }
+
+  /** The block cache has nothing from `page` any more. */
+  unmarkCode(page: number): void {
+    if (page < this.codePages.length) this.codePages[page] = 0;
+  }
+
+  private noteWrite(address: number, size: number): void {
+    const first = address >>> PAGE_SHIFT;
+    const last = (address + size - 1) >>> PAGE_SHIFT;
+    for (let page = first; page <= last; page++) {
+      if (!this.codePages[page]) continue;
+      const from = Math.max(address, page * PAGE_SIZE);
+      const to = Math.min(address + size, (page + 1) * PAGE_SIZE);
+      this.onCodeWrite(page, from - page * PAGE_SIZE, to - from);
+    }
+  }
+
+  // --- reads ------------------------------------------------------------------
+
+  read8(address: number): number {
+    return address < this.ramBytes ? this.ram[address] : Number(this.readOutside(address, 1));
+  }
+
+  read16(address: number): number {
+    return address + 2 <= this.ramBytes
+      ? this.view.getUint16(address, true)
+      : Number(this.readOutside(address, 2));
+  }
+
+  read32(address: number): number {
+    return address + 4 <= this.ramBytes
+      ? this.view.getUint32(address, true)
+      : Number(this.readOutside(address, 4));
+  }
+
+  read64(address: number): bigint {
+    return address + 8 <= this.ramBytes
+      ? this.view.getBigUint64(address, true)
+      : this.readOutside(address, 8);
+  }
+
+  /** A copy of `length` bytes; what is not RAM reads as all ones (devices are not disturbed). */
+  readBytes(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length).fill(0xff);
+    if (address < this.ramBytes)
+      bytes.set(this.ram.subarray(address, Math.min(address + length, this.ramBytes)));
+    return bytes;
+  }
+
+  // --- writes -----------------------------------------------------------------
+
+  write8(address: number, value: number): void {
+    if (address >= this.ramBytes) {
+      this.writeOutside(address, 1, value);
+      return;
+    }
+    if (this.codePages[address >>> PAGE_SHIFT]) this.noteWrite(address, 1);
+    this.ram[address] = value;
+  }
+
+  write16(address: number, value: number): void {
+    if (address + 2 > this.ramBytes) {
+      this.writeOutside(address, 2, value);
+      return;
+    }
+    if (this.touchesCode(address, 2)) this.noteWrite(address, 2);
+    this.view.setUint16(address, value, true);
+  }
+
+  write32(address: number, value: number): void {
+    if (address + 4 > this.ramBytes) {
+      this.writeOutside(address, 4, value);
+      return;
+    }
+    if (this.touchesCode(address, 4)) this.noteWrite(address, 4);
+    this.view.setUint32(address, value, true);
+  }
+
+  write64(address: number, value: bigint): void {
+    if (address + 8 > this.ramBytes) {
+      this.writeOutside(address, 8, value);
+      return;
+    }
+    if (this.touchesCode(address, 8)) this.noteWrite(address, 8);
+    this.view.setBigUint64(address, value, true);
+  }
+
+  /** Copies into RAM (loaders, DMA, the debugger); bytes beyond RAM are dropped. */
+  writeBytes(address: number, bytes: Uint8Array): void {
+    if (address >= this.ramBytes || bytes.length === 0) return;
+    const fitting = bytes.subarray(0, this.ramBytes - address);
+    this.noteWrite(address, fitting.length);
+    this.ram.set(fitting, address);
+  }
+
+  /** Fills RAM with one byte value; what lies beyond RAM is dropped. */
+  fill(address: number, length: number, value: number): void {
+    if (address >= this.ramBytes || length <= 0) return;
+    const end = Math.min(address + length, this.ramBytes);
+    this.noteWrite(address, end - address);
+    this.ram.fill(value, address, end);
+  }
+
+  private touchesCode(address: number, size: number): boolean {
+    return (
+      (this.codePages[address >>> PAGE_SHIFT] | this.codePages[(address + size - 1) >>> PAGE_SHIFT]) !== 0
+    );
+  }
+
+  // --- outside RAM --------------------------------------------------------------
+
+  private regionAt(address: number): MmioRegion | undefined {
+    return this.regions.find((r) => address >= r.base && address < r.end);
+  }
+
+  private readOutside(address: number, size: 1 | 2 | 4 | 8): bigint {
+    const region = this.regionAt(address);
+    if (region) {
+      const value = region.device.read(address, size);
+      return BigInt.asUintN(size * 8, BigInt(value));
+    }
+    if (address >= this.ramBytes) return BigInt.asUintN(size * 8, -1n);
+    // Across the end of RAM: byte by byte.
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.read8(address + i));
+    return value;
+  }
+
+  private writeOutside(address: number, size: 1 | 2 | 4 | 8, value: number | bigint): void {
+    const region = this.regionAt(address);
+    if (region) {
+      const whole = BigInt.asUintN(size * 8, BigInt(value));
+      region.device.write(address, size, size === 8 ? whole : Number(whole));
+    } else if (address < this.ramBytes) {
+      const whole = BigInt(value);
+      for (let i = 0; i < size; i++)
+        this.write8(address + i, Number(BigInt.asUintN(8, whole >> BigInt(8 * i))));
+    }
+  }
+}

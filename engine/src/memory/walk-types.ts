@@ -75,6 +75,8 @@ export interface WalkSuccess {
   hostPhysical: bigint;
   /** Combined page size in bytes of the smallest step (guest and nested). */
   pageSize: number;
+  /** Page size of the guest's own tables (4096 when paging is off): what INVLPG must drop. */
+  guestPageSize: number;
   /** What this translation allows in its context, for the soft TLB. `write` is false when a dirty flag must still be set. */
   read: boolean;
   write: boolean;

@@ -1,0 +1,376 @@
+import { type Cpu, Vector } from '../cpu/cpu';
+import { pagingContext } from '../cpu/paging-context';
+import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
+import { How, type Mmu } from './mmu';
+import { PAGE_SIZE, type PhysicalMemory } from './physical';
+import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
+import { walk } from './walk';
+import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
+
+/** Access kinds by {@link Tag}. */
+const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
+
+/** Banks of a group: how the current privilege sees pages. */
+const enum View {
+  SUPERVISOR = 0,
+  USER = 1,
+  /** Supervisor with RFLAGS.AC under CR4.SMAP: may reach user pages. */
+  SUPERVISOR_AC = 2,
+}
+
+/** Number of values in a group's {@link SoftMmu.identity}. */
+const IDENTITY = 10;
+
+/**
+ * Linear memory: a soft TLB in front of the walker. Linear addresses come as two
+ * unsigned 32-bit halves, because BigInt is slow; the {@link Mmu} methods with
+ * bigint addresses are wrappers for rarer work.
+ *
+ * Translations are kept per *group* (root and non-root operation) as long as
+ * everything they depend on stays the same; {@link modeChanged} compares. The
+ * TLB is part of the machine's state in so far as a guest that changes its
+ * tables without INVLPG can see it: whoever takes or restores a checkpoint calls
+ * {@link flushEverything} at both times, so that replays agree.
+ */
+export class SoftMmu implements Mmu {
+  readonly physical: PhysicalMemory;
+  readonly tlb: SoftTlb;
+  /** The whole WebAssembly.Memory, for inline fast paths. */
+  readonly tlb32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+  /**
+   * Byte offset of the bank that inline fast paths look into. While alignment
+   * checking is on (CR0.AM, RFLAGS.AC, CPL 3) it is a bank that is always
+   * empty, so that every access comes to {@link load} and {@link store}.
+   */
+  bank: number;
+  /** Value of the last successful {@link load}, zero-extended, unsigned halves. */
+  valueLo = 0;
+  valueHi = 0;
+
+  /** The bank of the current privilege, and the one of implicit supervisor accesses. */
+  private dataBank: number;
+  private supervisorBank: number;
+  private group = 0;
+  private user = false;
+  private long = false;
+  private alignment = false;
+  private context: PagingContext | undefined;
+  private readonly identities = [new Float64Array(IDENTITY).fill(-1), new Float64Array(IDENTITY).fill(-1)];
+  private readonly candidate = new Float64Array(IDENTITY);
+  /** Splits bigints without arithmetic. */
+  private readonly split64 = new BigUint64Array(1);
+  private readonly split32 = new Uint32Array(this.split64.buffer);
+
+  /** @param options.tlbOffset byte offset of the TLB area ({@link SoftTlb}'s TLB_BYTES long), a multiple of 32. */
+  constructor(options: { memory: WebAssembly.Memory; tlbOffset: number; physical: PhysicalMemory }) {
+    const { memory, tlbOffset, physical } = options;
+    this.physical = physical;
+    this.tlb = new SoftTlb(memory.buffer, tlbOffset);
+    this.tlb32 = this.tlb.words;
+    this.u8 = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.bank = this.dataBank = this.supervisorBank = this.tlb.bank(0, View.SUPERVISOR);
+    physical.onCodeMark = (page) => this.tlb.protect(physical.hostOffset + page * PAGE_SIZE);
+  }
+
+  // --- what translations depend on --------------------------------------------------------
+
+  modeChanged(cpu: Cpu): void {
+    const s = cpu.state;
+    const cr0 = s.low(Slot.CR0);
+    const cr4 = s.low(Slot.CR4);
+    const efer = s.low(Slot.EFER);
+    const ac = (s.low(Slot.RFLAGS) & Flag.AC) !== 0;
+    this.group = cpu.nonRoot ? 1 : 0;
+    this.user = cpu.cpl === 3;
+    this.long = (efer & Efer.LMA) !== 0;
+    this.alignment = this.user && ac && (cr0 & Cr0.AM) !== 0;
+    this.context = undefined;
+
+    const view = this.user ? View.USER : ac && (cr4 & Cr4.SMAP) !== 0 ? View.SUPERVISOR_AC : View.SUPERVISOR;
+    this.dataBank = this.tlb.bank(this.group, view);
+    this.supervisorBank = this.tlb.bank(this.group, View.SUPERVISOR);
+    this.bank = this.alignment ? this.tlb.offset + TLB_NULL_BANK : this.dataBank;
+
+    const c = this.candidate;
+    const paging = (cr0 & Cr0.PG) !== 0;
+    c[0] = cr0 & (Cr0.PG | Cr0.WP);
+    c[1] = s.low(Slot.CR3);
+    c[2] = s.u32[Slot.CR3 * 2 + 1];
+    c[3] = cr4 & (Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP);
+    c[4] = efer & (Efer.NXE | Efer.LMA);
+    c[5] = cpu.ept ? Number(cpu.ept.pointer) : -1;
+    const pae = paging && (cr4 & Cr4.PAE) !== 0 && !this.long;
+    for (let i = 0; i < 4; i++) c[6 + i] = pae ? s.number(Slot.PDPTE0 + i) : 0;
+
+    const old = this.identities[this.group];
+    for (let i = 0; i < IDENTITY; i++) {
+      if (old[i] === c[i]) continue;
+      old.set(c);
+      this.tlb.flushGroup(this.group);
+      return;
+    }
+  }
+
+  /** Global pages are dropped like all others: a TLB may forget at any time. */
+  flush(_all: boolean): void {
+    this.context = undefined;
+    this.tlb.flushGroup(this.group);
+  }
+
+  flushPage(linear: bigint): void {
+    this.tlb.flushPage(this.group, Number(linear & 0xffffffffn));
+  }
+
+  flushEverything(): void {
+    this.context = undefined;
+    this.tlb.flushAll();
+  }
+
+  // --- accesses on halves --------------------------------------------------------------------
+
+  /**
+   * Reads 1, 2, 4 or 8 bytes into `valueLo` and `valueHi`. False after a fault.
+   * @param how {@link How} bits, equal to MemAux where they overlap
+   */
+  load(cpu: Cpu, lo: number, hi: number, size: 1 | 2 | 4 | 8, how: number): boolean {
+    const wrap = (how & How.WRAP32) !== 0 || !this.long;
+    const high = wrap ? 0 : hi >>> 0;
+    if (!this.admitted(cpu, lo, high, size, how)) return false;
+    const tag = how & How.WRITE_INTENT ? Tag.WRITE : Tag.READ;
+    const address = this.find(cpu, lo, high, tag, how);
+    if (address < 0) return false;
+    const room = PAGE_SIZE - (lo & 0xfff);
+    if (size <= room) {
+      this.fetchValue(address, size);
+      return true;
+    }
+    const nextLo = (lo + room) >>> 0;
+    const second = this.find(cpu, nextLo, nextLo === 0 && !wrap ? (high + 1) >>> 0 : high, tag, how);
+    if (second < 0) return false;
+    this.valueLo = this.valueHi = 0;
+    for (let i = 0; i < size; i++) {
+      const byte = this.physical.read8(i < room ? address + i : second + i - room);
+      if (i < 4) this.valueLo = (this.valueLo | (byte << (8 * i))) >>> 0;
+      else this.valueHi = (this.valueHi | (byte << (8 * (i - 4)))) >>> 0;
+    }
+    return true;
+  }
+
+  /** Writes the low `size` bytes of a value given in halves. False after a fault, with nothing written. */
+  store(
+    cpu: Cpu,
+    lo: number,
+    hi: number,
+    size: 1 | 2 | 4 | 8,
+    how: number,
+    valueLo: number,
+    valueHi: number,
+  ): boolean {
+    const wrap = (how & How.WRAP32) !== 0 || !this.long;
+    const high = wrap ? 0 : hi >>> 0;
+    if (!this.admitted(cpu, lo, high, size, how)) return false;
+    const address = this.find(cpu, lo, high, Tag.WRITE, how);
+    if (address < 0) return false;
+    const room = PAGE_SIZE - (lo & 0xfff);
+    if (size <= room) {
+      this.storeValue(address, size, valueLo, valueHi);
+      return true;
+    }
+    const nextLo = (lo + room) >>> 0;
+    const second = this.find(cpu, nextLo, nextLo === 0 && !wrap ? (high + 1) >>> 0 : high, Tag.WRITE, how);
+    if (second < 0) return false;
+    for (let i = 0; i < size; i++) {
+      const byte = (i < 4 ? valueLo >>> (8 * i) : valueHi >>> (8 * (i - 4))) & 0xff;
+      this.physical.write8(i < room ? address + i : second + i - room, byte);
+    }
+    return true;
+  }
+
+  private fetchValue(address: number, size: 1 | 2 | 4 | 8): void {
+    const { physical } = this;
+    this.valueHi = 0;
+    if (size === 4) this.valueLo = physical.read32(address);
+    else if (size === 1) this.valueLo = physical.read8(address);
+    else if (size === 2) this.valueLo = physical.read16(address);
+    else if (address + 8 <= physical.ramBytes) {
+      this.valueLo = physical.view.getUint32(address, true);
+      this.valueHi = physical.view.getUint32(address + 4, true);
+    } else {
+      this.split64[0] = physical.read64(address);
+      this.valueLo = this.split32[0];
+      this.valueHi = this.split32[1];
+    }
+  }
+
+  private storeValue(address: number, size: 1 | 2 | 4 | 8, lo: number, hi: number): void {
+    const { physical } = this;
+    if (size === 4) physical.write32(address, lo >>> 0);
+    else if (size === 1) physical.write8(address, lo & 0xff);
+    else if (size === 2) physical.write16(address, lo & 0xffff);
+    else if (address + 8 <= physical.ramBytes) {
+      physical.write32(address, lo >>> 0);
+      physical.write32(address + 4, hi >>> 0);
+    } else {
+      this.split32[0] = lo;
+      this.split32[1] = hi;
+      physical.write64(address, this.split64[0]);
+    }
+  }
+
+  /** Checks that come before paging: canonical form (SDM 1 3.3.7.1) and alignment (SDM 3A 6.15, #AC). */
+  private admitted(cpu: Cpu, lo: number, hi: number, size: number, how: number): boolean {
+    if (this.long && !(how & How.WRAP32) && !canonicalRange(lo, hi, size)) {
+      const vector = how & How.STACK ? Vector.SS : Vector.GP;
+      cpu.raise(vector, 0, `linear address ${hex(lo, hi)} is not canonical`);
+      return false;
+    }
+    if (this.alignment && (lo & (size - 1)) !== 0 && !(how & How.SUPERVISOR)) {
+      cpu.raise(
+        Vector.AC,
+        0,
+        `${size}-byte access to ${hex(lo, hi)} is not aligned (CR0.AM and RFLAGS.AC set)`,
+      );
+      return false;
+    }
+    return true;
+  }
+
+  // --- translation ------------------------------------------------------------------------------
+
+  /** Guest-physical (under EPT: host-physical) address for one access inside a page; −1 after a fault. */
+  private find(cpu: Cpu, lo: number, hi: number, tag: Tag, how: number): number {
+    const bank = how & How.SUPERVISOR ? this.supervisorBank : this.dataBank;
+    const host = this.tlb.lookup(bank, lo, hi, tag);
+    if (host >= 0) return host - this.physical.hostOffset + (lo & 0xfff);
+    if (tag === Tag.WRITE) {
+      const code = this.tlb.lookupCodeWrite(bank, lo, hi);
+      if (code >= 0) {
+        const page = code - this.physical.hostOffset;
+        if (!this.physical.codePages[page / PAGE_SIZE]) this.tlb.unprotect(bank, lo);
+        return page + (lo & 0xfff);
+      }
+    }
+    return this.walkAndFill(cpu, lo, hi, tag, bank, how);
+  }
+
+  private walkAndFill(cpu: Cpu, lo: number, hi: number, tag: Tag, bank: number, how: number): number {
+    this.context ??= pagingContext(cpu);
+    const implicit = (how & How.SUPERVISOR) !== 0;
+    // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
+    const context = implicit && this.context.ac ? { ...this.context, ac: false } : this.context;
+    this.split32[0] = lo;
+    this.split32[1] = hi;
+    const linear = this.split64[0];
+    const result = walk(this.physical, linear, { kind: KINDS[tag], user: this.user && !implicit }, context);
+    if (!result.ok) {
+      if (result.stage === 'guest') {
+        cpu.faultPayload = linear;
+        cpu.raise(Vector.PF, result.errorCode, result.explanation);
+      } else if (!cpu.intercepts.ept(result, true, linear)) {
+        cpu.requestStop({ kind: 'unsupported', explanation: `EPT fault without VMX: ${result.explanation}` });
+      }
+      return -1;
+    }
+    for (const { address, size, value } of result.updates) {
+      if (size === 4) this.physical.write32(Number(address), Number(value));
+      else this.physical.write64(Number(address), value);
+    }
+    const physical = Number(result.hostPhysical);
+    this.fill(bank, lo, hi, physical - (lo & 0xfff), result);
+    return physical;
+  }
+
+  private fill(bank: number, lo: number, hi: number, page: number, result: WalkSuccess): void {
+    const { physical } = this;
+    if (page + PAGE_SIZE > physical.ramBytes) return; // devices are asked every time
+    let flags = 0;
+    if (result.read) flags |= EntryFlag.READ;
+    if (result.write) flags |= physical.codePages[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
+    if (result.execute) flags |= EntryFlag.EXECUTE;
+    this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, result.guestPageSize > PAGE_SIZE);
+  }
+
+  fetchAddress(cpu: Cpu, linear: bigint): number | undefined {
+    this.split64[0] = linear;
+    const lo = this.split32[0];
+    const hi = this.long ? this.split32[1] : 0;
+    if (this.long && !canonicalRange(lo, hi, 1)) {
+      cpu.raise(Vector.GP, 0, `instruction address ${hex(lo, hi)} is not canonical`);
+      return undefined;
+    }
+    const address = this.find(cpu, lo, hi, Tag.EXECUTE, 0);
+    return address < 0 ? undefined : address;
+  }
+
+  // --- the same with bigint addresses -------------------------------------------------------------
+
+  read8(cpu: Cpu, linear: bigint, how = 0): number | undefined {
+    return this.loadAt(cpu, linear, 1, how) ? this.valueLo : undefined;
+  }
+
+  read16(cpu: Cpu, linear: bigint, how = 0): number | undefined {
+    return this.loadAt(cpu, linear, 2, how) ? this.valueLo : undefined;
+  }
+
+  read32(cpu: Cpu, linear: bigint, how = 0): number | undefined {
+    return this.loadAt(cpu, linear, 4, how) ? this.valueLo : undefined;
+  }
+
+  read64(cpu: Cpu, linear: bigint, how = 0): bigint | undefined {
+    if (!this.loadAt(cpu, linear, 8, how)) return undefined;
+    this.split32[0] = this.valueLo;
+    this.split32[1] = this.valueHi;
+    return this.split64[0];
+  }
+
+  write8(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
+    return this.storeAt(cpu, linear, 1, value, 0, how);
+  }
+
+  write16(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
+    return this.storeAt(cpu, linear, 2, value, 0, how);
+  }
+
+  write32(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
+    return this.storeAt(cpu, linear, 4, value, 0, how);
+  }
+
+  write64(cpu: Cpu, linear: bigint, value: bigint, how = 0): boolean {
+    this.split64[0] = value;
+    return this.storeAt(cpu, linear, 8, this.split32[0], this.split32[1], how);
+  }
+
+  private loadAt(cpu: Cpu, linear: bigint, size: 1 | 2 | 4 | 8, how: number): boolean {
+    this.split64[0] = linear;
+    return this.load(cpu, this.split32[0], this.split32[1], size, how);
+  }
+
+  private storeAt(
+    cpu: Cpu,
+    linear: bigint,
+    size: 1 | 2 | 4 | 8,
+    valueLo: number,
+    valueHi: number,
+    how: number,
+  ): boolean {
+    this.split64[0] = linear;
+    return this.store(cpu, this.split32[0], this.split32[1], size, how, valueLo, valueHi);
+  }
+}
+
+/** Every byte of [address, address + size) is canonical for 48-bit linear addresses. */
+function canonicalRange(lo: number, hi: number, size: number): boolean {
+  const sign = (hi | 0) >> 15;
+  if (sign !== 0 && sign !== -1) return false;
+  const end = lo + size - 1;
+  if (end <= 0xffffffff) return true;
+  // Carries into the high half: the last canonical low address is 0x00007fff'ffffffff; the top wraps to 0.
+  return hi !== 0x7fff;
+}
+
+function hex(lo: number, hi: number): string {
+  return `0x${(BigInt(hi >>> 0) * 0x100000000n + BigInt(lo >>> 0)).toString(16)}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * The soft TLB: direct-mapped banks of 1024 entries inside the machine's
+ * WebAssembly.Memory, so that the evaluator and generated code look up the same
+ * bytes (jit-facts). An entry is 32 bytes:
+ *
+ *     0  u64  tagR   linear page this entry may read, or all ones
+ *     8  u64  tagW   … may write without anything left to do
+ *    16  u64  tagX   … may execute
+ *    24  u32  host   byte offset of the page in the WebAssembly.Memory
+ *    28  u32  flags  bit 0: writable, but the page holds translated code
+ *
+ * A tag is the linear address with its low 12 bits clear, so an access of `size`
+ * bytes hits iff `(address + size - 1) & ~0xfff` equals the tag at the index of
+ * `address`; one that crosses its page misses because the neighbour has another
+ * index.
+ *
+ * A page with translated code never has a tagW: stores to it go the slow way
+ * and are reported. Bit 0 of the flags spares those a walk.
+ */
+
+/** Words (of 4 bytes) from an entry to its tags. */
+export const enum Tag {
+  READ = 0,
+  WRITE = 1,
+  EXECUTE = 2,
+}
+
+/** What a fill grants. */
+export const enum EntryFlag {
+  READ = 1,
+  WRITE = 2,
+  EXECUTE = 4,
+  /** Writable, but it is a code page. */
+  WRITE_CODE = 8,
+}
+
+const ENTRIES = 1024;
+const ENTRY_BYTES = 32;
+const BANK_BYTES = ENTRIES * ENTRY_BYTES;
+const BANKS_PER_GROUP = 3;
+const GROUPS = 2;
+
+/** Offset, in the TLB area, of a bank that is never filled. */
+export const TLB_NULL_BANK = GROUPS * BANKS_PER_GROUP * BANK_BYTES;
+
+/** Bytes of the TLB area. */
+export const TLB_BYTES = TLB_NULL_BANK + BANK_BYTES;
+
+/** Root and non-root operation are the two groups; each has a bank for supervisor, user, and supervisor with AC. */
+export class SoftTlb {
+  /** The whole memory as words. */
+  readonly words: Int32Array;
+  /** Whether a group holds parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1). */
+  private readonly largePages = [false, false];
+
+  constructor(
+    buffer: ArrayBufferLike,
+    readonly offset: number,
+  ) {
+    this.words = new Int32Array(buffer);
+    this.flushAll();
+  }
+
+  /** Byte offset of a bank in the WebAssembly.Memory. */
+  bank(group: number, view: number): number {
+    return this.offset + (group * BANKS_PER_GROUP + view) * BANK_BYTES;
+  }
+
+  /** Byte offset of the page in the WebAssembly.Memory if the entry allows the access, else −1. */
+  lookup(bank: number, lo: number, hi: number, tag: Tag): number {
+    const { words } = this;
+    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const page = lo & ~0xfff;
+    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0)) return words[at + 6] >>> 0;
+    return -1;
+  }
+
+  /** The same for writes to a page that holds, or held, translated code. */
+  lookupCodeWrite(bank: number, lo: number, hi: number): number {
+    const { words } = this;
+    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const hit = words[at] === (lo & ~0xfff) && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
+    return hit ? words[at + 6] >>> 0 : -1;
+  }
+
+  /** Gives the write tag to an entry found by {@link lookupCodeWrite}: its code has been dropped. */
+  unprotect(bank: number, lo: number): void {
+    const { words } = this;
+    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    words[at + 2] = words[at];
+    words[at + 3] = words[at + 1];
+    words[at + 7] = 0;
+  }
+
+  /** Enters a translation with what it grants ({@link EntryFlag}). */
+  fill(bank: number, lo: number, hi: number, host: number, grants: number, largePage: boolean): void {
+    const { words } = this;
+    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const page = lo & ~0xfff;
+    words.fill(-1, at, at + 6);
+    for (const [grant, tag] of GRANTED_TAGS) {
+      if (!(grants & grant)) continue;
+      words[at + tag * 2] = page;
+      words[at + tag * 2 + 1] = hi;
+    }
+    words[at + 6] = host;
+    words[at + 7] = grants & EntryFlag.WRITE_CODE ? 1 : 0;
+    if (largePage) this.largePages[bank < this.bank(1, 0) ? 0 : 1] = true;
+  }
+
+  /** Takes the write tags of the page at byte offset `host` of the WebAssembly.Memory: it now holds translated code. */
+  protect(host: number): void {
+    const { words } = this;
+    const end = (this.offset + TLB_NULL_BANK) >>> 2;
+    for (let at = this.offset >>> 2; at < end; at += ENTRY_BYTES / 4) {
+      if (words[at + 6] !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
+      words[at + 2] = words[at + 3] = -1;
+      words[at + 7] = 1;
+    }
+  }
+
+  flushGroup(group: number): void {
+    const from = this.bank(group, 0) >>> 2;
+    this.words.fill(-1, from, from + (BANKS_PER_GROUP * BANK_BYTES) / 4);
+    this.largePages[group] = false;
+  }
+
+  flushPage(group: number, lo: number): void {
+    if (this.largePages[group]) {
+      this.flushGroup(group);
+      return;
+    }
+    for (let view = 0; view < BANKS_PER_GROUP; view++) {
+      const at = (this.bank(group, view) + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+      this.words.fill(-1, at, at + 6);
+    }
+  }
+
+  flushAll(): void {
+    this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_BYTES) >>> 2);
+    this.largePages.fill(false);
+  }
+}
+
+const GRANTED_TAGS = [
+  [EntryFlag.READ, Tag.READ],
+  [EntryFlag.WRITE, Tag.WRITE],
+  [EntryFlag.EXECUTE, Tag.EXECUTE],
+] as const;
