@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+
+let client: LanguageClient | undefined;
+
+/** Starts the language server in a process of its own. */
+export async function startLanguageClient(context: vscode.ExtensionContext): Promise<void> {
+  const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.js').fsPath;
+  client = new LanguageClient(
+    'hyperstep',
+    'Hyperstep',
+    {
+      run: { module, transport: TransportKind.ipc },
+      debug: {
+        module,
+        transport: TransportKind.ipc,
+        options: { execArgv: ['--inspect=6009', '--enable-source-maps'] },
+      },
+    },
+    {
+      documentSelector: [{ language: 'nasm' }],
+      synchronize: {
+        fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.asm,*.inc,*.nasm,lab.json}'),
+      },
+    },
+  );
+  await client.start();
+}
+
+/** Ends it; harmless when it never started. */
+export async function stopLanguageClient(): Promise<void> {
+  await client?.stop();
+}

@@ -1,0 +1,139 @@
+import {
+  TRANSLATE,
+  type TranslateArguments,
+  type TranslateResponse,
+  type TranslateStep,
+} from '@hyperstep/debug-adapter/protocol';
+import * as vscode from 'vscode';
+import { followSession, type Node, NodeTree, selectedThread } from './session-view';
+
+/**
+ * "Address Translation": the walk of one linear address, every entry of both
+ * levels, walked again at every stop. The address is an expression, `rip` at first.
+ */
+export function registerTranslationView(): vscode.Disposable {
+  const tree = new NodeTree();
+  const view = vscode.window.createTreeView('hyperstep.translation', { treeDataProvider: tree });
+  let expression = 'rip';
+  let newest = 0;
+
+  const refresh = async (session: vscode.DebugSession | undefined): Promise<void> => {
+    const turn = ++newest;
+    if (!session) {
+      tree.show([]);
+      view.description = undefined;
+      return;
+    }
+    const request: TranslateArguments = { address: expression, threadId: selectedThread() };
+    try {
+      const response = (await session.customRequest(TRANSLATE, request)) as TranslateResponse;
+      if (turn !== newest) return;
+      view.description = `${expression} — ${response.context}`;
+      tree.show(present(response));
+    } catch (error) {
+      if (turn !== newest) return;
+      view.description = expression;
+      tree.show([{ label: String((error as Error).message ?? error), icon: new vscode.ThemeIcon('info') }]);
+    }
+  };
+
+  const ask = async (suggestion: string): Promise<void> => {
+    const input = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Translate Address'),
+      prompt: vscode.l10n.t('A linear address: a number, register, symbol or expression'),
+      value: suggestion,
+    });
+    if (input === undefined || input.trim() === '') return;
+    expression = input.trim();
+    await refresh(vscode.debug.activeDebugSession);
+    await vscode.commands.executeCommand('hyperstep.translation.focus');
+  };
+
+  return vscode.Disposable.from(
+    view,
+    followSession((session) => void refresh(session)),
+    vscode.commands.registerCommand('hyperstep.translateAddress', async (address?: string) => {
+      if (typeof address !== 'string') return ask(expression);
+      expression = address;
+      await refresh(vscode.debug.activeDebugSession);
+    }),
+    vscode.commands.registerCommand('hyperstep.translateHere', () => {
+      const editor = vscode.window.activeTextEditor;
+      const range =
+        editor &&
+        (editor.selection.isEmpty
+          ? editor.document.getWordRangeAtPosition(editor.selection.active)
+          : editor.selection);
+      return ask(editor && range ? editor.document.getText(range) : expression);
+    }),
+  );
+}
+
+/** Linear → guest-physical → host-physical, with the entries read on the way under each arrow. */
+function present(r: TranslateResponse): Node[] {
+  const guest = r.steps.filter((s) => s.stage === 'guest');
+  const nested = r.steps.filter((s) => s.stage === 'nested');
+  const servedBy = (name: string): Node[] => nested.filter((s) => s.serves === name).map((s) => entry(s, []));
+  const nodes: Node[] = [
+    {
+      label: vscode.l10n.t('Linear {0}', r.linear),
+      description: `${r.access}, ${r.mode}${r.nested ? ' + EPT' : ''}`,
+      icon: new vscode.ThemeIcon('symbol-numeric'),
+      value: r.linear,
+      children: guest.map((step) => entry(step, servedBy(step.name))),
+    },
+  ];
+  if (r.nested && r.guestPhysical !== undefined) {
+    nodes.push({
+      label: vscode.l10n.t('Guest-physical {0}', r.guestPhysical),
+      icon: new vscode.ThemeIcon('arrow-down'),
+      value: r.guestPhysical,
+      children: servedBy('page'),
+    });
+  }
+  if (r.hostPhysical !== undefined) {
+    nodes.push({
+      label: vscode.l10n.t('{0} {1}', r.nested ? 'Host-physical' : 'Physical', r.hostPhysical),
+      description: [r.permissions, r.pageSize && vscode.l10n.t('{0} page', size(r.pageSize))]
+        .filter(Boolean)
+        .join(', '),
+      icon: new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed')),
+      value: r.hostPhysical,
+    });
+  }
+  if (r.fault !== undefined) {
+    nodes.push({
+      label: r.fault,
+      icon: new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed')),
+      value: r.fault,
+    });
+  }
+  return nodes;
+}
+
+/** One paging entry; the nested walk that found it folds beneath. */
+function entry(step: TranslateStep, nested: Node[]): Node {
+  const bad = step.verdict !== 'next' && step.verdict !== 'page';
+  return {
+    label: `${step.name} = ${step.value}`,
+    description: `${step.flags.join(' ')}${bad ? ` — ${step.verdict}` : ''}`,
+    tooltip: vscode.l10n.t(
+      'read at {0} (host-physical {1}): {2}',
+      step.entryAddress,
+      step.entryHostAddress,
+      step.verdict,
+    ),
+    icon: new vscode.ThemeIcon(bad ? 'error' : step.verdict === 'page' ? 'file' : 'list-tree'),
+    value: step.value,
+    children: nested,
+    expanded: false,
+  };
+}
+
+function size(bytes: number): string {
+  return bytes >= 2 ** 30
+    ? `${bytes / 2 ** 30} GiB`
+    : bytes >= 2 ** 20
+      ? `${bytes / 2 ** 20} MiB`
+      : `${bytes / 1024} KiB`;
+}

@@ -1,0 +1,105 @@
+import {
+  VM_EXITS,
+  type VmExitEntry,
+  type VmExitsArguments,
+  type VmExitsResponse,
+} from '@hyperstep/debug-adapter/protocol';
+import * as vscode from 'vscode';
+import { followSession, type Node, NodeTree } from './session-view';
+
+/** "VM Exits": the last transitions, newest first; a click shows the guest instruction. */
+export function registerVmExitsView(): vscode.Disposable {
+  const tree = new NodeTree();
+  const view = vscode.window.createTreeView('hyperstep.vmExits', { treeDataProvider: tree });
+  let filter = '';
+  let newest = 0;
+
+  const refresh = async (session: vscode.DebugSession | undefined): Promise<void> => {
+    const turn = ++newest;
+    if (!session) {
+      tree.show([]);
+      view.description = undefined;
+      return;
+    }
+    try {
+      const request: VmExitsArguments = { limit: 500 };
+      const response = (await session.customRequest(VM_EXITS, request)) as VmExitsResponse;
+      if (turn !== newest) return;
+      const entries = response.entries.filter((e) => matches(e, filter)).reverse();
+      view.description = filter
+        ? vscode.l10n.t('{0} of {1}, filter: {2}', entries.length, response.total, filter)
+        : vscode.l10n.t('{0} in all', response.total);
+      tree.show(entries.map(present));
+    } catch (error) {
+      if (turn !== newest) return;
+      tree.show([{ label: String((error as Error).message ?? error), icon: new vscode.ThemeIcon('info') }]);
+    }
+  };
+
+  return vscode.Disposable.from(
+    view,
+    followSession((session) => void refresh(session)),
+    vscode.commands.registerCommand('hyperstep.filterVmExits', async () => {
+      const input = await vscode.window.showInputBox({
+        title: vscode.l10n.t('Filter VM Exits'),
+        prompt: vscode.l10n.t('Part of a reason, a detail or a context; empty shows all'),
+        value: filter,
+      });
+      if (input === undefined) return;
+      filter = input.trim();
+      await refresh(vscode.debug.activeDebugSession);
+    }),
+  );
+}
+
+function matches(e: VmExitEntry, filter: string): boolean {
+  return `${e.reasonName} ${e.detail} ${e.from} ${e.to}`.toLowerCase().includes(filter.toLowerCase());
+}
+
+const ICONS = { entry: 'sign-in', exit: 'sign-out', 'entry-failure': 'error' } as const;
+
+function present(e: VmExitEntry): Node {
+  const details: Node[] = [
+    { label: vscode.l10n.t('Guest RIP'), description: e.guestRip, value: e.guestRip },
+    { label: vscode.l10n.t('Qualification'), description: e.qualification, value: e.qualification },
+  ];
+  if (e.guestLinear)
+    details.push({
+      label: vscode.l10n.t('Guest-linear address'),
+      description: e.guestLinear,
+      value: e.guestLinear,
+    });
+  if (e.guestPhysical)
+    details.push({
+      label: vscode.l10n.t('Guest-physical address'),
+      description: e.guestPhysical,
+      value: e.guestPhysical,
+    });
+  if (e.failure) details.push({ label: e.failure, icon: new vscode.ThemeIcon('error'), value: e.failure });
+  return {
+    label: `#${e.index} ${e.reasonName}`,
+    description: [
+      e.detail,
+      `${e.from} → ${e.to}`,
+      vscode.l10n.t('at instruction {0}', e.count.toLocaleString('en')),
+    ]
+      .filter(Boolean)
+      .join(' · '),
+    icon: new vscode.ThemeIcon(ICONS[e.kind]),
+    tooltip: e.source ? `${e.source.path}:${e.source.line}` : e.guestRip,
+    value: `${e.reasonName} ${e.detail}`.trim(),
+    expanded: false,
+    children: e.kind === 'entry' ? undefined : details,
+    command: e.source && {
+      title: vscode.l10n.t('Show guest instruction'),
+      command: 'vscode.open',
+      arguments: [
+        vscode.Uri.file(e.source.path),
+        {
+          selection: new vscode.Range(e.source.line - 1, 0, e.source.line - 1, 0),
+          preserveFocus: true,
+        } satisfies vscode.TextDocumentShowOptions,
+      ],
+    },
+  };
+}
