@@ -58,7 +58,10 @@ export function askNasm(bits: number, lines: readonly string[], head = ''): Answ
     answers.forEach((answer, i) => {
       const span = spans.get(i);
       if (answer.error === undefined && span) {
-        answer.hex = image.subarray(span[0], span[0] + span[1]).toString('hex').toUpperCase();
+        answer.hex = image
+          .subarray(span[0], span[0] + span[1])
+          .toString('hex')
+          .toUpperCase();
       }
     });
     return answers;

@@ -39,8 +39,24 @@ for (const [alias, name] of Object.entries(conditionAliases)) {
   for (const stem of ['j', 'set', 'cmov']) aliases[stem + alias] = stem + name;
 }
 
-/** iced-x86 names that NASM does not know. */
-export const unknown = new Set<string>(['sysretq', 'sysexitq', 'invalid']);
+// AVX-512 mask instructions without a size letter mean bytes.
+for (const op of ['kmov', 'knot', 'kortest', 'kand', 'kandn', 'kor', 'kxor', 'kxnor']) aliases[op] = `${op}b`;
+
+/**
+ * iced-x86 names that are no mnemonics here: NASM does not know them, and as
+ * old, undocumented or processor-internal instructions they would only take
+ * good names away from labels. (Documented instructions newer than NASM 2.16
+ * stay available.)
+ */
+export const unknown = new Set<string>(
+  (
+    'invalid sysretq sysexitq aesencl altinst bb0_reset bb1_reset ccs_encrypt ccs_hash cl1invmb clevict0 clevict1 delay ' +
+    'fnsetpm fnstdw fnstsg frichop frinear frint2 frstpm fstdw fstpnce fstsg ftstp getsecq jknzd jkzd kandnr kconcath ' +
+    'kconcatl kextract kmerge2l1h kmerge2l1l rdudbg reservednop spflt storeall tzcnti undoc vprefetch0 vprefetch1 vprefetch2 ' +
+    'vprefetche0 vprefetche1 vprefetche2 vprefetchenta vprefetchnta wrudbg xsha512 xsha512_alt xstore_alt tcmmimfp16ps ' +
+    'tcmmrlfp16ps vpcmpestri64 vpcmpestrm64 pcmpestri64 pcmpestrm64 seamops zero_bytes'
+  ).split(' '),
+);
 
 /** Corrections to rows, by iced-x86's name of the row; a null removes the row. */
 export const tweaks: Record<string, Partial<Form> | null> = {};
@@ -131,7 +147,6 @@ for (const op of ['Fadd', 'Fmul', 'Fsub', 'Fsubr', 'Fdiv', 'Fdivr']) {
   add(lower, `${op}_st0_sti`, {}, ([, sti]) => [sti]);
   add(lower, `${op}_sti_st0`, { to: true }, ([sti]) => [sti]);
   add(`${lower}p`, `${op}p_sti_st0`, {}, ([sti]) => [sti]);
-  add(`${lower}p`, `${op}p_sti_st0`, { to: true }, ([sti]) => [sti]);
   add(`${lower}p`, `${op}p_sti_st0`, { opcodeOffset: 1 }, () => []);
   add(lower, `${op}p_sti_st0`, { opcodeOffset: 1 }, () => []);
 }
@@ -172,5 +187,168 @@ for (const op of ['push', 'pop']) {
   add(`${op}aw`, `${Op}aw`);
 }
 
+/** Mnemonics where a sized immediate says the size of an unsized memory operand too. */
+export const sizedByImmediate = new Set('mov test add or adc sbb and sub xor cmp'.split(' '));
+
 /** Mnemonics whose memory operand has the mode's own size when none is written. */
 export const defaultSized = new Set(['jmp', 'call']);
+
+// lea looks at the address only, so any size before it is meaningless and accepted.
+for (const size of [16, 32, 64]) tweaks[`Lea_r${size}_m`] = { anySize: true };
+// movzx to 16 bits reads a byte: the row that would copy 16 bits to 16 bits is not in NASM's table.
+tweaks.Movzx_r16_rm16 = null;
+tweaks.Movsx_r16_rm16 = null;
+// Near branches are 64-bit in 64-bit mode (SDM vol. 2, CALL and JMP: r/m16 is not encodable there on Intel processors).
+for (const op of ['Jmp', 'Call']) {
+  tweaks[`${op}_rm16`] = { modes: 3 };
+  tweaks[`${op}_rel16`] = { modes: 3, sizedTarget: true };
+  tweaks[`${op}_rel32_32`] = { sizedTarget: true };
+}
+// A far pointer without size is the widest of the mode, 16:64 in 64-bit mode.
+for (const op of ['Jmp', 'Call'])
+  tweaks[`${op}_m1664`] = { memorySize: 64, far: true, rank: 0, preferred: true };
+
+// Without a size keyword these take 32 bits (or 128 of a vector).
+for (const name of [
+  'Cvtsi2ss_xmm_rm32',
+  'Cvtsi2sd_xmm_rm32',
+  'VEX_Vcvtsi2ss_xmm_xmm_rm32',
+  'VEX_Vcvtsi2sd_xmm_xmm_rm32',
+  'VEX_Vcvtpd2dq_xmm_xmmm128',
+  'VEX_Vcvtpd2ps_xmm_xmmm128',
+  'VEX_Vcvttpd2dq_xmm_xmmm128',
+]) {
+  tweaks[name] = { assumed: true };
+}
+
+// Rows NASM does not have, or has under another name.
+for (const name of [
+  'Bswap_r16',
+  'Cmpxchg486_rm8_r8',
+  'Cmpxchg486_rm16_r16',
+  'Cmpxchg486_rm32_r32',
+  'Movsxd_r16_rm16',
+  'Loadall286',
+  'Arpl_r32m16_r32',
+  'Tpause_r64',
+  'Umwait_r64',
+  'Pmovmskb_r64_mm',
+  'Pmovmskb_r64_xmm',
+  'Pextrw_r64_mm_imm8',
+  'Pinsrw_mm_r64m16_imm8',
+  'Movsxd_r32_rm32',
+  'Pinsrb_xmm_r64m8_imm8',
+  'VEX_Vpinsrb_xmm_xmm_r64m8_imm8',
+  'VEX_Vpinsrw_xmm_xmm_r64m16_imm8',
+  'EVEX_Vpinsrb_xmm_xmm_r64m8_imm8',
+  'EVEX_Vpinsrw_xmm_xmm_r64m16_imm8',
+]) {
+  tweaks[name] = null;
+}
+add('loadall286', 'Loadall286');
+for (const [size, rm] of [
+  [8, 'r8'],
+  [16, 'r16'],
+  [32, 'r32'],
+]) {
+  add('cmpxchg486', `Cmpxchg486_rm${size}_${rm}`);
+}
+
+// Loads of system registers take a 16-bit operand only and no operand-size prefix.
+for (const op of ['Verr', 'Verw', 'Ltr', 'Lldt', 'Lmsw']) {
+  tweaks[`${op}_rm16`] = { operandSize: 0 };
+  tweaks[`${op}_r32m16`] = null;
+  tweaks[`${op}_r64m16`] = null;
+}
+tweaks.Sldt_r64m16 = { operandSize: 0 };
+
+// No REX.W or VEX.W where the upper half of the destination is zero anyway.
+tweaks.Pextrb_r64m8_xmm_imm8 = { operandSize: 0 };
+for (const name of [
+  'VEX_Vpextrb_r64m8_xmm_imm8',
+  'VEX_Vpextrw_r64_xmm_imm8',
+  'VEX_Vpmovmskb_r64_xmm',
+  'VEX_Vpmovmskb_r64_ymm',
+  'VEX_Vmovmskps_r64_xmm',
+  'VEX_Vmovmskps_r64_ymm',
+  'VEX_Vmovmskpd_r64_xmm',
+  'VEX_Vmovmskpd_r64_ymm',
+]) {
+  tweaks[name] = { w: 0 };
+}
+
+// 16-bit mode needs 66 here, as for any 32-bit register.
+for (const name of ['Incsspd_r32', 'Rdsspd_r32', 'Wrssd_m32_r32', 'Rdshr_rm32', 'Wrshr_rm32'])
+  tweaks[name] = { operandSize: 32 };
+
+// The modes in which NASM accepts an instruction.
+for (const name of ['Wrpkru', 'Rdpkru', 'Wrmsrns', 'Skinit']) tweaks[name] = { modes: 4 };
+tweaks.Rdpid_r32 = { modes: 7 };
+tweaks.Rmpadjust = { modes: 7 };
+tweaks.Popw_CS = { operandSize: 0, modes: 7 };
+
+tweaks.Fsetpm = { wait: false };
+tweaks.Arpl_rm16_r16 = { operandSize: 0 };
+tweaks.Invpcid_r64_m128 = { operandSize: 64, default64: false };
+tweaks.Bndldx_bnd_mib = { needSib: false };
+tweaks.Bndstx_mib_bnd = { needSib: false };
+// Of two encodings of the same operands NASM takes the other one than the order of opcodes suggests.
+tweaks.VEX_Vmovq_xmm_rm64 = { rank: 15 };
+tweaks.VEX_Vmovq_rm64_xmm = { rank: 15 };
+tweaks.XOP_Vpperm_xmm_xmm_xmm_xmmm128 = { rank: 5 };
+// Storing a segment register: 16 bits, or 64 when the memory says so.
+tweaks.Mov_rm16_Sreg = { assumed: true };
+tweaks.Mov_r32m16_Sreg = { assumed: true };
+tweaks.Mov_r64m16_Sreg = null;
+add('mov', 'Mov_r64m16_Sreg', { operandSize: 0 }, ([rm, seg]) => [{ ...rm, memory: false }, seg]);
+add('mov', 'Mov_r64m16_Sreg', { memorySize: 64 }, ([rm, seg]) => [{ ...rm, register: undefined }, seg]);
+add('movsx', 'Movsxd_r64_rm32');
+// Memory whose size NASM's table does not know, so that no keyword is accepted.
+for (const name of [
+  'Palignr_xmm_xmmm128_imm8',
+  'Pmuludq_mm_mmm64',
+  'Psubq_mm_mmm64',
+  'Pshufw_mm_mmm64_imm8',
+  'Pshufd_xmm_xmmm128_imm8',
+  'Pshufhw_xmm_xmmm128_imm8',
+  'Pshuflw_xmm_xmmm128_imm8',
+]) {
+  tweaks[name] = { memorySize: 0 };
+}
+tweaks.VEX_Vcmpss_xmm_xmm_xmmm32_imm8 = { memorySize: 64 };
+// `retw 8` comes without its 66 outside 16-bit mode.
+for (const a of additions)
+  if (a.mnemonic === 'retw' && a.from === 'Retnw_imm16') a.change = { operandSize: 0 };
+
+tweaks.Movd_mm_rm32 = { assumed: true };
+tweaks.Movd_rm32_mm = { assumed: true };
+// movd with an MMX register is movq where the memory says so.
+add('movd', 'Movq_mm_rm64', {}, ([mm, rm]) => [mm, { ...rm, register: undefined }]);
+add('movd', 'Movq_rm64_mm', {}, ([rm, mm]) => [{ ...rm, register: undefined }, mm]);
+
+// VEX twins of AVX-512 instructions, to be had with {vex} only.
+export const evexFirst = new Set(
+  'vpdpbusd vpdpbusds vpdpwssd vpdpwssds vpmadd52luq vpmadd52huq vcvtneps2bf16'.split(' '),
+);
+
+/** Old instructions that NASM, having no note on the mode, also accepts in 64-bit mode. */
+export const everyMode = new Set(
+  (
+    'cmpxchg486 cpu_read cpu_write dmint ibts loadall loadall286 paddsiw paveb pdistib pfrcpv pfrsqrtv pmachriw pmagw ' +
+    'pmulhriw pmvgezb pmvlzb pmvnzb pmvzb psubsiw rdm rdshr rsdc rsldt rsts salc smint svdc svldt svts umov wrshr xbts'
+  ).split(' '),
+);
+
+/** Mnemonics whose memory operand is written without size, or with the size given here. */
+export const memorySizes: Record<string, number> = {
+  punpcklbw: 64,
+  punpcklwd: 64,
+  punpckldq: 64,
+};
+for (const name of (
+  'lds les lfs lgs lss bound bndcl bndcu bndcn bndmk bndmov bndldx bndstx clflush clflushopt clwb cldemote ' +
+  'prefetch prefetchw prefetchwt1 prefetchnta prefetcht0 prefetcht1 prefetcht2 vmptrld vmptrst vmxon vmclear ' +
+  'sgdt sidt lgdt lidt pdistib pmachriw'
+).split(' ')) {
+  memorySizes[name] = 0;
+}

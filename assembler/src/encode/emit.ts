@@ -204,8 +204,10 @@ export function emit(
       return fail('prefix', 'the segment override is given twice: as a prefix and in the address');
     segment = segmentPrefix[op.segment];
   }
-  if (form.wait) w.byte(0x9b);
-  if (prefixes.repeat) w.byte(prefixes.repeat);
+  if (form.wait || prefixes.wait) w.byte(0x9b);
+  // bnd means nothing on a short jump and NASM leaves it away.
+  const dropped = prefixes.bound && form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
+  if (prefixes.repeat && !dropped) w.byte(prefixes.repeat);
   if (prefixes.lock || f.lockControl) w.byte(0xf0);
   if (segment) w.byte(segment);
   const size = prefixes.operandSize || form.operandSize;
@@ -217,7 +219,8 @@ export function emit(
     const problem = evex(w, form, f, statement);
     if (problem) return problem;
   } else if (form.space === 'vex' || form.space === 'xop') {
-    vex(w, form, f);
+    const problem = vex(w, form, f, prefixes.encoding);
+    if (problem) return problem;
   } else {
     const problem = legacy(w, form, f, ctx, prefixes);
     if (problem) return problem;
@@ -269,20 +272,23 @@ function legacy(
 
 const pp: Record<number, number> = { 0: 0, 102: 1, 243: 2, 242: 3 };
 
-function vex(w: Writer, form: Form, f: Fields) {
+function vex(w: Writer, form: Form, f: Fields, wanted: Prefixes['encoding']): EncodeError | undefined {
   const r = f.reg > 7 ? 0 : 0x80;
   const x = f.memory?.x ? 0 : 0x40;
   const b = (f.memory ? f.memory.b : f.rm > 7) ? 0 : 0x20;
   const low = ((~f.vvvv & 15) << 3) | (form.l << 2) | pp[form.prefix];
-  if (form.space === 'vex' && form.map === 1 && form.w === 0 && x && b) {
+  if (form.space === 'vex' && form.map === 1 && form.w === 0 && x && b && wanted !== 'vex3') {
     w.byte(0xc5);
     w.byte(r | low);
   } else {
+    if (wanted === 'vex2') return fail('prefix', 'these operands need the three-byte VEX prefix, not {vex2}');
     w.byte(form.space === 'xop' ? 0x8f : 0xc4);
     w.byte(r | x | b | form.map);
     w.byte((form.w << 7) | low);
   }
-  w.byte(form.opcode);
+  if (form.opcodeLength === 2) w.byte(form.opcode >> 8);
+  w.byte(form.opcode & 0xff);
+  return undefined;
 }
 
 const roundings: Record<string, number> = { 'rn-sae': 0, 'rd-sae': 1, 'ru-sae': 2, 'rz-sae': 3 };

@@ -63,10 +63,22 @@ export function encode(statement: InstructionStatement, context: EncodeContext):
       });
     default:
   }
-  const target = branchTarget(selection.forms, statement);
-  if (target) return encodeBranch(selection.forms, target, statement, context, prefixes);
+  let forms = selection.forms;
+  const encoding = prefixes.encoding;
+  if (encoding) {
+    const space = encoding === 'evex' ? 'evex' : 'vex';
+    forms = forms.filter((f) => f.space === space);
+    if (forms.length === 0) {
+      return failed({
+        code: 'prefix',
+        message: `\`${statement.mnemonic}\` with these operands has no {${encoding}} encoding`,
+      });
+    }
+  }
+  const target = branchTarget(forms, statement);
+  if (target) return encodeBranch(forms, target, statement, context, prefixes);
   let firstError: EncodeError | undefined;
-  for (const form of selection.forms) {
+  for (const form of forms) {
     if (!valuesFit(form, statement)) continue;
     const result = emit(form, statement, context, prefixes);
     if ('bytes' in result) return { ok: true, encoding: { bytes: result.bytes }, warnings: result.warnings };

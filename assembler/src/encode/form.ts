@@ -99,6 +99,12 @@ export interface Form {
   wait: boolean;
   /** Bits of the memory operand that a size keyword must match; 0 when no keyword names it. */
   memorySize: number;
+  /** The branch target may carry a size keyword: `jmp dword x`. */
+  sizedTarget?: boolean;
+  /** Meant when memory of several sizes is possible and none is written. */
+  assumed?: boolean;
+  /** Wins over forms whose operand size is the mode's own. */
+  preferred?: boolean;
   /** A far pointer in memory. */
   far?: boolean;
   /** The x87 form written with `to`. */
@@ -301,7 +307,9 @@ export function readForm(code: number): Form | undefined {
       rmDigit: info.isRmGroup ? info.rmGroupIndex : -1,
       hasModRm:
         info.opCodeLength === 1 &&
-        (info.isGroup || info.isRmGroup || written.some((s) => s.place === 'reg' || s.place === 'rm' || s.place === 'vvvv')),
+        (info.isGroup ||
+          info.isRmGroup ||
+          written.some((s) => s.place === 'reg' || s.place === 'rm' || s.place === 'vvvv')),
       needSib,
       operandSize: info.operandSize,
       addressSize: info.addressSize,

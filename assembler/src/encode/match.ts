@@ -3,7 +3,7 @@
  * and sizes of the operands, so the answer is kept per signature.
  */
 import { isAbsolute, isRelative } from './address';
-import { defaultSized } from './dialect';
+import { defaultSized, sizedByImmediate } from './dialect';
 import type { Form, Slot } from './form';
 import { findRegister } from './registers';
 import type { ImmediateOperand, InstructionStatement, MemoryOperand, Operand } from './statement';
@@ -106,9 +106,10 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
 
 function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
   if (op.distance === 'far') return Fit.No;
+  if (op.size !== undefined && !form.sizedTarget) return Fit.Size;
   if (slot.bytes === 1) {
     if (op.distance === 'near' || (op.strict && op.distance !== 'short')) return Fit.Size;
-    return op.size === undefined || op.distance === 'short' ? Fit.Yes : Fit.Size;
+    return op.size === undefined ? Fit.Yes : Fit.Size;
   }
   if (op.distance === 'short') return Fit.Size;
   return op.size === undefined || op.size === form.operandSize ? Fit.Yes : Fit.Size;
@@ -118,7 +119,7 @@ function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
 function sizePenalty(form: Form, bits: number): number {
   const size = form.operandSize;
   let penalty = 0;
-  if (size !== 0) {
+  if (size !== 0 && !form.preferred) {
     if (bits === 64) penalty = form.default64 || size === 32 ? 0 : 1;
     else penalty = size === bits ? 0 : 1;
   }
@@ -180,8 +181,10 @@ function choose(statement: InstructionStatement, forms: Form[], ctx: MatchContex
     sizes.delete(0);
     if (sizes.size > 1) {
       // A sized immediate says the size of both (`mov [x], dword 1`).
-      const hint = operands.find((o) => o.kind === 'immediate' && o.size !== undefined)?.size;
-      matched = hint === undefined ? [] : matched.filter((f) => f.memorySize === hint);
+      const hint = sizedByImmediate.has(statement.mnemonic)
+        ? operands.find((o) => o.kind === 'immediate' && o.size !== 64)?.size
+        : undefined;
+      matched = matched.filter((f) => (hint === undefined ? f.assumed : f.memorySize === hint));
       if (matched.length === 0) return { forms: [], failure: 'size-missing' };
     }
   }

@@ -10,11 +10,22 @@ export interface Prefixes {
   segment: number;
   operandSize: number;
   addressSize: number;
+  /** `bnd`, which a short jump drops. */
+  bound: boolean;
+  /** `wait` before the instruction. */
+  wait: boolean;
+  /** `{vex}`, `{vex2}`, `{vex3}`, `{evex}` without braces: only these encodings. */
+  encoding?: 'vex' | 'vex2' | 'vex3' | 'evex';
 }
 
-type Group = 'repeat' | 'lock' | 'segment' | 'operandSize' | 'addressSize';
+type Group = 'repeat' | 'lock' | 'segment' | 'operandSize' | 'addressSize' | 'wait' | 'encoding';
 
 const table: Record<string, [Group, number]> = {
+  '{vex}': ['encoding', 0],
+  '{vex2}': ['encoding', 0],
+  '{vex3}': ['encoding', 0],
+  '{evex}': ['encoding', 0],
+  wait: ['wait', 0x9b],
   rep: ['repeat', 0xf3],
   repe: ['repeat', 0xf3],
   repz: ['repeat', 0xf3],
@@ -38,11 +49,19 @@ const table: Record<string, [Group, number]> = {
   a64: ['addressSize', 64],
 };
 
-const none: Prefixes = { repeat: 0, lock: false, segment: 0, operandSize: 0, addressSize: 0 };
+const none: Prefixes = {
+  repeat: 0,
+  lock: false,
+  segment: 0,
+  operandSize: 0,
+  addressSize: 0,
+  bound: false,
+  wait: false,
+};
 
 /** Is this lower-case word an instruction prefix? (Segment registers and `wait` are prefixes only before a mnemonic.) */
 export function isPrefix(name: string): boolean {
-  return name in table;
+  return name in table && name !== 'wait';
 }
 
 /** Combines the prefixes, or says which two exclude each other. */
@@ -55,18 +74,15 @@ export function combinePrefixes(names: readonly string[], bits: number): Prefixe
     if (!entry) return { code: 'prefix', message: `\`${name}\` is not an instruction prefix` };
     const [group, value] = entry;
     const before = seen.get(group);
-    if (before !== undefined) {
-      return {
-        code: 'prefix',
-        message:
-          before === name
-            ? `prefix \`${name}\` is given twice`
-            : `prefixes \`${before}\` and \`${name}\` exclude each other`,
-      };
+    if (before !== undefined && before !== name) {
+      return { code: 'prefix', message: `prefixes \`${before}\` and \`${name}\` exclude each other` };
     }
     seen.set(group, name);
     if (group === 'lock') out.lock = true;
+    else if (group === 'wait') out.wait = true;
+    else if (group === 'encoding') out.encoding = name.slice(1, -1) as Prefixes['encoding'];
     else out[group] = value;
+    if (name === 'bnd') out.bound = true;
   }
   if (bits !== 64 && (out.operandSize === 64 || out.addressSize === 64)) {
     return {

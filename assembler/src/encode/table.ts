@@ -3,7 +3,16 @@
  * mnemonic are read when it is first used.
  */
 import { Code, CodeExt, EncodingKind, Mnemonic } from 'iced-x86';
-import { type Addition, additions, aliases, tweaks, unknown } from './dialect';
+import {
+  type Addition,
+  additions,
+  aliases,
+  everyMode,
+  evexFirst,
+  memorySizes,
+  tweaks,
+  unknown,
+} from './dialect';
 import { type Form, readForm } from './form';
 import { pseudoForms } from './pseudo';
 
@@ -19,7 +28,8 @@ function buildIndex(): Index {
   const codes = new Map<string, number[]>();
   for (let code = 1; Code[code] !== undefined; code++) {
     const info = CodeExt.opCode(code);
-    const usable = info.isInstruction && info.encoding !== EncodingKind.MVEX;
+    const usable =
+      info.isInstruction && info.encoding !== EncodingKind.MVEX && !Code[code].startsWith('VEX_KNC_');
     const mnemonic = info.mnemonic;
     info.free();
     if (!usable) continue;
@@ -67,6 +77,13 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   for (const a of index.additions.get(name) ?? []) list.push(...added(a));
   if (name !== mnemonic) for (const a of index.additions.get(mnemonic) ?? []) list.push(...added(a));
   list.push(...pseudoForms(mnemonic, formsOf));
+  const size = memorySizes[name];
+  for (const form of list) {
+    if (size !== undefined && (form.slots.some((s) => s.register === 'mmx') || size === 0))
+      form.memorySize = size;
+    if (everyMode.has(name)) form.modes = 7;
+    if (form.space === 'vex' && evexFirst.has(name)) form.rank = 40;
+  }
   if (list.length === 0) return undefined;
   forms.set(mnemonic, list);
   return list;
