@@ -6,6 +6,8 @@ let client: LanguageClient | undefined;
 /** Starts the language server in a process of its own. */
 export async function startLanguageClient(context: vscode.ExtensionContext): Promise<void> {
   const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.js').fsPath;
+  // A lab's VMM may lie outside the lab's folder, so the server is told where the labs are.
+  const manifests = await vscode.workspace.findFiles('**/lab.json', '**/node_modules/**', 1000);
   client = new LanguageClient(
     'hyperstep',
     'Hyperstep',
@@ -19,6 +21,7 @@ export async function startLanguageClient(context: vscode.ExtensionContext): Pro
     },
     {
       documentSelector: [{ language: 'nasm' }],
+      initializationOptions: { manifests: manifests.map((uri) => uri.toString()) },
       synchronize: {
         fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.asm,*.inc,*.nasm,lab.json}'),
       },

@@ -29,16 +29,18 @@ export function startServer(connection: Connection, files: FileProvider): void {
   });
   const diagnostics = new DiagnosticsPublisher(connection, programs, () => [...open.keys()]);
 
-  connection.onInitialize(
-    (_params: InitializeParams): InitializeResult => ({
+  connection.onInitialize((params: InitializeParams): InitializeResult => {
+    const options = params.initializationOptions as { manifests?: string[] } | undefined;
+    programs.addLabs((options?.manifests ?? []).map(labOf));
+    return {
       capabilities: {
         textDocumentSync: TextDocumentSyncKind.Incremental,
         definitionProvider: true,
         hoverProvider: true,
       },
       serverInfo: { name: 'Hyperstep' },
-    }),
-  );
+    };
+  });
 
   documents.onDidChangeContent(({ document }) => {
     open.set(pathOf(document.uri), document);
@@ -50,7 +52,8 @@ export function startServer(connection: Connection, files: FileProvider): void {
     programs.invalidate();
     diagnostics.schedule();
   });
-  connection.onNotification(DidChangeWatchedFilesNotification.type, () => {
+  connection.onNotification(DidChangeWatchedFilesNotification.type, ({ changes }) => {
+    programs.addLabs(changes.filter((c) => c.uri.endsWith('/lab.json')).map((c) => labOf(c.uri)));
     programs.invalidate();
     diagnostics.schedule();
   });
@@ -62,6 +65,11 @@ export function startServer(connection: Connection, files: FileProvider): void {
 
   documents.listen(connection);
   connection.listen();
+}
+
+/** Folder of a lab.json. */
+function labOf(manifestUri: string): string {
+  return pathOf(manifestUri).replace(/\/lab\.json$/, '');
 }
 
 /** The feature's answer for an open document; null for any other. */
