@@ -57,8 +57,12 @@ early_failure:
         call    uart_putc_32
         jmp     early_failure
 .stop:
-        mov     al, EXIT_FAILURE
+        mov     al, EXIT_FAILURE        ; as power_off in shutdown.asm
         out     PORT_EXIT, al
+        mov     dx, PORT_BOCHS
+        mov     esi, bochs_shutdown
+        mov     ecx, bochs_shutdown_end - bochs_shutdown
+        rep outsb
 .forever:
         hlt
         jmp     .forever

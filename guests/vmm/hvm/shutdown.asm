@@ -52,14 +52,10 @@ power_off:
         call    uart_drain              ; or the last characters are lost
         pop     rax
         out     PORT_EXIT, al
-        mov     esi, bochs_shutdown
         mov     edx, PORT_BOCHS
-.next:
-        lodsb
-        test    al, al
-        jz      .sleep
-        out     dx, al
-        jmp     .next
+        mov     esi, bochs_shutdown
+        mov     ecx, bochs_shutdown_end - bochs_shutdown
+        rep outsb
 .sleep:
         cli
         hlt
@@ -89,6 +85,7 @@ summary:
         figure  vm.exits + 8 * REASON_EPT_VIOLATION,    " EPT violations"
         figure  vm.console_writes,                      " console writes"
 summary_end:
-bochs_shutdown: db "Shutdown", 0
+bochs_shutdown: db "Shutdown"
+bochs_shutdown_end:
 
         section .text

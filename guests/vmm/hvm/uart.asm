@@ -16,10 +16,20 @@ uart_init:
 .done:
         ret
 
-; AL = character.  Only early_failure uses the 32-bit one.
+; AL = character.  Only early_failure uses the 32-bit one; it waits until the
+; character is on the line, so that nothing is lost when it stops.
 uart_putc_32:
         mov     dx, COM1 + UART_DATA
         out     dx, al
+        mov     dx, COM1 + UART_LSR
+        mov     ecx, UART_PATIENCE
+.wait:
+        in      al, dx
+        test    al, UART_LSR_TEMT
+        jnz     .sent
+        dec     ecx
+        jnz     .wait
+.sent:
         ret
 
         bits    64

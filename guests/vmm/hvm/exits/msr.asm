@@ -4,6 +4,8 @@
 ; current, in the processor.  All others do not exist for a guest: #GP, as the
 ; manual has it for MSRs that a processor lacks.
 
+CANONICAL_BITS  equ 48                  ; width of a linear address
+
 EFER_ALLOWED    equ EFER_SCE + EFER_LME + EFER_LMA + EFER_NXE
 
         bits    64
@@ -32,10 +34,27 @@ exit_wrmsr:
         je      .efer
         call    find_switched_msr
         jc      inject_gp
+        cmp     ecx, MSR_LSTAR
+        je      .address
+        cmp     ecx, MSR_SFMASK
+        jne     .store
+        test    edx, edx                ; reserved
+        jnz     inject_gp
+.store:
         mov     [r8], eax
         mov     [r8 + 4], edx
-        wrmsr                           ; our own: not virtual
+        wrmsr                           ; the processor's, which this VM owns now
         jmp     skip_instruction
+
+; A value the processor would refuse must not reach our own WRMSR: the #GP is
+; the guest's.  An address has to be canonical: bits 63:47 all alike.
+.address:
+        mov     edi, edx
+        sar     edi, CANONICAL_BITS - 1 - 32
+        inc     edi                     ; 0 and -1 become 1 and 0
+        cmp     edi, 1
+        jbe     .store
+        jmp     inject_gp
 .efer:
         test    edx, edx
         jnz     inject_gp
