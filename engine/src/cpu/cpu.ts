@@ -3,7 +3,6 @@ import { Mode } from '../ir/block';
 import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
-import type { PendingEvent } from './event';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
 import { Access, type CpuState, Cr0, type Cr4, Efer, type Flag, Seg, Slot } from './state';
 
@@ -65,7 +64,7 @@ export class Cpu {
   faultErrorCode: number | undefined;
   /**
    * Of a #PF: the faulting linear address (delivery moves it to CR2, a VM exit to the qualification, SDM 3C
-   * 28.2.1). Of a #DB: the DR6 bits that delivery sets. The MMU sets it when it raises #PF.
+   * 28.2.1). Of a #DB: the DR6 bits that delivery sets.
    */
   faultPayload = 0n;
   /** One sentence on the failed check, for the debugger. */
@@ -92,9 +91,6 @@ export class Cpu {
   deliveringKind = 3;
   deliveringErrorCode: number | undefined;
 
-  /** An event whose delivery the observer has interrupted with a stop; `resumeDelivery` goes on with it. */
-  held: PendingEvent | undefined;
-
   /** CR0 and CR4 bits that VMX operation demands to be 1 (SDM 3C 24.8); set on VMXON, VM entry and VM exit. */
   cr0Required = 0;
   cr4Required = 0;
@@ -115,12 +111,14 @@ export class Cpu {
 
   // --- faults as values -------------------------------------------------
 
-  /** Ends the current instruction with an exception. */
-  raise(vector: Vector, errorCode?: number, explanation?: string): void {
+  /** Ends the current instruction with an exception; `payload` as in {@link faultPayload}. */
+  raise(vector: Vector, errorCode?: number, explanation?: string, payload?: bigint): void {
     this.abort = Abort.FAULT;
     this.faultVector = vector;
     this.faultErrorCode = errorCode;
     this.faultExplanation = explanation;
+    if (payload !== undefined) this.faultPayload = payload;
+    else if (vector !== Vector.PF) this.faultPayload = 0n;
   }
 
   /** Stops the machine; state stays as it is. */

@@ -65,6 +65,7 @@ export const enum Slot {
   FEATURE_CONTROL = 93,
   MISC_ENABLE = 94,
   DEBUGCTL = 95,
+  MTRR_DEF_TYPE = 112,
 
   /** 0 running, 1 halted, 2 shutdown, 3 wait-for-SIPI (the VMCS's activity state, SDM 3C 25.4.2). */
   ACTIVITY = 96,

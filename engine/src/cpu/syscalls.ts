@@ -1,0 +1,107 @@
+/** SYSCALL, SYSRET, SYSENTER, SYSEXIT (SDM 2B; SDM 3A 5.8.7–5.8.8). */
+import { readRflags, writeRflags } from '../ir/flags';
+import { type Cpu, Vector } from './cpu';
+import { generalProtection } from './descriptors';
+import { hex, isCanonical, nextRip } from './limits';
+import { Access, Efer, Flag, Seg, Slot } from './state';
+
+const R11 = Slot.R8 + 3;
+
+/** What all four load: flat, accessed, present, 4 GiB. */
+function setFlat(cpu: Cpu, seg: Seg.CS | Seg.SS, selector: number, ring: number, code64: boolean): void {
+  const size = code64 ? Access.L : Access.DB;
+  const type = seg === Seg.CS ? 0xb : 3;
+  cpu.state.setSegment(seg, {
+    selector,
+    base: 0n,
+    limit: 0xffffffff,
+    access: type | Access.S | (ring << Access.DPL_SHIFT) | Access.P | Access.G | size,
+  });
+}
+
+function setCodeAndStack(cpu: Cpu, cs: number, ss: number, ring: number, code64: boolean): void {
+  setFlat(cpu, Seg.CS, (cs & 0xfffc) | ring, ring, code64);
+  setFlat(cpu, Seg.SS, (ss & 0xfffc) | ring, ring, false);
+  cpu.modeChanged();
+  cpu.attention();
+}
+
+function requireSyscall(cpu: Cpu, name: string): boolean {
+  if (cpu.code64 && cpu.state.low(Slot.EFER) & Efer.SCE) return true;
+  cpu.raise(Vector.UD, undefined, `${name} needs 64-bit mode and EFER.SCE.`);
+  return false;
+}
+
+/** SYSCALL. Sets RIP. */
+export function syscall(cpu: Cpu): void {
+  if (!requireSyscall(cpu, 'SYSCALL')) return;
+  const s = cpu.state;
+  const flags = readRflags(s) & ~Flag.RF;
+  s.u64[Slot.RCX] = nextRip(cpu);
+  s.setLow(R11, flags);
+  s.u64[Slot.RIP] = s.u64[Slot.LSTAR];
+  writeRflags(s, flags & ~s.low(Slot.FMASK));
+  const selector = Number((s.u64[Slot.STAR] >> 32n) & 0xffffn);
+  setCodeAndStack(cpu, selector, (selector & 0xfffc) + 8, 0, true);
+}
+
+/** SYSRET with a 32- or 64-bit operand. Sets RIP. */
+export function sysret(cpu: Cpu, to64: boolean): void {
+  if (!requireSyscall(cpu, 'SYSRET')) return;
+  if (cpu.cpl !== 0) {
+    generalProtection(cpu, `SYSRET at CPL ${cpu.cpl}; it needs CPL 0.`);
+    return;
+  }
+  const s = cpu.state;
+  const target = s.u64[Slot.RCX];
+  if (to64 && !isCanonical(target)) {
+    generalProtection(cpu, `SYSRET: RCX = ${hex(target)} is not canonical.`);
+    return;
+  }
+  const selector = Number((s.u64[Slot.STAR] >> 48n) & 0xffffn);
+  s.u64[Slot.RIP] = to64 ? target : target & 0xffffffffn;
+  writeRflags(s, s.low(R11) & 0x3c7fd7 & ~Flag.RF);
+  setCodeAndStack(cpu, to64 ? selector + 16 : selector, selector + 8, 3, to64);
+}
+
+function sysenterSelector(cpu: Cpu, name: string): number | undefined {
+  const selector = cpu.state.low(Slot.SYSENTER_CS) & 0xffff;
+  if (!cpu.realMode && selector & 0xfffc) return selector;
+  const why = cpu.realMode ? 'in real-address mode' : 'while IA32_SYSENTER_CS holds a null selector';
+  generalProtection(cpu, `${name} ${why}.`);
+  return undefined;
+}
+
+/** SYSENTER. Sets RIP and RSP. */
+export function sysenter(cpu: Cpu): void {
+  const selector = sysenterSelector(cpu, 'SYSENTER');
+  if (selector === undefined) return;
+  const s = cpu.state;
+  const long = cpu.longMode;
+  const cut = (value: bigint) => (long ? value : value & 0xffffffffn);
+  writeRflags(s, readRflags(s) & ~(Flag.IF | Flag.VM));
+  s.u64[Slot.RSP] = cut(s.u64[Slot.SYSENTER_ESP]);
+  s.u64[Slot.RIP] = cut(s.u64[Slot.SYSENTER_EIP]);
+  setCodeAndStack(cpu, selector, (selector & 0xfffc) + 8, 0, long);
+}
+
+/** SYSEXIT with a 32- or 64-bit operand. Sets RIP and RSP. */
+export function sysexit(cpu: Cpu, to64: boolean): void {
+  const selector = sysenterSelector(cpu, 'SYSEXIT');
+  if (selector === undefined) return;
+  const s = cpu.state;
+  if (cpu.cpl !== 0) {
+    generalProtection(cpu, `SYSEXIT at CPL ${cpu.cpl}; it needs CPL 0.`);
+    return;
+  }
+  const rsp = s.u64[Slot.RCX];
+  const rip = s.u64[Slot.RDX];
+  if (to64 && !(isCanonical(rsp) && isCanonical(rip))) {
+    generalProtection(cpu, `SYSEXIT: RCX = ${hex(rsp)} or RDX = ${hex(rip)} is not canonical.`);
+    return;
+  }
+  s.u64[Slot.RSP] = to64 ? rsp : rsp & 0xffffffffn;
+  s.u64[Slot.RIP] = to64 ? rip : rip & 0xffffffffn;
+  const cs = (selector & 0xfffc) + (to64 ? 32 : 16);
+  setCodeAndStack(cpu, cs, cs + 8, 3, to64);
+}
