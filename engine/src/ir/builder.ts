@@ -40,6 +40,16 @@ export class IrBuilder {
     return this.nextTemp++;
   }
 
+  /** Remembers which temporaries are in use, for {@link release}. */
+  mark(): number {
+    return this.nextTemp;
+  }
+
+  /** Frees the temporaries taken since the mark: for instructions that repeat a pattern many times. */
+  release(mark: number): void {
+    this.nextTemp = mark;
+  }
+
   /** A temporary holding a constant. */
   constant(value: bigint): number {
     const d = this.temp();

@@ -105,6 +105,12 @@ export class LiftContext {
     this.ended = true;
   }
 
+  /** An instruction this machine does not have: the machine stops and says which. */
+  unsupported(): void {
+    this.helper('unsupportedInstruction', this.insn.mnemonic);
+    this.end();
+  }
+
   // --- operands: what they are ---------------------------------------------
 
   isRegister(i: number): boolean {
@@ -256,6 +262,11 @@ export class LiftContext {
     return memoryDisplSize as 2 | 4 | 8;
   }
 
+  /** Segment of the ordinary memory operand, or of a string instruction's source. */
+  get memorySegment(): Seg {
+    return segOf(this.insn.memorySegment);
+  }
+
   /** Offset of the memory operand in its segment, cut to the address size (what LEA gives). `spAdjust` is added to rSP as base. */
   effective(spAdjust = 0): number {
     const { base, displacement } = this.parts(spAdjust);
@@ -299,7 +310,7 @@ export class LiftContext {
    */
   address(bytes: number, write = false, spAdjust = 0): Address {
     if (this.known) return this.known;
-    const seg = segOf(this.insn.memorySegment);
+    const seg = this.memorySegment;
     let aux = seg === Seg.SS ? MemAux.STACK : 0;
     let address: Address;
     if (this.code64) {
@@ -321,6 +332,13 @@ export class LiftContext {
     }
     this.known = address;
     return address;
+  }
+
+  /** Moves the memory operand by a signed number of bytes in a slot (bit strings); before its first use. */
+  displaceMemory(by: number, bytes: number, write: boolean): void {
+    const sum = this.op(Op.ADD64, this.effective(), by);
+    const offset = this.zext(sum, this.addressBytes);
+    this.known = this.inSegment(offset, this.memorySegment, bytes, write);
   }
 
   /** The memory operand's linear address in one slot, checked like {@link address}. */
