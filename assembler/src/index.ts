@@ -1,2 +1,2 @@
 export * from './api';
-export * from './lab';
+export { assemble } from './assemble';

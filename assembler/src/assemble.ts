@@ -1,0 +1,85 @@
+import type { AssembleOptions, AssembleResult, Diagnostic, SourceMap } from './api';
+import { Reporter } from './diagnostics';
+import { Files } from './layout/files';
+import { Layout } from './layout/layout';
+import { makeMap } from './layout/map';
+import { Pass } from './layout/pass';
+import { type Placement, place } from './layout/place';
+import { FREE_PASSES, MAX_PASSES } from './limits';
+
+const EMPTY: SourceMap = { version: 1, files: [], lines: [], symbols: [], strucs: [], sections: [] };
+
+/**
+ * Assembles `options.main` into a flat binary with its source map. Never
+ * throws: whatever is wrong with the source is a diagnostic, and the map goes
+ * as far as it can.
+ */
+export function assemble(options: AssembleOptions): AssembleResult {
+  const files = new Files(options.files, options.includePaths ?? []);
+  const main = files.source(options.main);
+  const top = { file: options.main, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  if (!main) {
+    const message = `cannot read \`${options.main}\``;
+    const diagnostics: Diagnostic[] = [
+      { severity: 'error', code: 'file-missing', message, range: top, related: [] },
+    ];
+    return { origin: 0n, map: EMPTY, diagnostics, dependencies: [] };
+  }
+  const layout = new Layout();
+  let sticky: Diagnostic[] = [];
+  let reporter = new Reporter();
+  let placement: Placement | undefined;
+  let sizes = '';
+  for (let number = 1; ; number++) {
+    reporter = new Reporter();
+    if (number === FREE_PASSES) {
+      layout.growing = true;
+      layout.grown.clear();
+    }
+    const pass = new Pass(layout, files, options, reporter, number);
+    pass.run(main);
+    reporter.chain = () => [];
+    placement = place([...layout.sections.values()], layout.org);
+    // A critical expression may only use symbols defined before it: known in the first pass, valid for all.
+    if (number === 1) sticky = reporter.list.filter((d) => d.code === 'symbol-undefined');
+    if (pass.cancelled) {
+      reporter.report('error', 'cancelled', 'assembly was cancelled', top);
+      break;
+    }
+    const before = sizes;
+    sizes = [...layout.sections.values()].map((s) => s.offset).join();
+    if (number > 1 && !layout.symbols.changed && !placement.moved && sizes === before) break;
+    if (number > 1 && (layout.stopped || reporter.list.some((d) => d.code === 'limit'))) break;
+    if (number >= MAX_PASSES) {
+      const message = `sizes and addresses still change after ${MAX_PASSES} passes: some size depends on itself`;
+      reporter.report('error', 'layout-unstable', message, top);
+      break;
+    }
+  }
+  for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
+  const diagnostics = merge(sticky, reporter.list);
+  const map = makeMap(layout, files);
+  const result: AssembleResult = {
+    origin: placement.origin,
+    map,
+    diagnostics,
+    dependencies: files.dependencies,
+  };
+  if (!diagnostics.some((d) => d.severity === 'error')) result.image = link(layout, placement);
+  return result;
+}
+
+function merge(sticky: Diagnostic[], last: Diagnostic[]): Diagnostic[] {
+  const key = (d: Diagnostic) => `${d.code}:${d.range.file}:${d.range.line}:${d.range.column}`;
+  const known = new Set(last.map(key));
+  return [...sticky.filter((d) => !known.has(key(d))), ...last];
+}
+
+/** Puts the sections into the file. */
+function link(layout: Layout, placement: Placement): Uint8Array {
+  const image = new Uint8Array(placement.length);
+  for (const section of layout.sections.values()) {
+    if (!section.nobits && section.offset > 0) image.set(section.data, section.fileOffset);
+  }
+  return image;
+}

@@ -1,0 +1,59 @@
+import type { Diagnostic, Severity, SourceRange } from './api';
+import { MAX_DIAGNOSTICS } from './limits';
+import type { Token } from './text/token';
+
+/** What is wrong with a statement, thrown inside the front end and caught at the end of its line. */
+export class Complaint {
+  constructor(
+    readonly code: string,
+    readonly message: string,
+    readonly at?: Token,
+    /** Last token of the complaint's range. */
+    readonly to?: Token,
+  ) {}
+}
+
+/** The range of some tokens. */
+export function rangeOf(first: Token, last: Token = first): SourceRange {
+  const sameLine = last.file === first.file && (last.line > first.line || last.end >= first.column);
+  const end = sameLine ? last : first;
+  return {
+    file: first.file.path,
+    line: first.line,
+    column: first.column,
+    endLine: end.line,
+    endColumn: end.end,
+  };
+}
+
+/** Collects the diagnostics of a pass. */
+export class Reporter {
+  readonly list: Diagnostic[] = [];
+  errors = 0;
+  #seen = new Set<string>();
+
+  /** Tells the macro calls and includes that lead to the line in work, innermost first. */
+  chain: () => Diagnostic['related'] = () => [];
+
+  /** Adds a diagnostic; the same complaint about the same place counts once. */
+  report(severity: Severity, code: string, message: string, range: SourceRange): void {
+    if (severity === 'error') this.errors++;
+    if (this.list.length >= MAX_DIAGNOSTICS) return;
+    const related = this.chain();
+    const key = `${code}\0${message}\0${range.file}\0${range.line}\0${range.column}\0${related
+      .map((r) => `${r.range.file}:${r.range.line}`)
+      .join()}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.list.push({ severity, code, message, range, related });
+  }
+
+  /** Reports a caught {@link Complaint}; anything else is our own fault and says so without stopping the editor. */
+  caught(problem: unknown, at: SourceRange): void {
+    if (problem instanceof Complaint) {
+      this.report('error', problem.code, problem.message, problem.at ? rangeOf(problem.at, problem.to) : at);
+    } else {
+      this.report('error', 'internal', `the assembler failed on this line: ${String(problem)}`, at);
+    }
+  }
+}

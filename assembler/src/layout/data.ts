@@ -1,0 +1,168 @@
+import { Complaint } from '../diagnostics';
+import { MAX_IMAGE_BYTES } from '../limits';
+import type { DataItem } from '../parse/data';
+import type { Evaluator, Linear } from '../parse/evaluate';
+import { floatBits } from '../text/float';
+
+/** What data needs of the layout. */
+export interface DataSink {
+  evaluator: Evaluator;
+  /** The number a linear form stands for, section addresses applied. */
+  resolve(linear: Linear): bigint;
+  warn(code: string, message: string, item: DataItem): void;
+}
+
+/** A growing list of bytes. */
+class Bytes {
+  buffer = new Uint8Array(64);
+  length = 0;
+
+  room(count: number): void {
+    if (this.length + count > MAX_IMAGE_BYTES) {
+      throw new Complaint('limit', `the data is larger than ${MAX_IMAGE_BYTES} bytes`);
+    }
+    if (this.length + count <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.length + count));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
+  }
+}
+
+/** What a data statement gives. */
+export interface DataBytes {
+  bytes: Uint8Array;
+  /** All of it was `?`: reserved, not initialised. */
+  reserved: boolean;
+  /** Some of it was `?`. */
+  partly: boolean;
+}
+
+/** Evaluates the elements of a data statement. */
+export function makeData(items: readonly DataItem[], sink: DataSink): DataBytes {
+  const out = new Bytes();
+  const seen = { initialised: false, reserved: false };
+  emitItems(items, sink, out, seen);
+  return {
+    bytes: out.buffer.slice(0, out.length),
+    reserved: seen.reserved && !seen.initialised,
+    partly: seen.reserved,
+  };
+}
+
+function emitItems(
+  items: readonly DataItem[],
+  sink: DataSink,
+  out: Bytes,
+  seen: { initialised: boolean; reserved: boolean },
+): void {
+  for (const item of items) {
+    switch (item.kind) {
+      case 'bytes':
+        seen.initialised = true;
+        putString(item.bytes, item.width, out);
+        break;
+      case 'reserve':
+        seen.reserved = true;
+        out.room(item.width);
+        out.buffer.fill(0, out.length, out.length + item.width);
+        out.length += item.width;
+        break;
+      case 'float': {
+        seen.initialised = true;
+        const bits = floatBits(item.text, item.negative, item.width);
+        if (bits === undefined) {
+          throw new Complaint('float-invalid', `no floating-point constant of ${item.width} bytes`, item.at);
+        }
+        putNumber(bits, item.width, out);
+        break;
+      }
+      case 'value':
+        seen.initialised = true;
+        putValue(item, sink, out);
+        break;
+      case 'repeat':
+        putRepeat(item, sink, out, seen);
+        break;
+    }
+  }
+}
+
+function putString(bytes: string, width: number, out: Bytes): void {
+  const length = Math.ceil(bytes.length / width) * width;
+  out.room(length);
+  for (let i = 0; i < length; i++) out.buffer[out.length + i] = i < bytes.length ? bytes.charCodeAt(i) : 0;
+  out.length += length;
+}
+
+function putNumber(value: bigint, width: number, out: Bytes): void {
+  out.room(width);
+  if (width <= 4) {
+    let v = Number(BigInt.asIntN(32, value));
+    for (let i = 0; i < width; i++) {
+      out.buffer[out.length++] = v & 0xff;
+      v >>= 8;
+    }
+    return;
+  }
+  let v = value;
+  for (let i = 0; i < width; i++) {
+    out.buffer[out.length++] = Number(v & 0xffn);
+    v >>= 8n;
+  }
+}
+
+function putValue(item: Extract<DataItem, { kind: 'value' }>, sink: DataSink, out: Bytes): void {
+  const linear = sink.evaluator.linear(item.value);
+  if (linear.terms.some((t) => typeof t.key === 'string')) {
+    throw new Complaint('register-unexpected', 'a register cannot be data', item.value.at);
+  }
+  if (item.width === 10 || item.width > 16) {
+    throw new Complaint(
+      'data-size',
+      `an integer constant cannot be ${item.width} bytes of data`,
+      item.value.at,
+    );
+  }
+  const value = sink.resolve(linear);
+  if (item.width < 8 && linear.terms.length === 0) {
+    const limit = 1n << BigInt(item.width * 8);
+    if (value >= limit || value < -(limit >> 1n)) {
+      sink.warn(
+        'number-overflow',
+        `${value} does not fit into ${item.width} byte${item.width > 1 ? 's' : ''}`,
+        item,
+      );
+    }
+  }
+  putNumber(value, item.width, out);
+}
+
+function putRepeat(
+  item: Extract<DataItem, { kind: 'repeat' }>,
+  sink: DataSink,
+  out: Bytes,
+  seen: { initialised: boolean; reserved: boolean },
+): void {
+  const count = sink.evaluator.scalar(item.count);
+  if (count.value < 0n)
+    throw new Complaint('count-negative', `\`dup\` repeats ${count.value} times`, item.count.at);
+  if (count.value > BigInt(MAX_IMAGE_BYTES)) {
+    throw new Complaint(
+      'limit',
+      `\`dup\` repeats ${count.value} times; the limit is ${MAX_IMAGE_BYTES}`,
+      item.count.at,
+    );
+  }
+  const times = Number(count.value);
+  if (times === 0) return;
+  const start = out.length;
+  emitItems(item.items, sink, out, seen);
+  const size = out.length - start;
+  if (size === 0) return;
+  if (start + size * times > MAX_IMAGE_BYTES) {
+    throw new Complaint('limit', `the data is larger than ${MAX_IMAGE_BYTES} bytes`, item.count.at);
+  }
+  out.room(size * (times - 1));
+  for (let i = 1; i < times; i++) out.buffer.copyWithin(out.length + (i - 1) * size, start, start + size);
+  out.length += size * (times - 1);
+}

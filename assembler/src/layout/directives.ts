@@ -1,0 +1,234 @@
+import { Complaint } from '../diagnostics';
+import { Cursor } from '../parse/cursor';
+import { parseExpression } from '../parse/expression';
+import { baseOf } from '../parse/operand';
+import { Kind, type Token } from '../text/token';
+import type { Layout } from './layout';
+import type { Section } from './section';
+
+/** A directive in brackets; the cursor stands behind its name. */
+type Directive = (layout: Layout, cursor: Cursor, at: Token) => void;
+
+function number(layout: Layout, cursor: Cursor): bigint {
+  return layout.evaluator.scalar(parseExpression(cursor), true).value;
+}
+
+function powerOfTwo(value: bigint, at: Token): number {
+  if (value <= 0n || (value & (value - 1n)) !== 0n || value > 0x80000000n) {
+    throw new Complaint('align-invalid', `alignment ${value} is not a power of two`, at);
+  }
+  return Number(value);
+}
+
+const bits: Directive = (layout, cursor, at) => {
+  const value = number(layout, cursor);
+  if (value !== 16n && value !== 32n && value !== 64n) {
+    throw new Complaint('bits-invalid', '`bits` takes 16, 32 or 64', cursor.tokens[cursor.at - 1] ?? at);
+  }
+  layout.bits = Number(value) as 16 | 32 | 64;
+};
+
+const org: Directive = (layout, cursor, at) => {
+  const value = number(layout, cursor);
+  if (layout.org !== undefined && layout.org !== value) {
+    throw new Complaint('org-redefined', 'the origin is already set', at);
+  }
+  if (value < 0n) throw new Complaint('org-invalid', 'the origin cannot be negative', at);
+  layout.org = value;
+};
+
+/** A section name is whatever stands there without blanks. */
+function sectionName(cursor: Cursor, at: Token): string {
+  const first = cursor.next();
+  if (!first) throw new Complaint('name-expected', `\`${at.text}\` needs a name`, at);
+  let name = first.kind === Kind.String ? first.text.slice(1, -1) : first.text;
+  while (cursor.peek && !cursor.peek.space && !cursor.peek.is('=')) name += cursor.next()!.text;
+  return name;
+}
+
+type Attribute = (section: Section, layout: Layout, cursor: Cursor, at: Token) => void;
+
+function nonNegative(layout: Layout, cursor: Cursor, at: Token): bigint {
+  const value = number(layout, cursor);
+  if (value < 0n) throw new Complaint('section-attribute', 'a section cannot have a negative address', at);
+  return value;
+}
+
+const ATTRIBUTES: Record<string, Attribute> = {
+  align: (s, layout, cursor, at) => {
+    s.align = powerOfTwo(number(layout, cursor), at);
+  },
+  valign: (s, layout, cursor, at) => {
+    s.valign = powerOfTwo(number(layout, cursor), at);
+  },
+  start: (s, layout, cursor, at) => {
+    s.explicitStart = nonNegative(layout, cursor, at);
+  },
+  vstart: (s, layout, cursor, at) => {
+    s.explicitVstart = nonNegative(layout, cursor, at);
+  },
+  follows: (s, _, cursor, at) => {
+    s.follows = sectionName(cursor, at);
+  },
+  vfollows: (s, _, cursor, at) => {
+    s.vfollows = sectionName(cursor, at);
+  },
+};
+
+/** Words other formats know; `bin` takes and ignores them. */
+const IGNORED = new Set([
+  'exec',
+  'noexec',
+  'alloc',
+  'noalloc',
+  'write',
+  'nowrite',
+  'code',
+  'data',
+  'bss',
+  'rdata',
+  'tls',
+  'public',
+  'private',
+]);
+
+const section: Directive = (layout, cursor, at) => {
+  const s = layout.enter(sectionName(cursor, at));
+  while (!cursor.done) {
+    const word = cursor.next()!;
+    const attribute = Object.hasOwn(ATTRIBUTES, word.lower) ? ATTRIBUTES[word.lower] : undefined;
+    if (attribute && cursor.accept('=')) attribute(s, layout, cursor, word);
+    else if (word.lower === 'nobits') s.nobits = true;
+    else if (word.lower === 'progbits') s.nobits = false;
+    else if (IGNORED.has(word.lower)) {
+      layout.reporter.report(
+        'warning',
+        'section-attribute',
+        `\`${word.text}\` means nothing in a flat binary`,
+        rangeAt(word),
+      );
+    } else throw new Complaint('section-attribute', `unknown section attribute \`${word.text}\``, word);
+  }
+};
+
+function rangeAt(token: Token) {
+  return {
+    file: token.file.path,
+    line: token.line,
+    column: token.column,
+    endLine: token.line,
+    endColumn: token.end,
+  };
+}
+
+const absolute: Directive = (layout, cursor) => {
+  const linear = layout.evaluator.linear(parseExpression(cursor), true);
+  const base = baseOf(linear);
+  if (linear.terms.length > 0 && !base)
+    throw new Complaint('not-a-number', '`absolute` needs a number or an address');
+  layout.absolute = { value: linear.value, base };
+};
+
+const defaults: Directive = (layout, cursor, at) => {
+  do {
+    const word = cursor.next();
+    if (word?.lower === 'rel') layout.defaultRel = true;
+    else if (word?.lower === 'abs') layout.defaultRel = false;
+    else if (word?.lower !== 'bnd' && word?.lower !== 'nobnd') {
+      throw new Complaint('default-invalid', '`default` takes `rel` or `abs`', word ?? at);
+    }
+  } while (cursor.accept(','));
+};
+
+/** Names separated by commas; what follows a colon belongs to other formats. */
+function names(cursor: Cursor, at: Token): string[] {
+  const list: string[] = [];
+  do {
+    const name = cursor.next();
+    if (name?.kind !== Kind.Identifier)
+      throw new Complaint('name-expected', `\`${at.text}\` needs a symbol`, name ?? at);
+    list.push(name.text.replace(/^\$/, ''));
+    while (!cursor.done && !cursor.peek!.is(',')) cursor.next();
+  } while (cursor.accept(','));
+  return list;
+}
+
+const global: Directive = (_, cursor, at) => {
+  names(cursor, at);
+};
+
+const extern: Directive = (layout, cursor, at) => {
+  for (const name of names(cursor, at)) layout.symbols.externals.add(name);
+};
+
+const common: Directive = (_, __, at) => {
+  throw new Complaint('common-unsupported', 'a flat binary cannot have common variables', at);
+};
+
+const sectalign: Directive = (layout, cursor, at) => {
+  const word = cursor.peek;
+  if (word?.lower === 'on' || word?.lower === 'off') {
+    cursor.next();
+    return;
+  }
+  const value = powerOfTwo(number(layout, cursor), word ?? at);
+  if (layout.absolute) return;
+  const s = layout.section;
+  if (value > (s.align ?? (s.name === '.text' ? 1 : 4))) s.align = value;
+};
+
+/** Takes whatever stands there. */
+const ignore: Directive = (_, cursor) => {
+  cursor.at = cursor.end;
+};
+
+const strucBegin: Directive = (layout, cursor, at) => {
+  layout.strucs.begin(sectionName(cursor, at), layout.absolute?.value ?? 0n);
+};
+
+const strucEnd: Directive = (layout) => layout.strucs.end(layout.absolute?.value);
+
+const DIRECTIVES: Record<string, Directive> = {
+  bits,
+  org,
+  section,
+  segment: section,
+  absolute,
+  default: defaults,
+  global,
+  static: global,
+  required: extern,
+  extern,
+  common,
+  sectalign,
+  cpu: ignore,
+  float: ignore,
+  warning: ignore,
+  list: ignore,
+  map: ignore,
+  debug: ignore,
+  dollarhex: ignore,
+  prefix: ignore,
+  suffix: ignore,
+  pragma: ignore,
+  __struc: strucBegin,
+  __endstruc: strucEnd,
+};
+
+/** Is the line a directive in brackets? */
+export function isBracketed(tokens: readonly Token[]): boolean {
+  return tokens[0].is('[') && tokens[tokens.length - 1].is(']');
+}
+
+/** Follows `[name operands]`. */
+export function runDirective(layout: Layout, tokens: readonly Token[]): void {
+  const cursor = new Cursor(tokens, tokens.length - 1);
+  cursor.next();
+  const at = cursor.next();
+  const directive = at && Object.hasOwn(DIRECTIVES, at.lower) ? DIRECTIVES[at.lower] : undefined;
+  if (!directive)
+    throw new Complaint('directive-unknown', `unknown directive \`${at?.text ?? ''}\``, at ?? tokens[0]);
+  layout.mark();
+  directive(layout, cursor, at!);
+  if (!cursor.done) throw cursor.complaint('syntax', `unexpected operand of \`${at!.text}\``);
+}

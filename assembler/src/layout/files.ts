@@ -1,0 +1,86 @@
+import type { FileProvider } from '../api';
+import { readSource, type SourceFile } from '../text/source';
+
+/** Is the path complete, for Unix or Windows? */
+function isAbsolute(path: string): boolean {
+  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
+}
+
+/** Joins with `/` and resolves `.` and `..`. */
+export function join(folder: string, path: string): string {
+  const whole = isAbsolute(path) ? path : `${folder}/${path}`;
+  const parts: string[] = [];
+  for (const part of whole.replaceAll('\\', '/').split('/')) {
+    if (part === '..' && parts.length > 0 && parts[parts.length - 1] !== '') parts.pop();
+    else if (part !== '.' && (part !== '' || parts.length === 0)) parts.push(part);
+  }
+  return parts.join('/');
+}
+
+function folderOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at < 0 ? '.' : path.slice(0, at);
+}
+
+/** Files by the assembler's search rules, each read once. */
+export class Files {
+  /** Everything read or mapped, main first; the source map's list. */
+  readonly paths: string[] = [];
+  /** Files that were really read. */
+  readonly dependencies: string[] = [];
+  readonly #sources = new Map<string, SourceFile>();
+  readonly #contents = new Map<string, Uint8Array | undefined>();
+
+  constructor(
+    readonly provider: FileProvider,
+    readonly includePaths: readonly string[],
+  ) {}
+
+  /** The path's position in the list. */
+  index(path: string): number {
+    const known = this.paths.indexOf(path);
+    return known >= 0 ? known : this.paths.push(path) - 1;
+  }
+
+  #content(path: string): Uint8Array | undefined {
+    if (!this.#contents.has(path)) {
+      let content: Uint8Array | undefined;
+      try {
+        content = this.provider.read(path);
+      } catch {
+        // A provider that cannot read has no such file.
+      }
+      this.#contents.set(path, content);
+      if (content) this.dependencies.push(path);
+    }
+    return this.#contents.get(path);
+  }
+
+  /** Finds `path` beside the file that asks, then in the include paths. */
+  find(path: string, from: string): string | undefined {
+    if (path === '') return undefined;
+    if (isAbsolute(path)) return this.#content(path) ? path : undefined;
+    for (const folder of [folderOf(from), ...this.includePaths]) {
+      const whole = join(folder, path);
+      if (this.#content(whole)) return whole;
+    }
+    return undefined;
+  }
+
+  /** The bytes of a file that {@link find} would find. */
+  binary(path: string, from: string): Uint8Array | undefined {
+    const found = this.find(path, from);
+    return found === undefined ? undefined : this.#content(found);
+  }
+
+  /** A source file split into lines, or undefined when there is none. */
+  source(path: string): SourceFile | undefined {
+    const known = this.#sources.get(path);
+    if (known) return known;
+    const content = this.#content(path);
+    if (!content) return undefined;
+    const file = readSource(path, this.index(path), content);
+    this.#sources.set(path, file);
+    return file;
+  }
+}

@@ -1,0 +1,138 @@
+import { Complaint, rangeOf } from '../diagnostics';
+import { encode } from '../encode';
+import type { EncodeContext, InstructionStatement } from '../encode/statement';
+import { MAX_TIMES } from '../limits';
+import { baseOf, isRounding, makeOperand } from '../parse/operand';
+import type { Body, OperandSyntax, Statement } from '../parse/statement';
+import { PREFIX_BYTES } from '../parse/words';
+import type { Layout } from './layout';
+
+type Instruction = Extract<Body, { kind: 'instruction' }>;
+
+/** Bytes of an instruction whose encoding depends only on the mode. */
+const fixed = new WeakMap<Instruction, { bits: number; defaultRel: boolean; bytes: Uint8Array }>();
+
+const BRANCH = /^(j|call|loop|xbegin)/;
+
+/** Encodes and emits an instruction `count` times. */
+export function assembleInstruction(
+  layout: Layout,
+  statement: Statement,
+  body: Instruction,
+  count: number,
+): void {
+  if (body.mnemonic === '') {
+    layout.emit(barePrefixes(layout, body, statement), count, true, statement.first);
+    return;
+  }
+  if (body.constant) {
+    const known = fixed.get(body);
+    if (known && known.bits === layout.bits && known.defaultRel === layout.defaultRel) {
+      layout.emit(known.bytes, count, true, statement.first);
+      return;
+    }
+  }
+  const instruction = evaluate(layout, body);
+  const short = minimumBranch(layout, body);
+  if (body.constant) {
+    const result = encodeOnce(layout, statement, body, instruction, short);
+    if (!result) return;
+    if (!result.warned)
+      fixed.set(body, { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes });
+    layout.emit(result.bytes, count, true, statement.first);
+    return;
+  }
+  if (count > MAX_TIMES) {
+    throw new Complaint(
+      'limit',
+      `\`times\` repeats an instruction ${count} times; the limit is ${MAX_TIMES}`,
+      statement.first,
+    );
+  }
+  for (let i = 0; i < count && !layout.stopped; i++) {
+    const result = encodeOnce(layout, statement, body, instruction, short);
+    if (!result) return;
+    layout.emit(result.bytes, 1, true, statement.first);
+  }
+}
+
+function evaluate(layout: Layout, body: Instruction): InstructionStatement {
+  const instruction: InstructionStatement = {
+    mnemonic: body.mnemonic,
+    prefixes: body.prefixes,
+    operands: [],
+  };
+  const branch = BRANCH.test(body.mnemonic);
+  for (const syntax of body.operands) {
+    try {
+      if (isRounding(syntax)) instruction.rounding = syntax.decorators!.join('');
+      else
+        instruction.operands.push(
+          makeOperand(syntax, layout.evaluator, branch ? layout.toTarget : layout.toValue),
+        );
+    } catch (problem) {
+      throw problem instanceof Complaint && !problem.at
+        ? new Complaint(problem.code, problem.message, syntax.first, syntax.last)
+        : problem;
+    }
+  }
+  return instruction;
+}
+
+/**
+ * A jump may be short only to its own section: NASM's `jmp_match` compares the
+ * segments, so numbers and other sections get the near form.
+ */
+function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
+  if (!BRANCH.test(body.mnemonic)) return 'short';
+  if (layout.growing && layout.grown.has(layout.ordinal)) return 'near';
+  const target = body.operands[0];
+  if (body.operands.length !== 1 || !target.value || target.offset || target.value.kind === 'register')
+    return 'short';
+  const linear = layout.evaluator.linear(target.value);
+  if (linear.unknown) return 'short';
+  return baseOf(linear) === layout.section ? 'short' : 'near';
+}
+
+function encodeOnce(
+  layout: Layout,
+  statement: Statement,
+  body: Instruction,
+  instruction: InstructionStatement,
+  minimum: 'short' | 'near',
+): { bytes: Uint8Array; warned: boolean } | undefined {
+  const context: EncodeContext = {
+    bits: layout.bits,
+    address: layout.address(),
+    defaultRel: layout.defaultRel,
+    minimumBranch: minimum,
+  };
+  const result = encode(instruction, context);
+  const blame = (operand: number | undefined) => {
+    const syntax: OperandSyntax | undefined = operand === undefined ? undefined : body.operands[operand];
+    return syntax ? rangeOf(syntax.first, syntax.last) : rangeOf(statement.first, statement.last);
+  };
+  if (!result.ok) {
+    layout.reporter.report('error', result.error.code, result.error.message, blame(result.error.operand));
+    return undefined;
+  }
+  for (const w of result.warnings) layout.reporter.report('warning', w.code, w.message, blame(w.operand));
+  if (result.encoding.branch === 'near') layout.grown.add(layout.ordinal);
+  return { bytes: result.encoding.bytes, warned: result.warnings.length > 0 };
+}
+
+/** NASM takes prefixes standing alone; the next line continues the instruction. */
+function barePrefixes(layout: Layout, body: Instruction, statement: Statement): Uint8Array {
+  const bytes: number[] = [];
+  for (const prefix of body.prefixes) {
+    const byte = PREFIX_BYTES.get(prefix);
+    const size = /^([ao])(16|32|64)$/.exec(prefix);
+    if (byte !== undefined) bytes.push(byte);
+    else if (size) {
+      const wanted = Number(size[2]);
+      const natural = size[1] === 'o' && layout.bits === 64 ? 32 : layout.bits;
+      if (wanted !== natural) bytes.push(size[1] === 'a' ? 0x67 : wanted === 64 ? 0x48 : 0x66);
+    } else throw new Complaint('prefix-alone', `\`${prefix}\` needs an instruction`, statement.first);
+  }
+  return Uint8Array.from(bytes);
+}

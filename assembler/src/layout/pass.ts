@@ -1,0 +1,166 @@
+import type { AssembleOptions, Diagnostic } from '../api';
+import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import { Cursor } from '../parse/cursor';
+import type { Linear } from '../parse/evaluate';
+import { parseExpression } from '../parse/expression';
+import { parseStatement, type Statement } from '../parse/statement';
+import { builtIn } from '../preprocess/define';
+import { enterFile } from '../preprocess/flow';
+import { Preprocessor } from '../preprocess/preprocessor';
+import { OLD_SPELLINGS, PACKAGES, STANDARD_MACROS } from '../preprocess/standard-macros';
+import { type Frame, type Host, State } from '../preprocess/state';
+import { tokenise } from '../text/lexer';
+import { makeLine, readSource, type SourceFile } from '../text/source';
+import { quote, utf8 } from '../text/string';
+import { Kind, type Token } from '../text/token';
+import { isBracketed, runDirective } from './directives';
+import type { Files } from './files';
+import type { Layout } from './layout';
+import { placeOf } from './records';
+import { assembleStatement } from './statement';
+
+/** Lines between two questions whether to go on. */
+const CANCEL_INTERVAL = 512;
+
+const encoder = new TextEncoder();
+const builtInFiles = new Map<string, SourceFile>();
+
+/** A source that is part of the assembler. Its index is negative: the map does not show it. */
+function internal(name: string, text: string): SourceFile {
+  const known = builtInFiles.get(name);
+  if (known) return known;
+  const file = readSource(`<${name}>`, -1, encoder.encode(text));
+  builtInFiles.set(name, file);
+  return file;
+}
+
+/** The macro calls and includes around the line in work, innermost first. */
+function chainOf(frame: Frame | undefined): Diagnostic['related'] {
+  const related: Diagnostic['related'] = [];
+  for (let f = frame; f?.parent; f = f.parent) {
+    if (!f.caller || f.kind === 'repeat' || f.caller.file.index < 0) continue;
+    const message = f.kind === 'macro' ? `in the expansion of \`${f.call!.macro.name}\`` : 'included here';
+    related.push({ message, range: rangeOf(f.caller) });
+    if (related.length >= 64) break;
+  }
+  return related;
+}
+
+/** One pass over the whole source, with the symbols of the pass before. */
+export class Pass implements Host {
+  readonly #state: State;
+  readonly #preprocessor: Preprocessor;
+  cancelled = false;
+
+  constructor(
+    readonly layout: Layout,
+    readonly files: Files,
+    readonly options: AssembleOptions,
+    readonly reporter: Reporter,
+    readonly pass: number,
+  ) {
+    this.#state = new State(this, reporter);
+    this.#preprocessor = new Preprocessor(this.#state);
+    reporter.chain = () => chainOf(this.#state.frame);
+  }
+
+  /** Runs the pass over `main`. */
+  run(main: SourceFile): void {
+    const { layout } = this;
+    layout.begin(this.pass, this.reporter);
+    this.#predefine();
+    layout.records.current = () => placeOf(this.#state.frame!, (path) => this.files.index(path));
+    this.#preprocessor.start(main);
+    this.#drain();
+    for (const context of this.#state.contexts) {
+      this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
+    }
+    layout.symbols.end();
+  }
+
+  #drain(): void {
+    const { layout } = this;
+    let lines = 0;
+    for (;;) {
+      layout.mark();
+      const line = this.#preprocessor.next();
+      if (!line || layout.stopped) return;
+      if (++lines % CANCEL_INTERVAL === 0 && this.options.cancelled?.()) {
+        this.cancelled = true;
+        return;
+      }
+      const { tokens } = line;
+      try {
+        if (isBracketed(tokens)) runDirective(layout, tokens);
+        else {
+          const source = line.source;
+          const statement = (source?.statement as Statement | undefined) ?? parseStatement(tokens);
+          if (source) source.statement = statement;
+          assembleStatement(layout, statement, (path, at) => this.files.binary(path, at.file.path));
+        }
+      } catch (problem) {
+        this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
+      }
+    }
+  }
+
+  /** Standard macros, those that depend on the place, and the caller's. */
+  #predefine(): void {
+    const state = this.#state;
+    const number = (value: number) => (call: Token) => [call.with(Kind.Number, String(value))];
+    builtIn(state, '__?LINE?__', [], (call) => number(this.#place().line)(call));
+    builtIn(state, '__?FILE?__', [], (call) => [call.with(Kind.String, quote(utf8(this.#path(call))))]);
+    builtIn(state, '__?BITS?__', [], (call) => number(this.layout.bits)(call));
+    builtIn(state, '__?PASS?__', [], (call) => number(this.pass > 1 ? 2 : 1)(call));
+    for (const name of OLD_SPELLINGS) {
+      builtIn(state, `__${name}__`, [], (call) => [call.with(Kind.Identifier, `__?${name}?__`)]);
+    }
+    enterFile(state, internal('standard macros', STANDARD_MACROS), undefined);
+    while (this.#preprocessor.next());
+    const defines = Object.entries(this.options.defines ?? {});
+    if (defines.length === 0) return;
+    const file: SourceFile = { path: '<command line>', index: -1, lines: [], bytes: false };
+    defines.forEach(([name, value], i) => {
+      const text = `%define ${name} ${value.replaceAll(/[\r\n]/g, ' ')}`;
+      file.lines.push(makeLine(file, i + 1, tokenise(text, file, i + 1)));
+    });
+    enterFile(state, file, undefined);
+    while (this.#preprocessor.next());
+  }
+
+  #place() {
+    return placeOf(this.#state.frame!, (path) => this.files.index(path));
+  }
+
+  #path(call: Token): string {
+    const index = this.#place().file;
+    return this.files.paths[index] ?? call.file.path;
+  }
+
+  bits(): number {
+    return this.layout.bits;
+  }
+
+  include(path: string, from: SourceFile): SourceFile | undefined {
+    const found = this.find(path, from);
+    return found === undefined ? undefined : this.files.source(found);
+  }
+
+  find(path: string, from: SourceFile): string | undefined {
+    return this.files.find(path, from.path);
+  }
+
+  package(name: string): SourceFile | undefined {
+    return Object.hasOwn(PACKAGES, name) ? internal(`%use ${name}`, PACKAGES[name]) : undefined;
+  }
+
+  evaluate(tokens: readonly Token[], at: Token): Linear {
+    if (tokens.length === 0)
+      throw new Complaint('expression-expected', `\`${at.text}\` needs an expression`, at);
+    const cursor = new Cursor(tokens);
+    const value = this.layout.evaluator.linear(parseExpression(cursor), true);
+    if (!cursor.done)
+      throw cursor.complaint('syntax', `unexpected text after the expression of \`${at.text}\``);
+    return value;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Base } from '../parse/evaluate';
+
+/** A section of the flat binary. Lives through all passes; its content is made anew in each. */
+export class Section implements Base {
+  /** Address the program sees, from the layout of the pass before. */
+  vstart = 0n;
+  start = 0n;
+  fileOffset = 0;
+  /** Bytes so far in this pass. */
+  offset = 0;
+  #data = new Uint8Array(0);
+
+  align: number | undefined;
+  explicitStart: bigint | undefined;
+  explicitVstart: bigint | undefined;
+  valign: number | undefined;
+  follows: string | undefined;
+  vfollows: string | undefined;
+  nobits: boolean | undefined;
+  /** Attributes were given in this pass already. */
+  seen = false;
+
+  constructor(readonly name: string) {}
+
+  /** Forgets the content of the pass before. */
+  reset(): void {
+    this.offset = 0;
+    this.seen = false;
+    this.align = undefined;
+    this.explicitStart = this.explicitVstart = undefined;
+    this.valign = this.follows = this.vfollows = undefined;
+    this.nobits = this.name === '.bss' ? true : undefined;
+  }
+
+  /** The section's bytes; content beyond what was written is zero. */
+  get data(): Uint8Array {
+    return this.#data.subarray(0, this.offset);
+  }
+
+  #grow(length: number): void {
+    const needed = this.offset + length;
+    if (needed <= this.#data.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#data.length * 2, 4096));
+    larger.set(this.#data.subarray(0, this.offset));
+    this.#data = larger;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#grow(bytes.length);
+    this.#data.set(bytes, this.offset);
+    this.offset += bytes.length;
+  }
+
+  /** Appends `bytes` `count` times. */
+  repeat(bytes: Uint8Array, count: number): void {
+    this.#grow(bytes.length * count);
+    if (bytes.length === 1) this.#data.fill(bytes[0], this.offset, this.offset + count);
+    else for (let i = 0; i < count; i++) this.#data.set(bytes, this.offset + i * bytes.length);
+    this.offset += bytes.length * count;
+  }
+
+  /** Leaves room: zeros in the file, nothing at all for `nobits`. */
+  reserve(length: number): void {
+    if (!this.nobits) {
+      this.#grow(length);
+      this.#data.fill(0, this.offset, this.offset + length);
+    }
+    this.offset += length;
+  }
+}

@@ -1,0 +1,82 @@
+import { Complaint } from '../diagnostics';
+import { Kind, type Token } from '../text/token';
+import type { Cursor } from './cursor';
+import { floatOf } from './evaluate';
+import { type Expression, parseExpression } from './expression';
+import { SIZES } from './words';
+
+/** One element of `db` … `dz` (NASM manual 3.2.1). `width` is bytes. */
+export type DataItem =
+  | { kind: 'bytes'; bytes: string; width: number; at: Token }
+  | { kind: 'value'; value: Expression; width: number }
+  | { kind: 'float'; text: string; negative: boolean; width: number; at: Token }
+  | { kind: 'reserve'; width: number }
+  | { kind: 'repeat'; count: Expression; items: DataItem[] };
+
+/** Lists inside lists of `dup`. */
+const MAX_DEPTH = 64;
+
+/** Reads the elements of a data statement up to the end of the line or the closing parenthesis. */
+export function parseData(cursor: Cursor, width: number, depth = 0): DataItem[] {
+  const items: DataItem[] = [];
+  if (depth > MAX_DEPTH)
+    throw new Complaint('limit', `data lists nested deeper than ${MAX_DEPTH}`, cursor.peek);
+  for (;;) {
+    // NASM takes an empty element, e.g. a trailing comma, for nothing at all.
+    if (cursor.done || cursor.peek!.is(')')) break;
+    items.push(parseItem(cursor, width, depth));
+    if (!cursor.accept(',')) break;
+  }
+  return items;
+}
+
+function isWord(token: Token | undefined, word: string): boolean {
+  return token?.kind === Kind.Identifier && token.lower === word;
+}
+
+function parseItem(cursor: Cursor, outer: number, depth: number): DataItem {
+  let width = outer;
+  const size = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
+  if (size !== undefined) {
+    cursor.next();
+    width = size / 8;
+  }
+  const first = cursor.peek;
+  if (isWord(first, '?')) {
+    cursor.next();
+    return { kind: 'reserve', width };
+  }
+  if (first?.is('%') && cursor.ahead(1)?.is('(')) {
+    cursor.next();
+    return {
+      kind: 'repeat',
+      count: { kind: 'number', value: 1n, at: first },
+      items: parseList(cursor, width, depth),
+    };
+  }
+  const value = parseExpression(cursor);
+  if (isWord(cursor.peek, 'dup')) {
+    cursor.next();
+    const inner = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
+    if (inner !== undefined && (cursor.ahead(1)?.is('(') ?? false)) {
+      cursor.next();
+      return { kind: 'repeat', count: value, items: parseList(cursor, inner / 8, depth) };
+    }
+    if (cursor.peek?.is('%') && cursor.ahead(1)?.is('(')) cursor.next();
+    const items = cursor.peek?.is('(')
+      ? parseList(cursor, width, depth)
+      : [parseItem(cursor, width, depth + 1)];
+    return { kind: 'repeat', count: value, items };
+  }
+  if (value.kind === 'string') return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
+  const float = floatOf(value);
+  if (float) return { kind: 'float', ...float, width };
+  return { kind: 'value', value, width };
+}
+
+function parseList(cursor: Cursor, width: number, depth: number): DataItem[] {
+  cursor.expect('(', 'before the list');
+  const items = parseData(cursor, width, depth + 1);
+  cursor.expect(')', 'after the list');
+  return items;
+}

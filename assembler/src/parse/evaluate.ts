@@ -1,0 +1,308 @@
+import { Complaint } from '../diagnostics';
+import { floatBits } from '../text/float';
+import { wrap } from '../text/number';
+import { stringNumber } from '../text/string';
+import type { Token } from '../text/token';
+import type { Expression } from './expression';
+
+/** Something whose address is only known when the image is laid out. The layout's sections implement it. */
+export interface Base {
+  readonly name: string;
+}
+
+/** A value as the scope knows it: a number, or an offset from a base. */
+export interface Located {
+  value: bigint;
+  base?: Base;
+}
+
+/** Where symbols come from. */
+export interface Scope {
+  /** The symbol's value in this pass or the one before; undefined when nothing has defined it so far. */
+  symbol(name: string, at: Token): Located | undefined;
+  /** `$`. */
+  here(): Located;
+  /** `$$`. */
+  base(): Located;
+  /** The symbol may still be defined further down: its value counts as unknown instead of missing. */
+  readonly lenient: boolean;
+}
+
+/** One register or base with its factor. */
+interface Term {
+  key: Base | string;
+  factor: number;
+}
+
+/**
+ * A linear form: number + Σ factor · (register or section base). NASM's `expr`
+ * vector; a pure number has no terms, an address has one base with factor 1.
+ */
+export interface Linear {
+  value: bigint;
+  terms: readonly Term[];
+  /** Depends on a symbol that has no value yet. */
+  unknown: boolean;
+}
+
+/** How registers were written, for the choice of base and index (NASM's `eval_hints`). */
+export interface Hint {
+  register?: string;
+  kind?: 'base' | 'not-base' | 'summed';
+}
+
+const NONE: readonly Term[] = [];
+
+function pure(value: bigint, unknown = false): Linear {
+  return { value, terms: NONE, unknown };
+}
+
+function located(at: Located): Linear {
+  return at.base ? { value: at.value, terms: [{ key: at.base, factor: 1 }], unknown: false } : pure(at.value);
+}
+
+function add(a: Linear, b: Linear, sign: 1 | -1, hint?: Hint): Linear {
+  const value = wrap(sign === 1 ? a.value + b.value : a.value - b.value);
+  const unknown = a.unknown || b.unknown;
+  if (b.terms.length === 0) return { value, terms: a.terms, unknown };
+  const terms = a.terms.map((t) => ({ ...t }));
+  for (const t of b.terms) {
+    const same = terms.find((u) => u.key === t.key);
+    if (same) {
+      same.factor += sign * t.factor;
+      if (hint && typeof t.key === 'string' && hint.register === t.key) hint.kind = 'summed';
+    } else terms.push({ key: t.key, factor: sign * t.factor });
+  }
+  return { value, terms: terms.filter((t) => t.factor !== 0), unknown };
+}
+
+function multiply(a: Linear, factor: bigint, hint?: Hint): Linear {
+  if (a.terms.length === 0) return pure(wrap(a.value * factor), a.unknown);
+  const times = Number(BigInt.asIntN(32, factor));
+  if (hint?.kind === 'base' && a.terms.some((t) => t.key === hint.register)) hint.kind = 'not-base';
+  const terms = a.terms.map((t) => ({ key: t.key, factor: t.factor * times })).filter((t) => t.factor !== 0);
+  return { value: wrap(a.value * factor), terms, unknown: a.unknown };
+}
+
+const truth = (b: boolean): bigint => (b ? 1n : 0n);
+const unsigned = (v: bigint): bigint => BigInt.asUintN(64, v);
+
+function shiftCount(count: bigint): bigint {
+  return unsigned(count) & 63n;
+}
+
+/** Operators that need two pure numbers. NASM's `/` and `%` are unsigned, `//` and `%%` signed (manual 3.5.8). */
+const SCALAR: Record<string, (a: bigint, b: bigint) => bigint> = {
+  '||': (a, b) => truth(a !== 0n || b !== 0n),
+  '^^': (a, b) => truth((a !== 0n) !== (b !== 0n)),
+  '&&': (a, b) => truth(a !== 0n && b !== 0n),
+  '|': (a, b) => a | b,
+  '^': (a, b) => a ^ b,
+  '&': (a, b) => a & b,
+  '<<': (a, b) => a << shiftCount(b),
+  '<<<': (a, b) => a << shiftCount(b),
+  '>>': (a, b) => unsigned(a) >> shiftCount(b),
+  '>>>': (a, b) => a >> shiftCount(b),
+  '/': (a, b) => unsigned(a) / unsigned(b),
+  '%': (a, b) => unsigned(a) % unsigned(b),
+  '//': (a, b) => a / b,
+  '%%': (a, b) => a % b,
+};
+
+const DIVISIONS = new Set(['/', '%', '//', '%%']);
+
+/** Comparisons work on the difference, so two addresses of one section compare. */
+const COMPARE: Record<string, (d: bigint, a: bigint, b: bigint) => bigint> = {
+  '=': (d) => truth(d === 0n),
+  '==': (d) => truth(d === 0n),
+  '<>': (d) => truth(d !== 0n),
+  '!=': (d) => truth(d !== 0n),
+  '<': (_, a, b) => truth(a < b),
+  '>': (_, a, b) => truth(a > b),
+  '<=': (_, a, b) => truth(a <= b),
+  '>=': (_, a, b) => truth(a >= b),
+  '<=>': (_, a, b) => (a < b ? -1n : truth(a > b)),
+};
+
+const FLOAT_PARTS: Record<string, [bytes: number, shift: number, width: number]> = {
+  float8: [1, 0, 8],
+  float16: [2, 0, 16],
+  float32: [4, 0, 32],
+  float64: [8, 0, 64],
+  float80m: [10, 0, 64],
+  float80e: [10, 64, 16],
+  float128l: [16, 0, 64],
+  float128h: [16, 64, 64],
+};
+
+function log2(name: string, value: bigint, at: Token): bigint {
+  const v = unsigned(value);
+  const floor = BigInt(v.toString(2).length - 1);
+  const exact = v !== 0n && (v & (v - 1n)) === 0n;
+  if (!exact && (name === 'ilog2' || name === 'ilog2e')) {
+    throw new Complaint('log2-inexact', 'the argument of ilog2e is not a power of two', at);
+  }
+  return name === 'ilog2c' && !exact && v !== 0n ? floor + 1n : v === 0n ? 0n : floor;
+}
+
+/** Evaluates with one scope; made once a pass. */
+export class Evaluator {
+  constructor(readonly scope: Scope) {}
+
+  /** The value as a linear form. `critical`: symbols must be defined already (NASM manual 3.8). */
+  linear(e: Expression, critical = false, hint?: Hint): Linear {
+    switch (e.kind) {
+      case 'number':
+        return pure(e.value);
+      case 'string':
+        return pure(wrap(stringNumber(e.bytes)));
+      case 'symbol':
+        return this.#symbol(e.name, e.at, critical);
+      case 'here':
+        return located(this.scope.here());
+      case 'base':
+        return located(this.scope.base());
+      case 'register':
+        if (hint && !hint.kind) {
+          hint.kind = 'base';
+          hint.register = e.name;
+        }
+        return { value: 0n, terms: [{ key: e.name, factor: 1 }], unknown: false };
+      case 'unary':
+        return this.#unary(e, critical, hint);
+      case 'binary':
+        return this.#binary(e, critical, hint);
+      case 'conditional': {
+        const test = this.scalar(e.test, critical);
+        return this.linear(test.value !== 0n ? e.yes : e.no, critical, hint);
+      }
+      case 'call':
+        return this.#call(e, critical);
+      case 'float':
+        throw new Complaint(
+          'float-unexpected',
+          'a floating-point constant cannot stand in an integer expression',
+          e.at,
+        );
+    }
+  }
+
+  /** The value as a pure number (possibly still unknown); complains about addresses and registers. */
+  scalar(e: Expression, critical = false): Linear {
+    const value = this.linear(e, critical);
+    if (value.terms.length > 0 && !value.unknown) {
+      throw new Complaint(
+        'not-a-number',
+        'the value has to be a pure number, not an address or register',
+        e.at,
+      );
+    }
+    return value;
+  }
+
+  #symbol(name: string, at: Token, critical: boolean): Linear {
+    const found = this.scope.symbol(name, at);
+    if (found) return located(found);
+    if (critical) throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined before use`, at);
+    if (this.scope.lenient) return pure(0n, true);
+    throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined`, at);
+  }
+
+  #unary(e: Extract<Expression, { kind: 'unary' }>, critical: boolean, hint?: Hint): Linear {
+    if (e.op === 'seg')
+      throw new Complaint(
+        'seg-unsupported',
+        'flat binaries have no segment values: `seg` cannot be used',
+        e.at,
+      );
+    const v = this.linear(e.operand, critical, hint);
+    if (e.op === '+') return v;
+    if (e.op === '-') return multiply(v, -1n, hint);
+    if (v.unknown) return pure(0n, true);
+    if (v.terms.length > 0) {
+      throw new Complaint('not-a-number', `operator \`${e.op}\` needs a pure number`, e.at);
+    }
+    return pure(e.op === '~' ? ~v.value : truth(v.value === 0n));
+  }
+
+  #binary(e: Extract<Expression, { kind: 'binary' }>, critical: boolean, hint?: Hint): Linear {
+    if (e.op === 'wrt') throw new Complaint('wrt-unsupported', 'flat binaries do not support `wrt`', e.at);
+    const a = this.linear(e.left, critical, hint);
+    const b = this.linear(e.right, critical, hint);
+    if (e.op === '+') return add(a, b, 1, hint);
+    if (e.op === '-') return add(a, b, -1, hint);
+    const compare = COMPARE[e.op];
+    if (compare) {
+      if (a.unknown || b.unknown) return pure(0n, true);
+      const difference = add(a, b, -1);
+      if (difference.terms.length > 0) {
+        if (e.op === '=' || e.op === '==') return pure(0n);
+        if (e.op === '<>' || e.op === '!=') return pure(1n);
+        throw new Complaint('not-a-number', `the operands of \`${e.op}\` are not in the same section`, e.at);
+      }
+      return pure(compare(difference.value, a.value, b.value));
+    }
+    if (e.op === '*' && (a.terms.length === 0 || b.terms.length === 0)) {
+      if (a.unknown || b.unknown) return { ...(a.terms.length ? a : b), unknown: true };
+      return a.terms.length === 0 ? multiply(b, a.value, hint) : multiply(a, b.value, hint);
+    }
+    if (a.unknown || b.unknown) return pure(0n, true);
+    if (a.terms.length > 0 || b.terms.length > 0) {
+      throw new Complaint(
+        'not-a-number',
+        `operator \`${e.op}\` needs pure numbers, not addresses or registers`,
+        e.at,
+      );
+    }
+    if (DIVISIONS.has(e.op) && b.value === 0n)
+      throw new Complaint('division-by-zero', 'division by zero', e.at);
+    return pure(wrap(SCALAR[e.op](a.value, b.value)));
+  }
+
+  #call(e: Extract<Expression, { kind: 'call' }>, critical: boolean): Linear {
+    const part = FLOAT_PARTS[e.name];
+    if (!part && e.name.startsWith('ilog2')) {
+      const v = this.scalar(e.argument, critical);
+      return v.unknown ? v : pure(log2(e.name, v.value, e.at));
+    }
+    const float = floatOf(e.argument);
+    if (!float)
+      throw new Complaint('float-expected', `\`${e.at.text}\` needs a floating-point constant`, e.at);
+    if (e.name === 'bfloat16') return pure((floatBits(float.text, float.negative, 4) ?? 0n) >> 16n);
+    const all = floatBits(float.text, float.negative, part[0]);
+    if (all === undefined) throw new Complaint('float-invalid', 'not a floating-point constant', float.at);
+    return pure(wrap((all >> BigInt(part[1])) & ((1n << BigInt(part[2])) - 1n)));
+  }
+}
+
+/** A floating-point constant with its signs, or undefined when the expression is none. */
+export function floatOf(e: Expression): { text: string; negative: boolean; at: Token } | undefined {
+  let negative = false;
+  let inner = e;
+  while (inner.kind === 'unary' && (inner.op === '-' || inner.op === '+')) {
+    if (inner.op === '-') negative = !negative;
+    inner = inner.operand;
+  }
+  return inner.kind === 'float' ? { text: inner.text, negative, at: inner.at } : undefined;
+}
+
+/** Does the expression's value stay the same wherever and whenever it is asked for? */
+export function isConstant(e: Expression): boolean {
+  switch (e.kind) {
+    case 'number':
+    case 'string':
+    case 'float':
+    case 'register':
+      return true;
+    case 'unary':
+      return isConstant(e.operand);
+    case 'binary':
+      return isConstant(e.left) && isConstant(e.right);
+    case 'conditional':
+      return isConstant(e.test) && isConstant(e.yes) && isConstant(e.no);
+    case 'call':
+      return isConstant(e.argument);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,275 @@
+import { Complaint } from '../diagnostics';
+import { isMnemonic } from '../encode';
+import type { SizeKeyword } from '../encode/statement';
+import { Kind, type Token } from '../text/token';
+import { Cursor } from './cursor';
+import { type DataItem, parseData } from './data';
+import { isConstant } from './evaluate';
+import { type Expression, parseExpression, stringOf } from './expression';
+import { DATA, isPrefixName, isRegisterName, isSegmentName, RESERVE, SIZES, startsStatement } from './words';
+
+/** An operand as written. */
+export interface OperandSyntax {
+  first: Token;
+  last: Token;
+  size?: SizeKeyword;
+  strict?: boolean;
+  to?: boolean;
+  distance?: 'short' | 'near' | 'far';
+  /** `{k1}`, `{z}`, `{1to8}`, `{rn-sae}` … without braces, in source order. */
+  decorators?: string[];
+  /** `[…]`, or a plain expression. */
+  memory?: MemorySyntax;
+  value?: Expression;
+  /** `value:offset`. */
+  offset?: Expression;
+}
+
+/** The inside of a memory operand. */
+export interface MemorySyntax {
+  value: Expression;
+  /** `[base, index]` of split effective addresses (MPX, AMX). */
+  second?: Expression;
+  displacementSize?: SizeKeyword;
+  segment?: 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs';
+  relative?: boolean;
+  nosplit?: boolean;
+}
+
+/** What a statement does, label and `times` apart. */
+export type Body =
+  | { kind: 'none' }
+  | {
+      kind: 'instruction';
+      mnemonic: string;
+      prefixes: string[];
+      operands: OperandSyntax[];
+      constant: boolean;
+    }
+  | { kind: 'data'; width: number; items: DataItem[] }
+  | { kind: 'reserve'; width: number; count: Expression }
+  | { kind: 'incbin'; path: string; at: Token; skip?: Expression; length?: Expression }
+  | { kind: 'equ'; value: Expression; offset?: Expression };
+
+/** One source statement. A complaint keeps what was understood before it. */
+export interface Statement {
+  first: Token;
+  last: Token;
+  label?: Token;
+  /** The label had no colon and nothing follows it. */
+  orphan: boolean;
+  times?: Expression;
+  body: Body;
+  complaint?: Complaint;
+}
+
+/** Reads a line that is neither empty nor a directive in brackets. Never throws. */
+export function parseStatement(tokens: readonly Token[]): Statement {
+  const cursor = new Cursor(tokens);
+  const statement: Statement = {
+    first: tokens[0],
+    last: tokens[tokens.length - 1],
+    orphan: false,
+    body: { kind: 'none' },
+  };
+  try {
+    parseLabel(cursor, statement);
+    if (!cursor.done) statement.body = parseBody(cursor, statement);
+    if (!cursor.done) throw cursor.complaint('syntax', 'expected the end of the statement');
+  } catch (problem) {
+    if (!(problem instanceof Complaint)) throw problem;
+    statement.complaint = problem;
+    statement.body = { kind: 'none' };
+  }
+  return statement;
+}
+
+function parseLabel(cursor: Cursor, statement: Statement): void {
+  const first = cursor.peek;
+  if (first?.kind !== Kind.Identifier) {
+    throw cursor.complaint('syntax', 'expected a label or an instruction');
+  }
+  const colon = cursor.ahead(1)?.is(':') ?? false;
+  if (first.text[0] !== '$') {
+    if (startsStatement(first.lower) && !(colon && !isSegmentName(first.lower) && !isMnemonic(first.lower)))
+      return;
+    if (isRegisterName(first.lower)) {
+      throw new Complaint(
+        'label-reserved',
+        `\`${first.text}\` is a register and cannot be a label; write \`$${first.text}\``,
+        first,
+      );
+    }
+  }
+  cursor.next();
+  statement.label = first;
+  if (colon) cursor.next();
+  else statement.orphan = cursor.done;
+}
+
+function parseBody(cursor: Cursor, statement: Statement): Body {
+  const prefixes: string[] = [];
+  for (;;) {
+    const token = cursor.peek;
+    if (!token) return { kind: 'instruction', mnemonic: '', prefixes, operands: [], constant: true };
+    if (token.kind !== Kind.Identifier) break;
+    const word = token.lower;
+    if (word === 'times') {
+      cursor.next();
+      statement.times = parseExpression(cursor);
+      if (cursor.done) return { kind: 'none' };
+      continue;
+    }
+    if (!isPrefixName(word)) break;
+    cursor.next();
+    prefixes.push(word);
+  }
+  const head = cursor.next()!;
+  const word = head.lower;
+  const width = head.kind === Kind.Identifier ? DATA.get(word) : undefined;
+  if (width !== undefined) return { kind: 'data', width, items: parseData(cursor, width) };
+  const reserve = RESERVE.get(word);
+  if (reserve !== undefined) return { kind: 'reserve', width: reserve, count: parseExpression(cursor) };
+  if (word === 'equ') {
+    if (!statement.label) throw new Complaint('equ-label', '`equ` needs a label before it', head);
+    const value = parseExpression(cursor);
+    const offset = cursor.accept(':') ? parseExpression(cursor) : undefined;
+    return { kind: 'equ', value, offset };
+  }
+  if (word === 'incbin') return parseIncbin(cursor);
+  if (head.kind !== Kind.Identifier || !isMnemonic(word)) {
+    const what =
+      head.kind === Kind.Identifier
+        ? 'is not an instruction, directive or macro'
+        : 'cannot start an instruction';
+    throw new Complaint('instruction-unknown', `\`${head.text}\` ${what}`, head);
+  }
+  const operands: OperandSyntax[] = [];
+  while (!cursor.done) {
+    operands.push(parseOperand(cursor));
+    if (cursor.done) break;
+    cursor.expect(',', 'between operands');
+  }
+  return { kind: 'instruction', mnemonic: word, prefixes, operands, constant: isFixed(word, operands) };
+}
+
+/** True when the encoding can depend on nothing but mode: no symbol, no `$`, no branch. */
+function isFixed(mnemonic: string, operands: OperandSyntax[]): boolean {
+  if (/^(j|call|loop|xbegin)/.test(mnemonic)) return false;
+  return operands.every((o) => {
+    if (o.offset) return false;
+    if (!o.memory) return isConstant(o.value!);
+    return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
+  });
+}
+
+function parseIncbin(cursor: Cursor): Body {
+  const at = cursor.next();
+  if (at?.kind !== Kind.String)
+    throw new Complaint('string-expected', '`incbin` needs a file name in quotes', at);
+  const path = stringOf(at);
+  let skip: Expression | undefined;
+  let length: Expression | undefined;
+  if (cursor.accept(',')) {
+    if (!cursor.peek?.is(',')) skip = parseExpression(cursor);
+    if (cursor.accept(',')) length = parseExpression(cursor);
+  }
+  return { kind: 'incbin', path, at, skip, length };
+}
+
+/** Reads the keywords before an operand or inside its bracket. */
+function sizeOf(cursor: Cursor): SizeKeyword | undefined {
+  const token = cursor.peek;
+  if (token?.kind !== Kind.Identifier) return undefined;
+  const size = SIZES.get(token.lower);
+  if (size !== undefined) cursor.next();
+  return size;
+}
+
+function parseOperand(cursor: Cursor): OperandSyntax {
+  const first = cursor.peek;
+  if (!first) throw cursor.complaint('operand-expected', 'expected an operand');
+  const operand: OperandSyntax = { first, last: first };
+  for (;;) {
+    const size = sizeOf(cursor);
+    if (size !== undefined) {
+      operand.size = size;
+      continue;
+    }
+    const word = cursor.peek?.kind === Kind.Identifier ? cursor.peek.lower : '';
+    if (word === 'short' || word === 'near' || word === 'far') operand.distance = word;
+    else if (word === 'strict') operand.strict = true;
+    else if (word === 'to') operand.to = true;
+    else break;
+    cursor.next();
+  }
+  parseDecorators(cursor, operand);
+  if (operand.decorators && (cursor.done || cursor.peek!.is(','))) {
+    // `{rn-sae}` standing alone is an operand of its own in NASM.
+  } else if (cursor.peek?.is('[')) {
+    operand.memory = parseBracket(cursor);
+  } else {
+    operand.value = parseExpression(cursor);
+    if (cursor.peek?.is('[')) {
+      // MASM's displacement[base]: NASM 2.16 takes it too.
+      const inner = parseBracket(cursor);
+      const sum: Expression = { kind: 'binary', op: '+', left: operand.value, right: inner.value, at: first };
+      operand.memory = { ...inner, value: sum };
+      operand.value = undefined;
+    } else if (cursor.accept(':')) parseAfterColon(cursor, operand);
+  }
+  parseDecorators(cursor, operand);
+  operand.last = cursor.tokens[cursor.at - 1];
+  return operand;
+}
+
+function parseAfterColon(cursor: Cursor, operand: OperandSyntax): void {
+  const left = operand.value!;
+  if (left.kind === 'register' && isSegmentName(left.name)) {
+    const segment = left.name;
+    operand.memory = cursor.peek?.is('[') ? parseBracket(cursor) : { value: parseExpression(cursor) };
+    operand.memory.segment ??= segment;
+    operand.value = undefined;
+  } else operand.offset = parseExpression(cursor);
+}
+
+function parseDecorators(cursor: Cursor, operand: OperandSyntax): void {
+  while (cursor.peek?.is('{')) {
+    cursor.next();
+    let text = '';
+    while (!cursor.done && !cursor.peek!.is('}')) text += cursor.next()!.lower;
+    cursor.expect('}', 'after the decoration');
+    operand.decorators ??= [];
+    operand.decorators.push(text);
+  }
+}
+
+function parseBracket(cursor: Cursor): MemorySyntax {
+  cursor.expect('[', 'before an effective address');
+  const memory: Partial<MemorySyntax> = {};
+  for (;;) {
+    const size = sizeOf(cursor);
+    if (size !== undefined) {
+      memory.displacementSize = size;
+      continue;
+    }
+    const token = cursor.peek;
+    const word = token?.kind === Kind.Identifier ? token.lower : '';
+    if (word === 'rel') memory.relative = true;
+    else if (word === 'abs') memory.relative = false;
+    else if (word === 'nosplit') memory.nosplit = true;
+    else if (isSegmentName(word) && cursor.ahead(1)?.is(':')) {
+      memory.segment = word;
+      cursor.next();
+    } else break;
+    cursor.next();
+  }
+  memory.value = parseExpression(cursor);
+  if (memory.value.kind === 'register' && isSegmentName(memory.value.name) && cursor.accept(':')) {
+    memory.segment = memory.value.name;
+    memory.value = parseExpression(cursor);
+  }
+  if (cursor.accept(',')) memory.second = parseExpression(cursor);
+  cursor.expect(']', 'after the effective address');
+  return memory as MemorySyntax;
+}

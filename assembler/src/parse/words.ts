@@ -1,0 +1,92 @@
+import { isMnemonic, isPrefix, isRegister } from '../encode';
+import type { SizeKeyword } from '../encode/statement';
+
+/** Size keywords in bits. */
+export const SIZES: ReadonlyMap<string, SizeKeyword> = new Map([
+  ['byte', 8],
+  ['word', 16],
+  ['dword', 32],
+  ['qword', 64],
+  ['tword', 80],
+  ['oword', 128],
+  ['yword', 256],
+  ['zword', 512],
+]);
+
+/** `db` … `dz`: bytes of one element. */
+export const DATA: ReadonlyMap<string, number> = new Map([
+  ['db', 1],
+  ['dw', 2],
+  ['dd', 4],
+  ['dq', 8],
+  ['dt', 10],
+  ['do', 16],
+  ['ddq', 16],
+  ['dy', 32],
+  ['dz', 64],
+]);
+
+/** `resb` … `resz`: bytes of one element. */
+export const RESERVE: ReadonlyMap<string, number> = new Map([
+  ['resb', 1],
+  ['resw', 2],
+  ['resd', 4],
+  ['resq', 8],
+  ['rest', 10],
+  ['reso', 16],
+  ['resdq', 16],
+  ['resy', 32],
+  ['resz', 64],
+]);
+
+/** Prefixes and the byte each one is; `bits` decides the size overrides. */
+export const PREFIX_BYTES: ReadonlyMap<string, number> = new Map([
+  ['lock', 0xf0],
+  ['rep', 0xf3],
+  ['repe', 0xf3],
+  ['repz', 0xf3],
+  ['repne', 0xf2],
+  ['repnz', 0xf2],
+  ['xacquire', 0xf2],
+  ['xrelease', 0xf3],
+  ['bnd', 0xf2],
+  ['es', 0x26],
+  ['cs', 0x2e],
+  ['ss', 0x36],
+  ['ds', 0x3e],
+  ['fs', 0x64],
+  ['gs', 0x65],
+  ['wait', 0x9b],
+]);
+
+const SIZE_PREFIXES = new Set(['a16', 'a32', 'a64', 'asp', 'o16', 'o32', 'o64', 'osp']);
+
+const SEGMENTS = new Set(['es', 'cs', 'ss', 'ds', 'fs', 'gs']);
+
+/** Is this lower-case word a register? */
+export function isRegisterName(word: string): boolean {
+  return isRegister(word) !== undefined;
+}
+
+/** Is this lower-case word a segment register? */
+export function isSegmentName(word: string): word is 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' {
+  return SEGMENTS.has(word);
+}
+
+/** Is this lower-case word an instruction prefix (segment registers included)? */
+export function isPrefixName(word: string): boolean {
+  return PREFIX_BYTES.has(word) ? word !== 'wait' : SIZE_PREFIXES.has(word) || isPrefix(word);
+}
+
+/** What a lower-case word may start: an instruction, a data definition, a prefix; undefined when it is free for labels. */
+export function startsStatement(word: string): boolean {
+  return (
+    DATA.has(word) ||
+    RESERVE.has(word) ||
+    word === 'times' ||
+    word === 'equ' ||
+    word === 'incbin' ||
+    isPrefixName(word) ||
+    isMnemonic(word)
+  );
+}

@@ -1,0 +1,206 @@
+import { Complaint } from '../diagnostics';
+import { stringOf } from '../parse/expression';
+import { Kind, type Token } from '../text/token';
+import { expandSingles, findSingles } from './single-line';
+import { type Condition, contextName, ensure, type State } from './state';
+
+/** A condition's test; the tokens are those behind the directive. */
+type Test = (state: State, tokens: readonly Token[], at: Token) => boolean;
+
+function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
+  return expandSingles(state, tokens);
+}
+
+function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
+  ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a macro name`, at);
+  return tokens.some((t) => {
+    const local = contextName(t.text);
+    if (local && !state.context(local.dollars)) return false;
+    if (t.kind === Kind.Preprocessor && t.text[1] === '!') return false;
+    return findSingles(state, t) !== undefined;
+  });
+}
+
+/** `%ifmacro name 1-3+`: is there a macro that could take these numbers of parameters? */
+function isMacro(state: State, tokens: readonly Token[], at: Token): boolean {
+  const name = tokens[0];
+  ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, at);
+  const macros = state.multis.get(name.lower)?.filter((m) => m.caseless || m.name === name.text) ?? [];
+  if (tokens.length === 1) return macros.length > 0;
+  const range = parseRange(tokens.slice(1), at);
+  return macros.some((m) => m.minimum <= range.maximum && m.maximum >= range.minimum);
+}
+
+/** Reads `1`, `1-3`, `1-*`, `2+` of `%macro` and `%ifmacro`. Gives the number of tokens used. */
+export function parseRange(
+  tokens: readonly Token[],
+  at: Token,
+): { minimum: number; maximum: number; greedy: boolean; used: number } {
+  const number = (t: Token | undefined): number => {
+    ensure(
+      t?.kind === Kind.Number && /^\d{1,6}$/.test(t.text),
+      'number-expected',
+      `\`${at.text}\` needs a number of parameters`,
+      t ?? at,
+    );
+    return Number(t.text);
+  };
+  let used = 1;
+  const star = tokens[0]?.is('*') ?? false;
+  const minimum = star ? 0 : number(tokens[0]);
+  let maximum = star ? Number.MAX_SAFE_INTEGER : minimum;
+  if (tokens[1]?.is('-')) {
+    maximum = tokens[2]?.is('*') ? Number.MAX_SAFE_INTEGER : number(tokens[2]);
+    used = 3;
+    ensure(
+      maximum >= minimum,
+      'macro-range',
+      'the smallest number of parameters exceeds the largest',
+      tokens[2],
+    );
+  }
+  const greedy = tokens[used]?.is('+') ?? false;
+  if (greedy) used++;
+  return { minimum, maximum, greedy, used };
+}
+
+/**
+ * NASM compares token by token. By the way its loop ends, a blank before the
+ * comma and two empty sides both count as different; sources written for it
+ * get the same here.
+ */
+function isIdentical(fold: boolean): Test {
+  return (state, raw, at) => {
+    const tokens = expandedOf(state, raw);
+    const comma = tokens.findIndex((t) => t.is(','));
+    ensure(comma >= 0, 'comma-expected', `\`${at.text}\` compares two sides, separated by a comma`, at);
+    const left = tokens.slice(0, comma);
+    const right = tokens.slice(comma + 1);
+    ensure(!right.some((t) => t.is(',')), 'comma-unexpected', `\`${at.text}\` has more than one comma`, at);
+    if (left.length !== right.length || left.length === 0 || tokens[comma].space) return false;
+    return left.every((l, i) => same(l, right[i], fold));
+  };
+}
+
+function same(a: Token, b: Token, fold: boolean): boolean {
+  if (a.kind !== b.kind) return false;
+  const text = (t: Token) => (t.kind === Kind.String ? stringOf(t) : t.text);
+  return fold ? text(a).toLowerCase() === text(b).toLowerCase() : text(a) === text(b);
+}
+
+function isContext(state: State, tokens: readonly Token[]): boolean {
+  const top = state.context(1);
+  return top !== undefined && tokens.some((t) => t.lower === top.name.toLowerCase());
+}
+
+/** A number, a sign before it allowed. */
+function isNumber(state: State, raw: readonly Token[]): boolean {
+  let tokens = expandedOf(state, raw);
+  if (tokens[0]?.is('-') || tokens[0]?.is('+')) tokens = tokens.slice(1);
+  return tokens[0]?.kind === Kind.Number;
+}
+
+const TESTS: Record<string, Test> = {
+  '': (state, tokens, at) => {
+    ensure(tokens.length > 0, 'expression-expected', `\`${at.text}\` needs an expression`, at);
+    const value = state.host.evaluate(expandedOf(state, tokens), at);
+    if (value.terms.length > 0)
+      throw new Complaint('not-a-number', `\`${at.text}\` needs a pure number, not an address`, tokens[0]);
+    return value.value !== 0n;
+  },
+  def: isDefined,
+  macro: isMacro,
+  ctx: isContext,
+  idn: isIdentical(false),
+  idni: isIdentical(true),
+  num: isNumber,
+  id: (state, tokens) => {
+    const first = expandedOf(state, tokens)[0];
+    return first?.kind === Kind.Identifier;
+  },
+  str: (state, tokens) => expandedOf(state, tokens)[0]?.kind === Kind.String,
+  token: (state, tokens) => {
+    const expanded = expandedOf(state, tokens);
+    if (expanded.length === 2 && /^[-+]$/.test(expanded[0].text) && !expanded[1].space)
+      return expanded[1].kind === Kind.Number;
+    return expanded.length === 1;
+  },
+  empty: (state, tokens) => expandedOf(state, tokens).length === 0,
+  env: () => false,
+  usable: (state, tokens) => state.host.package(packageName(tokens)) !== undefined,
+  using: (state, tokens) => state.used.has(packageName(tokens)),
+};
+
+/** The package a `%use` or `%ifusing` names. */
+export function packageName(tokens: readonly Token[]): string {
+  const name = tokens[0];
+  return (name?.kind === Kind.String ? stringOf(name) : (name?.text ?? '')).toLowerCase();
+}
+
+const CONDITIONAL = /^(if|elif)(n?)(|def|macro|ctx|idn|idni|num|id|str|token|empty|env|usable|using)$/;
+
+interface Parsed {
+  branch: 'if' | 'elif';
+  negated: boolean;
+  test: Test;
+}
+
+const parsed = new Map<string, Parsed | undefined>();
+
+function parseName(directive: string): Parsed | undefined {
+  if (!parsed.has(directive)) {
+    const m = CONDITIONAL.exec(directive);
+    parsed.set(
+      directive,
+      m ? { branch: m[1] as 'if' | 'elif', negated: m[2] === 'n', test: TESTS[m[3]] } : undefined,
+    );
+    if (parsed.size > 1000) parsed.clear();
+  }
+  return parsed.get(directive);
+}
+
+/** Is this directive part of a conditional block? */
+export function isConditional(directive: string): boolean {
+  if (directive === 'else' || directive === 'endif') return true;
+  return (directive.startsWith('if') || directive.startsWith('elif')) && CONDITIONAL.test(directive);
+}
+
+/** Follows one directive of a conditional block. */
+export function conditional(
+  state: State,
+  conditions: Condition[],
+  directive: string,
+  at: Token,
+  tokens: readonly Token[],
+): void {
+  const top = conditions[conditions.length - 1];
+  const skipping = top !== undefined && !top.emitting;
+  const how = parseName(directive);
+  if (how?.branch === 'if') {
+    const condition: Condition = { emitting: false, finished: skipping, hadElse: false, at };
+    conditions.push(condition);
+    if (!skipping) take(condition, () => how.test(state, tokens, at) !== how.negated);
+    return;
+  }
+  ensure(top, 'conditional-unopened', `\`${at.text}\` without \`%if\``, at);
+  if (directive === 'endif') {
+    conditions.pop();
+    return;
+  }
+  if (top.hadElse) state.warn('conditional-else', `\`${at.text}\` after \`%else\``, at);
+  const before = top.finished;
+  top.emitting = false;
+  if (directive === 'else') {
+    top.hadElse = true;
+    top.emitting = !before;
+    top.finished = true;
+  } else if (!before) take(top, () => how!.test(state, tokens, at) !== how!.negated);
+}
+
+/** A test that fails to evaluate leaves its whole block out, as NASM does. */
+function take(condition: Condition, test: () => boolean): void {
+  condition.finished = true;
+  const result = test();
+  condition.emitting = result;
+  condition.finished = result;
+}

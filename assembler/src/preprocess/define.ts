@@ -1,0 +1,231 @@
+import { Complaint } from '../diagnostics';
+import { stringOf } from '../parse/expression';
+import { tokenise } from '../text/lexer';
+import { quote, utf8 } from '../text/string';
+import { detokenise, Kind, type Token } from '../text/token';
+import { defineSingle, expandSingles, singleTable } from './single-line';
+import {
+  contextName,
+  ensure,
+  numberTokens,
+  type SingleMacro,
+  type SingleParameter,
+  type State,
+} from './state';
+
+/** A directive: the tokens behind it, and the directive itself. */
+export type Handler = (state: State, tokens: readonly Token[], at: Token) => void;
+
+function nameOf(tokens: readonly Token[], at: Token): Token {
+  const name = tokens[0];
+  const fits = name && (name.kind === Kind.Identifier || contextName(name.text) !== undefined);
+  ensure(fits, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
+  return name;
+}
+
+/** Adds a macro without parameters. */
+export function setSingle(state: State, name: Token, body: readonly Token[], caseless: boolean): void {
+  const first = body[0]?.spaced(false);
+  defineSingle(state, name, {
+    name: name.text,
+    caseless,
+    parameters: undefined,
+    body: first ? [first, ...body.slice(1)] : [],
+    active: 0,
+    definition: name,
+  });
+}
+
+function define(expand: boolean, caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const open = tokens[1];
+    if (!open || open.space || !open.is('(')) {
+      const rest = tokens.slice(1);
+      setSingle(state, name, expand ? expandSingles(state, rest) : rest, caseless);
+      return;
+    }
+    const { parameters, next } = readParameters(tokens, at);
+    const rest = tokens.slice(next);
+    const body = expand ? expandSingles(state, rest) : rest;
+    defineSingle(state, name, { name: name.text, caseless, parameters, body, active: 0, definition: name });
+  };
+}
+
+function readParameters(
+  tokens: readonly Token[],
+  at: Token,
+): { parameters: SingleParameter[]; next: number } {
+  const parameters: SingleParameter[] = [];
+  let i = 2;
+  if (tokens[i]?.is(')')) return { parameters, next: i + 1 };
+  for (;;) {
+    const parameter: SingleParameter = { name: '', greedy: false, quoted: false, evaluated: false };
+    for (; i < tokens.length && !tokens[i].is(',') && !tokens[i].is(')'); i++) {
+      const t = tokens[i];
+      if (t.is('&') || t.is('&&')) parameter.quoted = true;
+      else if (t.is('=')) parameter.evaluated = true;
+      else if (t.is('+')) parameter.greedy = true;
+      else if (t.is('!')) continue;
+      else if (t.kind === Kind.Identifier && parameter.name === '') parameter.name = t.text;
+      else throw new Complaint('macro-parameter', `\`${t.text}\` is not a parameter name`, t);
+    }
+    parameters.push(parameter);
+    const end = tokens[i++];
+    ensure(
+      end,
+      'macro-parameter',
+      `the parameter list of \`${tokens[0].text}\` has no closing parenthesis`,
+      at,
+    );
+    if (end.is(')')) return { parameters, next: i };
+  }
+}
+
+const undef: Handler = (state, tokens, at) => {
+  const name = nameOf(tokens, at);
+  for (const caseless of [false, true]) {
+    const { table, key } = singleTable(state, name, caseless);
+    table.delete(key);
+  }
+};
+
+function assign(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const expression = expandSingles(state, tokens.slice(1));
+    ensure(expression.length > 0, 'expression-expected', `\`${at.text}\` needs an expression`, at);
+    const value = state.host.evaluate(expression, at);
+    if (value.terms.length > 0) {
+      throw new Complaint(
+        'not-a-number',
+        `\`${at.text}\` needs a pure number, not an address`,
+        expression[0],
+      );
+    }
+    setSingle(state, name, numberTokens(value.value, at), caseless);
+  };
+}
+
+function string(name: Token, bytes: string): Token {
+  return name.with(Kind.String, quote(bytes), false);
+}
+
+function expanded(state: State, tokens: readonly Token[]): readonly Token[] {
+  return expandSingles(state, tokens.slice(1));
+}
+
+function firstString(tokens: readonly Token[], at: Token): Token {
+  const token = tokens[0];
+  ensure(token?.kind === Kind.String, 'string-expected', `\`${at.text}\` needs a string`, token ?? at);
+  return token;
+}
+
+function strlen(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const bytes = stringOf(firstString(expanded(state, tokens), at));
+    setSingle(state, name, numberTokens(BigInt(bytes.length), at), caseless);
+  };
+}
+
+function strcat(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    let bytes = '';
+    for (const t of expanded(state, tokens)) {
+      if (t.kind === Kind.String) bytes += stringOf(t);
+      else ensure(t.is(','), 'string-expected', `\`${at.text}\` joins strings only`, t);
+    }
+    setSingle(state, name, [string(name, bytes)], caseless);
+  };
+}
+
+/** `%substr name string [,] start [, length]`; a negative length counts from the end (NASM manual 4.2.3). */
+function substr(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const all = expanded(state, tokens);
+    const bytes = stringOf(firstString(all, at));
+    const rest = all[1]?.is(',') ? all.slice(2) : all.slice(1);
+    const comma = topComma(rest);
+    const number = (part: readonly Token[]): number =>
+      Number(BigInt.asIntN(53, state.host.evaluate(part, at).value));
+    const start = number(comma < 0 ? rest : rest.slice(0, comma)) - 1;
+    let count = comma < 0 ? 1 : number(rest.slice(comma + 1));
+    if (count < 0) count = bytes.length + count + 1 - start;
+    const outside = start < 0 || start >= bytes.length || count < 1;
+    setSingle(state, name, [string(name, outside ? '' : bytes.substr(start, count))], caseless);
+  };
+}
+
+function topComma(tokens: readonly Token[]): number {
+  let depth = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i].is('(')) depth++;
+    else if (tokens[i].is(')')) depth--;
+    else if (depth === 0 && tokens[i].is(',')) return i;
+  }
+  return -1;
+}
+
+function defstr(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    setSingle(state, name, [string(name, utf8(detokenise(expanded(state, tokens))))], caseless);
+  };
+}
+
+function deftok(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const source = firstString(expanded(state, tokens), at);
+    const inner = tokenise(stringOf(source), source.file, source.line, () => ({
+      line: source.line,
+      column: source.column,
+    }));
+    setSingle(state, name, inner, caseless);
+  };
+}
+
+function pathsearch(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = nameOf(tokens, at);
+    const wanted = stringOf(firstString(expanded(state, tokens), at));
+    setSingle(state, name, [string(name, utf8(state.host.find(wanted, at.file) ?? wanted))], caseless);
+  };
+}
+
+/** Makes a built-in macro. */
+export function builtIn(
+  state: State,
+  name: string,
+  body: SingleMacro['body'],
+  compute?: SingleMacro['compute'],
+): void {
+  const macro: SingleMacro = { name, caseless: false, parameters: undefined, body, active: 0, compute };
+  state.singles.set(name, [macro]);
+}
+
+/** Directives that define single-line macros; `i` makes the name ignore case. */
+export const DEFINE: Record<string, Handler> = {
+  define: define(false, false),
+  idefine: define(false, true),
+  xdefine: define(true, false),
+  ixdefine: define(true, true),
+  undef,
+  assign: assign(false),
+  iassign: assign(true),
+  strlen: strlen(false),
+  istrlen: strlen(true),
+  strcat: strcat(false),
+  istrcat: strcat(true),
+  substr: substr(false),
+  isubstr: substr(true),
+  defstr: defstr(false),
+  idefstr: defstr(true),
+  deftok: deftok(false),
+  ideftok: deftok(true),
+  pathsearch: pathsearch(false),
+  ipathsearch: pathsearch(true),
+};

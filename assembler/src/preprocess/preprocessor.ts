@@ -1,0 +1,277 @@
+import { Complaint, rangeOf } from '../diagnostics';
+import { MAX_LINES, MAX_NESTING, MAX_REPEAT } from '../limits';
+import type { SourceFile, SourceLine } from '../text/source';
+import { directiveOf } from '../text/source';
+import { Kind, type Token } from '../text/token';
+import { conditional, isConditional, parseRange } from './conditionals';
+import { DEFINE, type Handler } from './define';
+import { enterFile, FLOW, repeatCount } from './flow';
+import { callMulti, expandParameters, leaveFrame, splitParameters } from './multi-line';
+import { expandSingles } from './single-line';
+import { type Condition, ensure, type Frame, type MultiMacro, type State } from './state';
+
+/** A line for the assembler proper. */
+export interface ExpandedLine {
+  tokens: readonly Token[];
+  /** Set when no macro changed the line: what is parsed from it can be kept there. */
+  source: SourceLine | undefined;
+}
+
+/** A `%macro` or `%rep` whose body is being collected. */
+interface Collecting {
+  kind: 'macro' | 'rep';
+  depth: number;
+  lines: SourceLine[];
+  at: Token;
+  macro?: MultiMacro;
+  count: number;
+}
+
+const OPENS_MACRO = new Set(['macro', 'imacro', 'rmacro', 'irmacro']);
+const CLOSES_MACRO = new Set(['endmacro', 'endm']);
+
+/** Delivers the lines of one pass. */
+export class Preprocessor {
+  #collecting: Collecting | undefined;
+  #lines = 0;
+
+  constructor(readonly state: State) {}
+
+  /** Starts with this file. */
+  start(file: SourceFile): void {
+    enterFile(this.state, file, undefined);
+  }
+
+  /** The next line to assemble, or undefined when the pass is over. */
+  next(): ExpandedLine | undefined {
+    const { state } = this;
+    while (!state.stopped) {
+      const line = this.#fetch();
+      if (!line) return undefined;
+      try {
+        const expanded = this.#process(line);
+        if (expanded) return expanded;
+      } catch (problem) {
+        state.reporter.caught(problem, rangeOf(line.tokens[0], line.tokens[line.tokens.length - 1]));
+      }
+    }
+    return undefined;
+  }
+
+  /** Takes the next raw line, ending frames that are used up. */
+  #fetch(): SourceLine | undefined {
+    const { state } = this;
+    for (;;) {
+      const frame = state.frame;
+      if (!frame) return undefined;
+      if (frame.position < frame.lines.length) {
+        const line = frame.lines[frame.position++];
+        frame.line = line;
+        if (++this.#lines > MAX_LINES) {
+          state.stop('limit', `the source expands to more than ${MAX_LINES} lines`, line.tokens[0]);
+          return undefined;
+        }
+        return line;
+      }
+      if (frame.kind === 'repeat' && frame.remaining > 0 && !frame.leaving) {
+        frame.remaining--;
+        frame.position = 0;
+        continue;
+      }
+      this.#finish(frame);
+    }
+  }
+
+  /** Ends a frame; a file must have closed what it opened. */
+  #finish(frame: Frame): void {
+    const { state } = this;
+    const collecting = this.#collecting;
+    if (collecting && frame.kind === 'file') {
+      const end = collecting.kind === 'macro' ? '%endmacro' : '%endrep';
+      state.error('block-open', `\`${collecting.at.text}\` has no \`${end}\``, collecting.at);
+      this.#collecting = undefined;
+    }
+    for (const condition of frame.conditions) {
+      state.error('conditional-open', `\`${condition.at.text}\` has no \`%endif\``, condition.at);
+    }
+    if (frame.kind === 'file') state.includes--;
+    leaveFrame(state);
+  }
+
+  #conditions(): Condition[] {
+    return this.state.fileFrame()!.conditions;
+  }
+
+  #process(line: SourceLine): ExpandedLine | undefined {
+    const { state } = this;
+    if (this.#collecting) {
+      this.#collect(this.#collecting, line);
+      return undefined;
+    }
+    const conditions = this.#conditions();
+    const top = conditions.length > 0 ? conditions[conditions.length - 1] : undefined;
+    if ((top && !top.emitting) || state.frame!.leaving) {
+      if (line.directive !== undefined && isConditional(line.directive)) {
+        if (state.frame!.leaving && line.directive.startsWith('if')) {
+          conditions.push({ emitting: false, finished: true, hadElse: false, at: line.tokens[0] });
+          return undefined;
+        }
+        // In a skipped block only `%elif` of an undecided one looks at its operands.
+        const tokens =
+          line.percent && top && !top.finished ? expandParameters(state, line.tokens) : line.tokens;
+        conditional(state, conditions, line.directive, line.tokens[0], tokens.slice(1));
+      }
+      return undefined;
+    }
+    let { tokens } = line;
+    if (line.percent) {
+      tokens = expandParameters(state, tokens);
+      if (tokens.length === 0) return undefined;
+    }
+    const directive = tokens === line.tokens ? line.directive : directiveOf(tokens);
+    if (directive !== undefined) {
+      this.#directive(directive, tokens);
+      return undefined;
+    }
+    tokens = expandSingles(state, tokens);
+    if (tokens.length === 0) return undefined;
+    const called = callMulti(state, tokens);
+    if (called) return called.label.length > 0 ? { tokens: called.label, source: undefined } : undefined;
+    if (tokens[0].kind === Kind.Preprocessor && directiveOf(tokens) !== undefined) {
+      throw new Complaint(
+        'directive-unknown',
+        `unknown preprocessor directive \`${tokens[0].text}\``,
+        tokens[0],
+      );
+    }
+    return { tokens, source: tokens === line.tokens ? line : undefined };
+  }
+
+  #directive(name: string, tokens: readonly Token[]): void {
+    const { state } = this;
+    const at = tokens[0];
+    const rest = tokens.slice(1);
+    if (isConditional(name)) conditional(state, this.#conditions(), name, at, rest);
+    else if (OPENS_MACRO.has(name)) this.#openMacro(name, rest, at);
+    else if (name === 'rep') this.#collecting = this.#openRep(rest, at);
+    else if (name === 'unmacro' || name === 'unimacro') this.#unmacro(rest, at);
+    else if (CLOSES_MACRO.has(name) || name === 'endrep') {
+      throw new Complaint('block-unopened', `\`${at.text}\` without its beginning`, at);
+    } else {
+      const handler: Handler | undefined = Object.hasOwn(DEFINE, name)
+        ? DEFINE[name]
+        : Object.hasOwn(FLOW, name)
+          ? FLOW[name]
+          : undefined;
+      if (!handler)
+        throw new Complaint('directive-unknown', `unknown preprocessor directive \`${at.text}\``, at);
+      handler(state, rest, at);
+    }
+  }
+
+  #openRep(tokens: readonly Token[], at: Token): Collecting {
+    let count = 0;
+    try {
+      count = repeatCount(this.state, tokens, at);
+    } catch (problem) {
+      this.state.reporter.caught(problem, rangeOf(at));
+    }
+    return { kind: 'rep', depth: 1, lines: [], at, count };
+  }
+
+  /** Collects even after an error in the head, so that the body is not taken for code. */
+  #openMacro(directive: string, tokens: readonly Token[], at: Token): void {
+    const collecting: Collecting = { kind: 'macro', depth: 1, lines: [], at, count: 0 };
+    this.#collecting = collecting;
+    const name = tokens[0];
+    ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a name`, name ?? at);
+    const range = parseRange(tokens.slice(1), at);
+    let next = 1 + range.used;
+    while (tokens[next]?.kind === Kind.Identifier && tokens[next].lower === '.nolist') next++;
+    const defaults = splitParameters(tokens, next);
+    collecting.macro = {
+      name: name.text,
+      caseless: directive.includes('im') || directive === 'irmacro',
+      minimum: range.minimum,
+      maximum: range.maximum,
+      greedy: range.greedy,
+      recursive: directive.includes('rm'),
+      defaults: defaults.map((d) => [...d]),
+      lines: collecting.lines,
+      active: 0,
+      takesLabel: false,
+      definition: name,
+    };
+  }
+
+  #collect(collecting: Collecting, line: SourceLine): void {
+    const { directive } = line;
+    const opens = collecting.kind === 'macro' ? OPENS_MACRO.has(directive ?? '') : directive === 'rep';
+    const closes = collecting.kind === 'macro' ? CLOSES_MACRO.has(directive ?? '') : directive === 'endrep';
+    if (opens) collecting.depth++;
+    if (closes && --collecting.depth === 0) {
+      this.#collecting = undefined;
+      if (collecting.kind === 'macro') this.#defineMacro(collecting.macro);
+      else this.#repeat(collecting);
+      return;
+    }
+    collecting.lines.push(line);
+  }
+
+  #defineMacro(macro: MultiMacro | undefined): void {
+    if (!macro) return;
+    macro.takesLabel = macro.lines.some((l) => l.percent && l.tokens.some((t) => t.text === '%00'));
+    const key = macro.name.toLowerCase();
+    const others = this.state.multis.get(key) ?? [];
+    const clash = others.findIndex(
+      (m) =>
+        (m.caseless || macro.caseless || m.name === macro.name) &&
+        (macro.minimum <= m.maximum || m.greedy) &&
+        (macro.maximum >= m.minimum || macro.greedy),
+    );
+    if (clash >= 0) {
+      this.state.warn('macro-redefined', `macro \`${macro.name}\` is defined again`, macro.definition);
+    }
+    this.state.multis.set(key, [macro, ...others]);
+  }
+
+  #repeat(collecting: Collecting): void {
+    const { state } = this;
+    if (collecting.count <= 0 || collecting.lines.length === 0) return;
+    const parent = state.frame!;
+    if (parent.depth >= MAX_NESTING) {
+      state.stop('limit', `\`%rep\` blocks nested deeper than ${MAX_NESTING}`, collecting.at);
+      return;
+    }
+    state.frame = {
+      kind: 'repeat',
+      lines: collecting.lines,
+      position: 0,
+      line: undefined,
+      parent,
+      depth: parent.depth + 1,
+      call: parent.call,
+      caller: collecting.at,
+      remaining: Math.min(collecting.count, MAX_REPEAT) - 1,
+      leaving: false,
+      file: undefined,
+      conditions: [],
+    };
+  }
+
+  #unmacro(tokens: readonly Token[], at: Token): void {
+    const name = tokens[0];
+    ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
+    const range = parseRange(tokens.slice(1), at);
+    const all = this.state.multis.get(name.lower) ?? [];
+    const kept = all.filter(
+      (m) =>
+        m.minimum !== range.minimum ||
+        m.maximum !== range.maximum ||
+        m.greedy !== range.greedy ||
+        !(m.caseless || m.name === name.text),
+    );
+    if (kept.length > 0) this.state.multis.set(name.lower, kept);
+    else this.state.multis.delete(name.lower);
+  }
+}

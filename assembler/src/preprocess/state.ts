@@ -1,0 +1,182 @@
+import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import type { Linear } from '../parse/evaluate';
+import type { SourceFile, SourceLine } from '../text/source';
+import { Kind, type Token } from '../text/token';
+
+/** One parameter of a single-line macro. */
+export interface SingleParameter {
+  name: string;
+  /** `+`: takes the rest of the list, commas and all. */
+  greedy: boolean;
+  /** `&`, `&&`: becomes a string. */
+  quoted: boolean;
+  /** `=`: is evaluated to a number first. */
+  evaluated: boolean;
+}
+
+/** A single-line macro. Macros of one name differ in their number of parameters. */
+export interface SingleMacro {
+  name: string;
+  caseless: boolean;
+  /** Undefined: called without parentheses. */
+  parameters: SingleParameter[] | undefined;
+  body: readonly Token[];
+  /** Expansions of it in progress: a macro does not expand inside itself. */
+  active: number;
+  /** Values only known at the call, such as `__?LINE?__`. */
+  compute?: (call: Token) => Token[];
+  /** The token that names it in its definition; absent for built-in ones. */
+  definition?: Token;
+}
+
+/** A multi-line macro. */
+export interface MultiMacro {
+  name: string;
+  caseless: boolean;
+  minimum: number;
+  maximum: number;
+  greedy: boolean;
+  /** `%rmacro`: may call itself. */
+  recursive: boolean;
+  defaults: Token[][];
+  lines: SourceLine[];
+  active: number;
+  /** Its body uses `%00`, so it takes the label before the call. */
+  takesLabel: boolean;
+  definition: Token;
+}
+
+/** One call of a multi-line macro in progress. */
+export interface Call {
+  macro: MultiMacro;
+  /** The name as written. */
+  name: Token;
+  parameters: Token[][];
+  rotation: number;
+  /** Makes `%%name` unique. */
+  unique: number;
+  label: Token[];
+}
+
+/** One conditional block. */
+export interface Condition {
+  /** Lines are being assembled. */
+  emitting: boolean;
+  /** Some branch was taken already, or the whole block is inside a skipped one. */
+  finished: boolean;
+  hadElse: boolean;
+  at: Token;
+}
+
+/** Where lines come from: a file, a macro body or a `%rep` block. */
+export interface Frame {
+  kind: 'file' | 'macro' | 'repeat';
+  lines: readonly SourceLine[];
+  position: number;
+  /** The line being processed. */
+  line: SourceLine | undefined;
+  parent: Frame | undefined;
+  depth: number;
+  /** The nearest macro call, of this frame or around it. */
+  call: Call | undefined;
+  /** What stands in the parent's line: the macro's name or the `%include`. */
+  caller: Token | undefined;
+  /** Iterations left after this one. */
+  remaining: number;
+  /** `%exitrep` was met: the lines of this round are skipped. */
+  leaving: boolean;
+  file: SourceFile | undefined;
+  /** Conditional blocks opened by this file. */
+  conditions: Condition[];
+  /** `%line`. */
+  renumbered?: { from: number; to: number; step: number; name: string | undefined };
+}
+
+/** A `%push`ed context. */
+export interface Context {
+  name: string;
+  unique: number;
+  singles: Map<string, SingleMacro[]>;
+  at: Token;
+}
+
+/** What the preprocessor asks of the rest of the assembler. */
+export interface Host {
+  /** Reads a file by the search rules; undefined when there is none. */
+  include(path: string, from: SourceFile): SourceFile | undefined;
+  /** Finds where a file lies. */
+  find(path: string, from: SourceFile): string | undefined;
+  /** Evaluates tokens as a critical expression. */
+  evaluate(tokens: readonly Token[], at: Token): Linear;
+  bits(): number;
+  /** Counts from 1. */
+  pass: number;
+  /** Source of the `%use` package, if there is one. */
+  package(name: string): SourceFile | undefined;
+}
+
+/** Everything a pass of the preprocessor knows. */
+export class State {
+  singles = new Map<string, SingleMacro[]>();
+  caselessSingles = new Map<string, SingleMacro[]>();
+  multis = new Map<string, MultiMacro[]>();
+  contexts: Context[] = [];
+  frame: Frame | undefined;
+  unique = 1;
+  includes = 0;
+  used = new Set<string>();
+  /** Set by `%fatal` and by exceeded limits. */
+  stopped = false;
+  /** Tokens the current line may still expand to. */
+  budget = 0;
+
+  constructor(
+    readonly host: Host,
+    readonly reporter: Reporter,
+  ) {}
+
+  error(code: string, message: string, at: Token, to: Token = at): void {
+    this.reporter.report('error', code, message, rangeOf(at, to));
+  }
+
+  warn(code: string, message: string, at: Token, to: Token = at): void {
+    this.reporter.report('warning', code, message, rangeOf(at, to));
+  }
+
+  /** Reports and ends the pass. */
+  stop(code: string, message: string, at: Token): void {
+    if (!this.stopped) this.error(code, message, at);
+    this.stopped = true;
+  }
+
+  /** The context `%$name` (one `$`) or `%$$name` … speaks about. */
+  context(dollars: number): Context | undefined {
+    return this.contexts[this.contexts.length - dollars];
+  }
+
+  /** The file frame around the current line: conditionals belong to it. */
+  fileFrame(): Frame | undefined {
+    let frame = this.frame;
+    while (frame && frame.kind !== 'file') frame = frame.parent;
+    return frame;
+  }
+}
+
+/** Splits `%$name` into the number of `$` and the name; undefined when it is none. */
+export function contextName(text: string): { dollars: number; name: string } | undefined {
+  if (text[0] !== '%' || text[1] !== '$') return undefined;
+  let i = 1;
+  while (text[i] === '$') i++;
+  return { dollars: i - 1, name: text.slice(i) };
+}
+
+/** A number as tokens: negative ones as NASM writes them, `-` and digits. */
+export function numberTokens(value: bigint, at: Token): Token[] {
+  if (value >= 0n) return [at.with(Kind.Number, value.toString())];
+  return [at.with(Kind.Operator, '-'), at.with(Kind.Number, (-value).toString(), false)];
+}
+
+/** Complains when `condition` does not hold. */
+export function ensure(condition: unknown, code: string, message: string, at: Token): asserts condition {
+  if (!condition) throw new Complaint(code, message, at);
+}

@@ -1,0 +1,123 @@
+/** Layout of a binary floating-point format. `fraction` counts stored fraction bits; x87's leading bit is stored too. */
+interface Format {
+  bytes: number;
+  exponent: number;
+  fraction: number;
+  explicit: boolean;
+}
+
+const FORMATS: Record<number, Format> = {
+  1: { bytes: 1, exponent: 4, fraction: 3, explicit: false },
+  2: { bytes: 2, exponent: 5, fraction: 10, explicit: false },
+  4: { bytes: 4, exponent: 8, fraction: 23, explicit: false },
+  8: { bytes: 8, exponent: 11, fraction: 52, explicit: false },
+  10: { bytes: 10, exponent: 15, fraction: 63, explicit: true },
+  16: { bytes: 16, exponent: 15, fraction: 112, explicit: false },
+};
+
+/** Exponents beyond this overflow or vanish in every format; guards the power of ten. */
+const MAX_EXPONENT = 20000;
+
+/** A positive rational number, or what is not a number. */
+type Parsed =
+  | { kind: 'number'; numerator: bigint; denominator: bigint }
+  | { kind: 'infinity' | 'quiet' | 'signalling' };
+
+const SPECIAL: Record<string, Parsed> = {
+  infinity: { kind: 'infinity' },
+  nan: { kind: 'quiet' },
+  qnan: { kind: 'quiet' },
+  snan: { kind: 'signalling' },
+};
+
+function parse(text: string): Parsed | undefined {
+  const s = text.toLowerCase().replaceAll('_', '');
+  const special = SPECIAL[s.replace(/[?]/g, '')];
+  if (special) return special;
+  const hex = /^(?:0[xh]|\$)([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d+))?$/.exec(s);
+  if (hex) return scaled(16n, hex[1], hex[2], 2n, hex[3], 4);
+  const binary = /^0[by]([01]*)\.?([01]*)(?:p([+-]?\d+))?$/.exec(s);
+  if (binary) return scaled(2n, binary[1], binary[2], 2n, binary[3], 1);
+  const octal = /^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d+))?$/.exec(s);
+  if (octal) return scaled(8n, octal[1], octal[2], 2n, octal[3], 3);
+  const decimal = /^(\d*)\.?(\d*)(?:e([+-]?\d+))?$/.exec(s);
+  return decimal ? scaled(10n, decimal[1], decimal[2], 10n, decimal[3], 1) : undefined;
+}
+
+function scaled(
+  radix: bigint,
+  whole: string,
+  part: string,
+  base: bigint,
+  exponent: string | undefined,
+  perDigit: number,
+): Parsed | undefined {
+  const prefix: Record<string, string> = { '16': '0x', '8': '0o', '2': '0b', '10': '' };
+  const digits = whole + part;
+  if (digits === '') return undefined;
+  let numerator = BigInt(prefix[String(radix)] + digits);
+  let denominator = 1n;
+  const given = Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, Number(exponent ?? 0)));
+  const power = given - part.length * perDigit;
+  if (power >= 0) numerator *= base ** BigInt(power);
+  else denominator = base ** BigInt(-power);
+  return { kind: 'number', numerator, denominator };
+}
+
+function bits(value: bigint): number {
+  return value === 0n
+    ? 0
+    : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0], 16)) + 28;
+}
+
+/** n / d rounded to the nearest integer, ties to even. */
+function divide(n: bigint, d: bigint): bigint {
+  const q = n / d;
+  const twice = (n - q * d) * 2n;
+  return twice > d || (twice === d && (q & 1n) === 1n) ? q + 1n : q;
+}
+
+/**
+ * The bit pattern of a floating-point constant, rounded to nearest even, as an
+ * unsigned integer; undefined when `text` is none or the format has no such size.
+ */
+export function floatBits(text: string, negative: boolean, bytes: number): bigint | undefined {
+  const format = FORMATS[bytes];
+  const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'));
+  if (!format || !parsed) return undefined;
+  const { exponent: width, fraction, explicit } = format;
+  const bias = (1 << (width - 1)) - 1;
+  const largest = (1n << BigInt(width)) - 1n;
+  const stored = BigInt(fraction);
+  const leading = explicit ? 1n << stored : 0n;
+  const join = (e: bigint, mantissa: bigint): bigint => {
+    const size = explicit ? stored + 1n : stored;
+    const high = (e << size) | mantissa;
+    return negative ? high | (1n << (size + BigInt(width))) : high;
+  };
+  if (parsed.kind !== 'number') {
+    const payload = { infinity: 0n, quiet: 1n << (stored - 1n), signalling: 1n }[parsed.kind];
+    return join(largest, leading | payload);
+  }
+  const { numerator, denominator } = parsed;
+  if (numerator === 0n) return join(0n, 0n);
+  // Find e with 2^e <= n/d < 2^(e+1).
+  let e = bits(numerator) - bits(denominator);
+  const below = e >= 0 ? numerator < denominator << BigInt(e) : numerator << BigInt(-e) < denominator;
+  if (below) e--;
+  e = Math.max(e, 1 - bias);
+  const shift = fraction - e;
+  let mantissa =
+    shift >= 0
+      ? divide(numerator << BigInt(shift), denominator)
+      : divide(numerator, denominator << BigInt(-shift));
+  let biased = BigInt(e + bias);
+  const one = 1n << stored;
+  if (mantissa >= one << 1n) {
+    mantissa >>= 1n;
+    biased++;
+  }
+  if (mantissa < one) biased = 0n;
+  if (biased >= largest) return join(largest, leading);
+  return join(biased, explicit ? mantissa : mantissa & (one - 1n));
+}

@@ -1,0 +1,257 @@
+import type { SourceFile } from './source';
+import { Kind, Token } from './token';
+
+/** Character classes; anything from 0x80 up counts as a letter (NASM manual 3.1). */
+const START = 1;
+const INSIDE = 2;
+const DIGIT = 4;
+const BLANK = 8;
+const HEX = 16;
+const WORD = 32;
+
+const classes = new Uint8Array(128);
+function mark(characters: string, bits: number): void {
+  for (const c of characters) classes[c.charCodeAt(0)] |= bits;
+}
+const lower = 'abcdefghijklmnopqrstuvwxyz';
+mark(lower + lower.toUpperCase(), START | INSIDE | WORD);
+mark('_.?@', START | INSIDE);
+mark('0123456789', INSIDE | DIGIT | HEX | WORD);
+mark('$#~', INSIDE);
+mark(' \t\f\v\r\0', BLANK);
+mark('abcdefABCDEF', HEX);
+mark('_', WORD);
+
+function has(code: number, bits: number): boolean {
+  return code < 128 ? (classes[code] & bits) !== 0 : code >= 128 && (bits & (START | INSIDE)) !== 0;
+}
+
+const OPERATORS = new Set([
+  '<=>',
+  '<<<',
+  '>>>',
+  '<<',
+  '>>',
+  '<>',
+  '<=',
+  '>=',
+  '==',
+  '!=',
+  '&&',
+  '||',
+  '^^',
+  '//',
+  '%%',
+]);
+
+/** Maps an offset of the text being read to a place; needed only for joined lines and re-read pieces. */
+export type Locate = (offset: number) => { line: number; column: number };
+
+/** Is `code` a character that may continue a name? */
+export function isNameCharacter(code: number): boolean {
+  return has(code, INSIDE);
+}
+
+/** Could `text` be written as one name? */
+export function isName(text: string): boolean {
+  if (text === '' || !has(text.charCodeAt(0), START)) return false;
+  for (let i = 1; i < text.length; i++) if (!has(text.charCodeAt(i), INSIDE)) return false;
+  return true;
+}
+
+/** The offset just behind the string that starts at `at`; an unterminated one ends with the text. */
+export function skipString(text: string, at: number): number {
+  const quote = text.charCodeAt(at);
+  let i = at + 1;
+  while (i < text.length) {
+    const c = text.charCodeAt(i++);
+    if (c === quote) return i;
+    if (c === 0x5c && quote === 0x60) i++;
+  }
+  return text.length;
+}
+
+/** The offset just behind the bracket that closes the one at `at`, strings skipped; −1 when it stays open. */
+function skipBraces(text: string, at: number): number {
+  const open = text[at];
+  const close = open === '{' ? '}' : ']';
+  let depth = 0;
+  let i = at;
+  while (i < text.length) {
+    const c = text[i];
+    if (c === '"' || c === "'" || c === '`') {
+      i = skipString(text, i);
+      continue;
+    }
+    if (c === open) depth++;
+    else if (c === close && --depth === 0) return i + 1;
+    i++;
+  }
+  return -1;
+}
+
+/** End of a `%…` token, or `at + 1` for a plain `%`. */
+function preprocessorEnd(text: string, at: number): number {
+  const c = text.charCodeAt(at + 1);
+  const next = text.charCodeAt(at + 2);
+  switch (text[at + 1]) {
+    case '{':
+    case '[': {
+      const end = skipBraces(text, at + 1);
+      return end < 0 ? at + 1 : end;
+    }
+    case '+':
+    case '-': {
+      if (!(next < 128 && has(next, WORD))) return text[at + 1] === '+' ? at + 2 : at + 1;
+      if (!has(next, DIGIT)) return text[at + 1] === '+' ? at + 2 : at + 1;
+      let i = at + 2;
+      while (has(text.charCodeAt(i), DIGIT)) i++;
+      return i;
+    }
+    case '?':
+      return text[at + 2] === '?' ? at + 3 : at + 2;
+    case '*':
+      if (text[at + 2] === '?') return text[at + 3] === '?' ? at + 4 : at + 3;
+      return at + 1;
+    case ',':
+      return at + 2;
+    case '!': {
+      if (text[at + 2] === '"' || text[at + 2] === "'" || text[at + 2] === '`')
+        return skipString(text, at + 2);
+      let i = at + 2;
+      while (has(text.charCodeAt(i), INSIDE)) i++;
+      return i;
+    }
+    case '%':
+    case '$': {
+      let i = at + 1;
+      while (text[i] === '$') i++;
+      if (i === at + 1) i++;
+      if (!has(text.charCodeAt(i), INSIDE)) return text[at + 1] === '%' ? at + 2 : at + 1;
+      while (has(text.charCodeAt(i), INSIDE)) i++;
+      return i;
+    }
+  }
+  if (has(c, DIGIT)) {
+    let i = at + 1;
+    while (has(text.charCodeAt(i), DIGIT)) i++;
+    return i;
+  }
+  if (!has(c, INSIDE)) return at + 1;
+  let i = at + 1;
+  while (has(text.charCodeAt(i), INSIDE)) i++;
+  return i;
+}
+
+/** End of a number and whether it is a floating-point one (NASM manual 3.4.1, 3.4.6). */
+function numberEnd(text: string, at: number): { end: number; float: boolean } {
+  let i = at;
+  let hex = false;
+  let float = false;
+  let exponent = false;
+  if (text[i] === '$') {
+    i++;
+    hex = true;
+  }
+  for (; i < text.length; i++) {
+    const c = text[i];
+    const sign = text[i + 1] === '+' || text[i + 1] === '-';
+    if (!hex && (c === 'e' || c === 'E')) {
+      exponent = true;
+      if (sign) {
+        i++;
+        float = true;
+      }
+    } else if (c === 'h' || c === 'H' || c === 'x' || c === 'X') {
+      hex = true;
+    } else if (c === 'p' || c === 'P') {
+      float = true;
+      if (sign) i++;
+    } else if (c === '.') {
+      let r = i + 1;
+      while (text[r] === '_') r++;
+      const next = text.charCodeAt(r);
+      const tail = text[r];
+      if (
+        !has(next, DIGIT) &&
+        !(hex && has(next, HEX)) &&
+        !(!hex && /[eE]/.test(tail ?? '')) &&
+        !/[pP]/.test(tail ?? '')
+      ) {
+        // `1.` on its own is a float too; `1.name` is a number and a name.
+        if (!has(next, INSIDE)) {
+          float = true;
+          i++;
+        }
+        break;
+      }
+      float = true;
+      i = r - 1;
+    } else if (!has(text.charCodeAt(i), WORD)) {
+      break;
+    }
+  }
+  return { end: i, float: float || (exponent && !hex) };
+}
+
+/** The text a preprocessor token stands for: `%{x}` is `%x`. */
+function withoutBraces(text: string): string {
+  return text[1] === '{' ? `%${text.slice(2, -1).trim()}` : text;
+}
+
+/**
+ * Splits one logical line into tokens. A comment ends it. Never fails: an
+ * unterminated string is a token without its closing quote, whoever uses it
+ * complains.
+ */
+export function tokenise(text: string, file: SourceFile, line: number, locate?: Locate): Token[] {
+  const tokens: Token[] = [];
+  let i = 0;
+  let space = false;
+  const push = (kind: Kind, start: number, end: number, value = text.slice(start, end)): void => {
+    if (locate) {
+      const from = locate(start);
+      const to = locate(end - 1);
+      const stop = to.line === from.line ? to.column + 1 : from.column + 1;
+      tokens.push(new Token(kind, value, space, file, from.line, from.column, stop));
+    } else {
+      tokens.push(new Token(kind, value, space, file, line, start + 1, end + 1));
+    }
+    space = false;
+  };
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    const c = text[i];
+    const start = i;
+    if (has(code, BLANK)) {
+      space = true;
+      i++;
+    } else if (has(code, START) || (c === '$' && i + 1 < text.length && has(text.charCodeAt(i + 1), START))) {
+      i++;
+      while (i < text.length && has(text.charCodeAt(i), INSIDE)) i++;
+      push(Kind.Identifier, start, i);
+    } else if (has(code, DIGIT) || (c === '$' && has(text.charCodeAt(i + 1), DIGIT) && i + 1 < text.length)) {
+      const { end, float } = numberEnd(text, i);
+      i = end;
+      push(float ? Kind.Float : Kind.Number, start, end);
+    } else if (c === ';') {
+      break;
+    } else if (c === '"' || c === "'" || c === '`') {
+      i = skipString(text, i);
+      push(Kind.String, start, i);
+    } else if (c === '%') {
+      const end = preprocessorEnd(text, i);
+      i = end;
+      if (end === start + 1) push(Kind.Operator, start, end);
+      else if (end === start + 2 && text[start + 1] === '%') push(Kind.Operator, start, end);
+      else push(Kind.Preprocessor, start, end, withoutBraces(text.slice(start, end)));
+    } else {
+      let length = 3;
+      while (length > 1 && !OPERATORS.has(text.slice(i, i + length))) length--;
+      if (c === '$' && text[i + 1] === '$') length = 2;
+      i += length;
+      push(Kind.Operator, start, i);
+    }
+  }
+  return tokens;
+}
