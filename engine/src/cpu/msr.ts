@@ -143,12 +143,17 @@ export const MSRS: readonly Msr[] = [
 const BY_INDEX: ReadonlyMap<number, Msr> = new Map(MSRS.map((msr) => [msr.index, msr]));
 
 /** The MSR's value without privilege checks or intercepts; undefined when it does not exist. */
-export function peekMsr(cpu: Cpu, index: number): bigint | undefined {
+export function msrRead(cpu: Cpu, index: number): bigint | undefined {
   return BY_INDEX.get(index)?.read(cpu) ?? vmxCapabilityMsr(index);
 }
 
-/** Stores without privilege checks or intercepts (MSR lists of VMX); answers why not, or undefined. */
-export function pokeMsr(cpu: Cpu, index: number, value: bigint): string | undefined {
+/** Stores without privilege checks or intercepts (the MSR lists of VMX). False when WRMSR would fault. */
+export function msrWrite(cpu: Cpu, index: number, value: bigint): boolean {
+  return store(cpu, index, value) === undefined;
+}
+
+/** Stores the value, or answers why it is refused. */
+function store(cpu: Cpu, index: number, value: bigint): string | undefined {
   const msr = BY_INDEX.get(index);
   if (!msr) return vmxCapabilityMsr(index) === undefined ? 'no such MSR' : 'it is read-only';
   return msr.write ? msr.write(cpu, value) : 'it is read-only';
@@ -166,7 +171,7 @@ export function readMsr(cpu: Cpu, index: number): bigint | undefined {
     return undefined;
   }
   if (cpu.intercepts.readMsr(index)) return undefined;
-  const value = peekMsr(cpu, index);
+  const value = msrRead(cpu, index);
   if (value === undefined) generalProtection(cpu, `RDMSR of ${hex(index)}: there is no such MSR.`);
   return value;
 }
@@ -175,7 +180,7 @@ export function readMsr(cpu: Cpu, index: number): bigint | undefined {
 export function writeMsr(cpu: Cpu, index: number, value: bigint): boolean {
   if (cpu.cpl !== 0) return generalProtection(cpu, `WRMSR at CPL ${cpu.cpl}; it needs CPL 0.`);
   if (cpu.intercepts.writeMsr(index)) return false;
-  const problem = pokeMsr(cpu, index, value);
+  const problem = store(cpu, index, value);
   return (
     problem === undefined ||
     generalProtection(cpu, `WRMSR of ${msrName(index)}, value ${hex(value)}: ${problem}.`)
