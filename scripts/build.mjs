@@ -1,7 +1,8 @@
 // Bundles the programs into dist/. Arguments choose some of them:
 // extension server adapter machine-worker machine asm (all without arguments).
-import { bundle, root } from './bundle.mjs';
+
 import { join } from 'node:path';
+import { bundle, root } from './bundle.mjs';
 
 const programs = {
   extension: 'client/src/extension.ts',
@@ -14,7 +15,8 @@ const programs = {
 /** @param {string[]} names */
 export function build(names = Object.keys(programs), outdir = join(root, 'dist')) {
   const unknown = names.filter((n) => !(n in programs));
-  if (unknown.length > 0) throw new Error(`unknown program ${unknown.join(', ')}; known: ${Object.keys(programs).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`unknown program ${unknown.join(', ')}; known: ${Object.keys(programs).join(', ')}`);
   return bundle(Object.fromEntries(names.map((n) => [n, programs[n]])), outdir);
 }
 

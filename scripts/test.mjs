@@ -31,7 +31,15 @@ await bundle(Object.fromEntries(tests.map((t) => [t.replace(/\.ts$/, ''), t])), 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const run = spawnSync(
   process.execPath,
-  ['--enable-source-maps', mocha, '--recursive', '--timeout', '60000', `${outdir}/**/*.test.js`, ...args.filter((a) => a.startsWith('-'))],
+  [
+    '--enable-source-maps',
+    mocha,
+    '--recursive',
+    '--timeout',
+    '60000',
+    `${outdir}/**/*.test.js`,
+    ...args.filter((a) => a.startsWith('-')),
+  ],
   { stdio: 'inherit', cwd: root, env: { ...process.env, HYPERSTEP_ROOT: root } },
 );
 process.exit(run.status ?? 1);
