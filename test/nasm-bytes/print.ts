@@ -32,7 +32,7 @@ function value(v: Value): string {
 function memory(m: MemoryOperand): string {
   const parts: string[] = [];
   if (m.base) parts.push(m.base);
-  if (m.index) parts.push(m.scale === 1 ? m.index : `${m.index}*${m.scale}`);
+  if (m.index) parts.push(m.scale === 1 && !m.nosplit ? m.index : `${m.index}*${m.scale}`);
   let text = parts.join('+');
   if (m.displacement) {
     const d = value(m.displacement);

@@ -159,7 +159,7 @@ function wordAddress(
   if (m.index !== undefined && m.base === undefined && m.scale === 1)
     m = { ...m, base: m.index, index: undefined };
   if (isAbsolute(m)) {
-    if (m.displacementSize === 8 || m.displacementSize === 32) {
+    if (m.displacementSize === 32) {
       return fail('displacement-size', 'an absolute 16-bit address has a 16-bit displacement');
     }
     ea.rm = 6;
@@ -212,9 +212,6 @@ function longAddress(
   }
   const value = BigInt.asIntN(32, ea.displacement);
   if (isAbsolute(m)) {
-    if (m.displacementSize === 8) {
-      return fail('displacement-size', 'an absolute address has a 32-bit displacement; `byte` does not fit');
-    }
     ea.displacementBytes = 4;
     if (isRelative(m, ctx.bits, ctx.defaultRel) && !ctx.needSib) {
       ea.rm = 5;

@@ -132,12 +132,15 @@ for (const [size, imm] of [
 for (const size of [8, 16, 32, 64]) {
   for (const op of ['Xchg', 'Test']) {
     const name = `${op}_rm${size}_r${size}`;
-    add(op.toLowerCase(), name, {}, ([rm, reg]) => [reg, rm]);
+    add(op.toLowerCase(), name, { rank: op === 'Xchg' ? 5 : 10 }, ([rm, reg]) => [reg, rm]);
   }
   if (size !== 8) {
     const acc = size === 16 ? 'AX' : size === 32 ? 'EAX' : 'RAX';
-    add('xchg', `Xchg_r${size}_${acc}`, { rank: 0 }, ([reg, ax]) => [ax, reg]);
-    tweaks[`Xchg_r${size}_${acc}`] = { rank: 0 };
+    // 90 alone is nop, which in 64-bit mode does not clear the upper half of rax as `xchg eax,eax` must.
+    const except64 = size === 32 ? 0 : undefined;
+    add('xchg', `Xchg_r${size}_${acc}`, { rank: 0 }, ([reg, ax]) => [ax, { ...reg, except64 }]);
+    add('xchg', `Xchg_r${size}_${acc}`, { rank: 0 }, ([reg, ax]) => [{ ...reg, except64 }, ax]);
+    tweaks[`Xchg_r${size}_${acc}`] = null;
   }
 }
 
@@ -146,6 +149,7 @@ for (const op of ['Fadd', 'Fmul', 'Fsub', 'Fsubr', 'Fdiv', 'Fdivr']) {
   const lower = op.toLowerCase();
   add(lower, `${op}_st0_sti`, {}, ([, sti]) => [sti]);
   add(lower, `${op}_sti_st0`, { to: true }, ([sti]) => [sti]);
+  tweaks[`${op}_sti_st0`] = { rank: 5 };
   add(`${lower}p`, `${op}p_sti_st0`, {}, ([sti]) => [sti]);
   add(`${lower}p`, `${op}p_sti_st0`, { opcodeOffset: 1 }, () => []);
   add(lower, `${op}p_sti_st0`, { opcodeOffset: 1 }, () => []);
@@ -155,6 +159,13 @@ for (const op of ['Fcom', 'Fcomp', 'Fucom', 'Fucomp', 'Fcomi', 'Fcomip', 'Fucomi
   add(lower, `${op}_st0_sti`, {}, ([, sti]) => [sti]);
   add(lower, `${op}_st0_sti`, { opcodeOffset: 1 }, () => []);
 }
+for (const op of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) {
+  add(`fcmov${op}`, `Fcmov${op}_st0_sti`, {}, ([, sti]) => [sti]);
+}
+add('ffree', 'Ffree_sti', { opcodeOffset: 1 }, () => []);
+add('ffreep', 'Ffreep_sti', { opcodeOffset: 1 }, () => []);
+add('aad', 'Aad_imm8', { impliedImmediate: 10 }, () => []);
+add('aam', 'Aam_imm8', { impliedImmediate: 10 }, () => []);
 add('fxch', 'Fxch_st0_sti', {}, ([st0, sti]) => [sti, st0]);
 
 // Return, interrupt return and flags with a size in the name; without it the mode decides.
@@ -303,6 +314,52 @@ tweaks.Mov_r64m16_Sreg = null;
 add('mov', 'Mov_r64m16_Sreg', { operandSize: 0 }, ([rm, seg]) => [{ ...rm, memory: false }, seg]);
 add('mov', 'Mov_r64m16_Sreg', { memorySize: 64 }, ([rm, seg]) => [{ ...rm, register: undefined }, seg]);
 add('movsx', 'Movsxd_r64_rm32');
+add('mov', 'Mov_Sreg_r64m16', { memorySize: 64, operandSize: 64 }, ([seg, rm]) => [
+  seg,
+  { ...rm, register: undefined },
+]);
+tweaks.Mov_Sreg_rm16 = { operandSize: 0, assumed: true };
+tweaks.Mov_Sreg_r32m16 = { operandSize: 0, assumed: true };
+tweaks.Mov_Sreg_r64m16 = { operandSize: 0, assumed: true };
+// Access rights and limits: the selector may be in a register of any size.
+for (const op of ['Lar', 'Lsl']) {
+  for (const [size, row] of [
+    [16, `${op}_r16_rm16`],
+    [32, `${op}_r32_r32m16`],
+    [64, `${op}_r64_r64m16`],
+  ] as const) {
+    for (const source of [16, 32, 64] as const) {
+      if (source === size) continue;
+      add(op.toLowerCase(), row, {}, ([reg, rm]) => [reg, { ...rm, register: `r${source}`, memory: false }]);
+    }
+  }
+}
+// Loops count in the address-size register, which may be written.
+for (const [op, names] of [
+  ['Loop', ['loop']],
+  ['Loope', ['loope', 'loopz']],
+  ['Loopne', ['loopne', 'loopnz']],
+] as const) {
+  for (const bits of [16, 32, 64]) {
+    for (const [counter, register] of [
+      ['CX', 'r16'],
+      ['ECX', 'r32'],
+      ['RCX', 'r64'],
+    ] as const) {
+      const row = `${op}_rel8_${bits}_${counter}`;
+      tweaks[row] = { onlyShort: true };
+      for (const name of names) {
+        add(name, row, { onlyShort: true }, ([rel]) => [
+          rel,
+          { ...rel, place: 'fixed', bytes: 0, register, only: 1 },
+        ]);
+      }
+    }
+  }
+}
+for (const op of ['Jcxz', 'Jecxz', 'Jrcxz']) {
+  for (const bits of [16, 32, 64]) tweaks[`${op}_rel8_${bits}`] = { onlyShort: true };
+}
 // Memory whose size NASM's table does not know, so that no keyword is accepted.
 for (const name of [
   'Palignr_xmm_xmmm128_imm8',
@@ -315,6 +372,7 @@ for (const name of [
 ]) {
   tweaks[name] = { memorySize: 0 };
 }
+tweaks.Cmpsd_xmm_xmmm64_imm8 = { memorySize: 128 };
 tweaks.VEX_Vcmpss_xmm_xmm_xmmm32_imm8 = { memorySize: 64 };
 // `retw 8` comes without its 66 outside 16-bit mode.
 for (const a of additions)
@@ -322,9 +380,12 @@ for (const a of additions)
 
 tweaks.Movd_mm_rm32 = { assumed: true };
 tweaks.Movd_rm32_mm = { assumed: true };
-// movd with an MMX register is movq where the memory says so.
-add('movd', 'Movq_mm_rm64', {}, ([mm, rm]) => [mm, { ...rm, register: undefined }]);
-add('movd', 'Movq_rm64_mm', {}, ([rm, mm]) => [{ ...rm, register: undefined }, mm]);
+// movd with an MMX register is movq where the other operand says so.
+add('movd', 'Movq_mm_rm64');
+add('movd', 'Movq_rm64_mm');
+
+/** Instructions that read their destination: the first source cannot be left away. */
+export const neverShortened = /^(vfn?m(add|sub)|vmaskmov|vpmaskmov|vpdpb|vpdpw|vpmadd52)/;
 
 // VEX twins of AVX-512 instructions, to be had with {vex} only.
 export const evexFirst = new Set(
@@ -347,7 +408,7 @@ export const memorySizes: Record<string, number> = {
 };
 for (const name of (
   'lds les lfs lgs lss bound bndcl bndcu bndcn bndmk bndmov bndldx bndstx clflush clflushopt clwb cldemote ' +
-  'prefetch prefetchw prefetchwt1 prefetchnta prefetcht0 prefetcht1 prefetcht2 vmptrld vmptrst vmxon vmclear ' +
+  'prefetch prefetchw vmptrld vmptrst vmxon vmclear ' +
   'sgdt sidt lgdt lidt pdistib pmachriw'
 ).split(' ')) {
   memorySizes[name] = 0;

@@ -195,6 +195,14 @@ export function emit(
 ): EmitResult {
   const f = gather(form, statement, ctx, prefixes);
   if ('code' in f) return f;
+  // bnd means nothing on a short jump and NASM leaves it away.
+  const dropped =
+    prefixes.bound && !form.onlyShort && form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
+  if (prefixes.bound && !form.bnd && !dropped)
+    return fail('prefix', `\`${statement.mnemonic}\` does not take the \`bnd\` prefix`);
+  if (prefixes.repne && form.bnd) {
+    return fail('prefix', `\`repne\` before \`${statement.mnemonic}\` would mean \`bnd\`; it is not allowed`);
+  }
   const w = new Writer();
   const memory = f.memory;
   let segment = prefixes.segment;
@@ -205,14 +213,12 @@ export function emit(
     segment = segmentPrefix[op.segment];
   }
   if (form.wait || prefixes.wait) w.byte(0x9b);
-  // bnd means nothing on a short jump and NASM leaves it away.
-  const dropped = prefixes.bound && form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
   if (prefixes.repeat && !dropped) w.byte(prefixes.repeat);
   if (prefixes.lock || f.lockControl) w.byte(0xf0);
   if (segment) w.byte(segment);
   const size = prefixes.operandSize || form.operandSize;
   if ((size === 16 && ctx.bits !== 16) || (size === 32 && ctx.bits === 16)) w.byte(0x66);
-  const addressBits = form.addressSize || memory?.addressBits || prefixes.addressSize || ctx.bits;
+  const addressBits = prefixes.addressSize || form.addressSize || memory?.addressBits || ctx.bits;
   if (addressBits !== ctx.bits) w.byte(0x67);
 
   if (form.evex) {
@@ -240,7 +246,8 @@ function legacy(
   const memory = f.memory;
   let rex = 0;
   const size = form.operandSize;
-  if ((size === 64 || prefixes.operandSize === 64) && !form.default64) rex |= 8;
+  const wide = size === 64 || prefixes.operandSize === 64;
+  if (wide && (!form.default64 || (form.branch64 && prefixes.operandSize === 64))) rex |= 8;
   if (f.reg > 7) rex |= 4;
   if (memory) rex |= (memory.x << 1) | memory.b;
   else if (f.rm > 7 || f.opcodeRegister > 7) rex |= 1;

@@ -36,11 +36,22 @@ function valuesFit(form: Form, statement: InstructionStatement): boolean {
   return true;
 }
 
+/** `lea eax,5` means `lea eax,[5]`. */
+function withAddress(s: InstructionStatement): InstructionStatement {
+  const op = s.operands[1];
+  if (op?.kind !== 'immediate' || s.operands.length !== 2) return s;
+  return {
+    ...s,
+    operands: [s.operands[0], { kind: 'memory', scale: 1, displacement: op.value, size: op.size }],
+  };
+}
+
 /**
  * The bytes NASM would give for the statement, or an error that says which
  * operand is wrong and what was expected. Never throws.
  */
-export function encode(statement: InstructionStatement, context: EncodeContext): EncodeResult {
+export function encode(source: InstructionStatement, context: EncodeContext): EncodeResult {
+  const statement = source.mnemonic === 'lea' ? withAddress(source) : source;
   const prefixes = combinePrefixes(statement.prefixes, context.bits);
   if ('code' in prefixes) return failed(prefixes);
   const match: MatchContext = {

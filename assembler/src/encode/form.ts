@@ -8,6 +8,7 @@ import {
   EncodingKind,
   MandatoryPrefix,
   MemorySizeExt,
+  type OpCodeInfo,
   OpCodeOperandKind,
   OpCodeTableKind,
   TupleType,
@@ -57,6 +58,8 @@ export interface Slot {
   immediate?: ImmediateKind;
   /** Operand size the immediate stands for, in bits. */
   immediateSize: number;
+  /** Not this register number in 64-bit mode. */
+  except64?: number;
   /** The register is an address: `movdir64b`, `enqcmd`. */
   address?: boolean;
 }
@@ -99,6 +102,12 @@ export interface Form {
   wait: boolean;
   /** Bits of the memory operand that a size keyword must match; 0 when no keyword names it. */
   memorySize: number;
+  /** Takes the `bnd` prefix (and therefore no `repne`). */
+  bnd?: boolean;
+  /** Near branches and returns: o64 adds a REX.W that changes nothing. */
+  branch64?: boolean;
+  /** Only the short form exists (loop, jcxz): no distance may be written. */
+  onlyShort?: boolean;
   /** The branch target may carry a size keyword: `jmp dword x`. */
   sizedTarget?: boolean;
   /** Meant when memory of several sizes is possible and none is written. */
@@ -262,6 +271,10 @@ function tupleScales(tuple: number): [number, number] {
   return m ? [Number(m[1]), Number(m[2] ?? m[1])] : [1, 1];
 }
 
+function modesOf(info: OpCodeInfo): number {
+  return (info.mode16 ? 1 : 0) | (info.mode32 ? 2 : 0) | (info.mode64 ? 4 : 0);
+}
+
 /** Reads one row of iced-x86's table; undefined for rows no assembler writes. */
 export function readForm(code: number): Form | undefined {
   const info = CodeExt.opCode(code);
@@ -316,12 +329,15 @@ export function readForm(code: number): Form | undefined {
       default64: info.defaultOpSize64 || info.forceOpSize64,
       w: info.isWIG ? 0 : info.W,
       l: info.isLIG ? 0 : info.L,
-      modes: (info.mode16 ? 1 : 0) | (info.mode32 ? 2 : 0) | (info.mode64 ? 4 : 0),
+      // NASM, like Intel, has no near branch with a 16-bit offset in 64-bit mode.
+      modes: modesOf(info) & (written.some((s) => s.place === 'rel' && s.bytes === 2) ? 3 : 7),
       wait: info.fwait,
       memorySize: keywordSizes.has(size) ? size : 0,
       anySize: false,
       rank: rankOf(written, space),
       impliedImmediate: -1,
+      bnd: info.canUseBndPrefix,
+      branch64: info.intelForceOpSize64,
       evex,
       text: info.instructionString,
     };

@@ -43,7 +43,7 @@ function sameFamily(a: string, b: string): boolean {
 
 /** Does `mov` reach this operand by an absolute address in the instruction (moffs)? In 64-bit mode NASM uses that form only when asked for. */
 function takesOffset(m: MemoryOperand, ctx: MatchContext): boolean {
-  if (!isAbsolute(m)) return false;
+  if (!isAbsolute(m) || m.displacementSize === 8) return false;
   if (ctx.bits !== 64) return true;
   if (isRelative(m, ctx.bits, ctx.defaultRel)) return false;
   return m.displacementSize === 64 || ctx.addressPrefix === 32;
@@ -80,6 +80,7 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
         return Fit.No;
       if (slot.register !== reg.class) return sameFamily(slot.register, reg.class) ? Fit.Size : Fit.No;
       if (slot.only !== undefined && (slot.only !== reg.number || reg.high)) return Fit.No;
+      if (slot.except64 === reg.number && ctx.bits === 64) return Fit.No;
       if (reg.number > 15 && form.space !== 'evex') return Fit.No;
       return Fit.Yes;
     }
@@ -106,7 +107,8 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
 
 function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
   if (op.distance === 'far') return Fit.No;
-  if (op.size !== undefined && !form.sizedTarget) return Fit.Size;
+  if (op.size !== undefined && !form.sizedTarget && op.distance !== 'near') return Fit.Size;
+  if (form.onlyShort) return op.distance === undefined && op.size === undefined ? Fit.Yes : Fit.Size;
   if (slot.bytes === 1) {
     if (op.distance === 'near' || (op.strict && op.distance !== 'short')) return Fit.Size;
     return op.size === undefined ? Fit.Yes : Fit.Size;
@@ -176,13 +178,17 @@ function choose(statement: InstructionStatement, forms: Form[], ctx: MatchContex
     if (good) matched.push(form);
   }
   if (matched.length === 0) return { forms: [], failure: 'operands' };
+  if (unsized && sizedByImmediate.has(statement.mnemonic)) {
+    // A sized immediate says the size of both (`mov [x], dword 1`), but never 64 bits.
+    if (operands.some((o) => o.kind === 'immediate' && o.size === 64))
+      return { forms: [], failure: 'size-missing' };
+  }
   if (unsized && !defaultSized.has(statement.mnemonic)) {
     const sizes = new Set(matched.filter((f) => !f.anySize).map((f) => f.memorySize));
     sizes.delete(0);
     if (sizes.size > 1) {
-      // A sized immediate says the size of both (`mov [x], dword 1`).
       const hint = sizedByImmediate.has(statement.mnemonic)
-        ? operands.find((o) => o.kind === 'immediate' && o.size !== 64)?.size
+        ? operands.find((o) => o.kind === 'immediate')?.size
         : undefined;
       matched = matched.filter((f) => (hint === undefined ? f.assumed : f.memorySize === hint));
       if (matched.length === 0) return { forms: [], failure: 'size-missing' };

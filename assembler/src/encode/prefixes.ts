@@ -12,6 +12,8 @@ export interface Prefixes {
   addressSize: number;
   /** `bnd`, which a short jump drops. */
   bound: boolean;
+  /** `repne` or `repnz`, which `bnd` shares its byte with. */
+  repne: boolean;
   /** `wait` before the instruction. */
   wait: boolean;
   /** `{vex}`, `{vex2}`, `{vex3}`, `{evex}` without braces: only these encodings. */
@@ -56,6 +58,7 @@ const none: Prefixes = {
   operandSize: 0,
   addressSize: 0,
   bound: false,
+  repne: false,
   wait: false,
 };
 
@@ -83,6 +86,7 @@ export function combinePrefixes(names: readonly string[], bits: number): Prefixe
     else if (group === 'encoding') out.encoding = name.slice(1, -1) as Prefixes['encoding'];
     else out[group] = value;
     if (name === 'bnd') out.bound = true;
+    if (name === 'repne' || name === 'repnz') out.repne = true;
   }
   if (bits !== 64 && (out.operandSize === 64 || out.addressSize === 64)) {
     return {

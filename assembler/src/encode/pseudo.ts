@@ -44,5 +44,10 @@ export function pseudoForms(name: string, formsOf: (name: string) => Form[] | un
   if (!plain) return [];
   return (formsOf(plain[0]) ?? [])
     .filter((f) => f.slots.at(-1)?.place === 'imm')
-    .map((f) => ({ ...f, slots: f.slots.slice(0, -1), impliedImmediate: plain[1] }));
+    .map((f) => ({
+      ...f,
+      slots: f.slots.slice(0, -1),
+      impliedImmediate: plain[1],
+      memorySize: plain[0] === 'cmpsd' ? 64 : f.memorySize,
+    }));
 }

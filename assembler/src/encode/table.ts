@@ -10,6 +10,7 @@ import {
   everyMode,
   evexFirst,
   memorySizes,
+  neverShortened,
   tweaks,
   unknown,
 } from './dialect';
@@ -61,6 +62,21 @@ function added(a: Addition): Form[] {
   return [{ ...form, ...a.change, slots: a.slots ? a.slots(form.slots) : form.slots }];
 }
 
+/** `vaddps xmm1,xmm2` is `vaddps xmm1,xmm1,xmm2`: the first source may be left away when it is the destination. */
+function shortened(form: Form): Form[] {
+  const [first, second, third] = form.slots;
+  if (form.space === 'legacy' || third === undefined || !/^[xyz]mm$/.test(first.register ?? '')) return [];
+  if (first.place !== 'reg' || first.register !== second.register) return [];
+  const rest = form.slots.slice(2);
+  const rank = form.rank + 5;
+  // XOP shifts have the count last: the first source is ModRM.rm.
+  if (form.space === 'xop' && second.place === 'rm' && third.place === 'vvvv') {
+    return [{ ...form, slots: [{ ...first, place: 'both' }, ...rest], rank: rank - 5 }];
+  }
+  if (second.place !== 'vvvv') return [];
+  return [{ ...form, slots: [{ ...first, place: 'reg+vvvv' }, ...rest], rank }];
+}
+
 /** The encodings of a NASM mnemonic (lower case); undefined when there is no such instruction. */
 export function formsOf(mnemonic: string): Form[] | undefined {
   const known = forms.get(mnemonic);
@@ -77,6 +93,7 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   for (const a of index.additions.get(name) ?? []) list.push(...added(a));
   if (name !== mnemonic) for (const a of index.additions.get(mnemonic) ?? []) list.push(...added(a));
   list.push(...pseudoForms(mnemonic, formsOf));
+  if (!neverShortened.test(name)) list.push(...list.flatMap(shortened));
   const size = memorySizes[name];
   for (const form of list) {
     if (size !== undefined && (form.slots.some((s) => s.register === 'mmx') || size === 0))
