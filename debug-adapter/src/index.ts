@@ -1,1 +1,3 @@
-export {};
+/** What other packages may use: no VS Code and no Debug Adapter Protocol in here. */
+export * from './launch/lab';
+export * from './views/protocol';

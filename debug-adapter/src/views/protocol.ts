@@ -1,98 +1,124 @@
 /**
- * What the client and the adapter say to each other outside the Debug Adapter
- * Protocol. Both import this file and nothing else of each other. Addresses and
- * values are strings `0x…` (JSON has no 64-bit integers).
+ * Custom requests and events between the client's views and the debug adapter.
+ * Numbers that may exceed 2^53 travel as hexadecimal text (`0x…`).
  */
 
-/** Custom request: walk a linear address with every entry of both levels. */
+/** Custom request names. */
 export const TRANSLATE = 'hyperstep.translate';
+export const VM_EXITS = 'hyperstep.vmExits';
+export const SERIAL_INPUT = 'hyperstep.serialInput';
+/** Custom event: text from the guest's serial port. */
+export const SERIAL = 'hyperstep.serial';
 
-export interface TranslateArguments {
-  /** Number, register, symbol or any expression that `evaluate` takes. */
-  address: string;
-  access?: 'read' | 'write' | 'execute';
-  /** DAP thread id of the context; the current one when absent. */
-  threadId?: number;
+export interface SourceLocation {
+  path: string;
+  line: number;
 }
 
+/** `hyperstep.translate`: walks a linear address (GLA → GPA → HPA). */
+export interface TranslateArguments {
+  /** A number or an expression of the dialect, e.g. `0x400000`, `rsp`, `message + 8`; also a memory reference. */
+  address: string;
+  /** `read` unless given. */
+  access?: 'read' | 'write' | 'execute';
+  /** A context id (`host`, `vmcs:5000`); else the frame's, else the one that runs. */
+  context?: string;
+  frameId?: number;
+}
+
+/** One entry of a walk. */
 export interface TranslateStep {
-  /** `guest`: an entry of the paging structures software set up; `nested`: an EPT entry. */
   stage: 'guest' | 'nested';
-  /** `PML4E`, `PTE`, `EPT PDE` … */
+  /** `PML4E` … `EPT PTE`. */
   name: string;
-  /** Where the entry was read: as the guest's tables say it, and in host-physical memory. */
+  level: number;
+  /** Address of the entry: guest-physical in the guest's stage under EPT, else host-physical. */
   entryAddress: string;
   entryHostAddress: string;
   value: string;
-  /** Bits by the manual's names. */
+  size: 4 | 8;
   flags: string[];
-  verdict: string;
-  /** For nested steps: what they translate (`PML4E`, …, `page`). */
+  verdict: 'next' | 'page' | 'not-present' | 'reserved-bit' | 'no-permission' | 'misconfigured';
+  /** Nested steps: whose address they find, e.g. `PML4E` or `page`. */
   serves?: string;
 }
 
 export interface TranslateResponse {
-  context: string;
-  linear: string;
+  address: string;
   access: 'read' | 'write' | 'execute';
-  /** `4-level`, `pae`, `32-bit`, `none`; and whether EPT follows. */
-  mode: string;
-  nested: boolean;
+  context: string;
+  contextName: string;
   steps: TranslateStep[];
-  /** When the walk succeeds. */
-  guestPhysical?: string;
-  hostPhysical?: string;
-  pageSize?: number;
-  permissions?: string;
-  /** When it fails: one sentence, e.g. `#PF(0x2): PTE not present`. */
-  fault?: string;
+  result: TranslateSuccess | TranslateFault;
 }
 
-/** Custom request: VM transitions from number `since` on. */
-export const VM_EXITS = 'hyperstep.vmExits';
+export interface TranslateSuccess {
+  ok: true;
+  guestPhysical: string;
+  hostPhysical: string;
+  pageSize: number;
+  read: boolean;
+  write: boolean;
+  execute: boolean;
+  /** Memory reference of the host-physical address, for a memory view. */
+  memoryReference: string;
+}
 
+export interface TranslateFault {
+  ok: false;
+  /** `guest`: #PF; `nested`: EPT violation or misconfiguration. */
+  stage: 'guest' | 'nested';
+  /** `#PF(0x2)`, `EPT violation` … */
+  fault: string;
+  /** EPT faults: the guest-physical address. */
+  guestPhysical?: string;
+  explanation: string;
+}
+
+/** `hyperstep.vmExits`: transitions from number `since` on (0 is the first ever; the last 10,000 are kept). */
 export interface VmExitsArguments {
   since?: number;
-  /** At most this many, the newest; 500 unless given. */
+  /** At most as many, the newest; 1,000 unless given. */
   limit?: number;
 }
 
-export interface VmExitEntry {
-  /** Running number since power-on. */
-  index: number;
+export interface VmExit {
+  /** Counts all transitions since power-on. */
+  number: number;
   kind: 'entry' | 'exit' | 'entry-failure';
   from: string;
   to: string;
+  /** `guest 1`: the guest that is entered or left. */
+  guest: string;
   reason: number;
   reasonName: string;
   qualification: string;
   detail: string;
-  guestRip: string;
+  instructionLength: number;
   guestLinear?: string;
   guestPhysical?: string;
-  instructionLength: number;
+  interruption?: string;
+  guestRip: string;
+  /** Function and offset of the guest's RIP, when known. */
+  symbol?: string;
+  location?: SourceLocation;
   /** Instruction count. */
   count: number;
   failure?: string;
-  /** Source of the guest instruction, when a map knows it. */
-  source?: { path: string; line: number };
 }
 
 export interface VmExitsResponse {
-  total: number;
-  entries: VmExitEntry[];
+  exits: VmExit[];
+  /** Transitions since power-on: the `since` of the next request. */
+  next: number;
 }
 
-/** Custom request: characters typed at the serial console, as bytes in Latin-1. */
-export const SERIAL_INPUT = 'hyperstep.serialInput';
-
+/** `hyperstep.serialInput`: text typed at the guest's serial port. */
 export interface SerialInputArguments {
   text: string;
 }
 
-/** Custom event: the guest's serial output, bytes as Latin-1 characters. */
-export const SERIAL_OUTPUT = 'hyperstep.serial';
-
-export interface SerialOutputBody {
+/** Body of the `hyperstep.serial` event. */
+export interface SerialEvent {
   text: string;
 }

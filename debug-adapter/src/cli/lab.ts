@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assembleLab, type FileProvider, type LabImage } from '@hyperstep/assembler';
+import { type ContextId, type ExitRecord, Machine, type StopReason } from '@hyperstep/engine';
+import { describeStop, sourceOf, transitionLine, walkLines } from './report';
+
+const EX_DATAERR = 65;
+const EX_SOFTWARE = 70;
+
+/** No lab of ours runs longer; a guest that spins shall not hold up a grader. */
+const LIMIT = 500_000_000;
+
+const disk: FileProvider = {
+  read: (path) => {
+    try {
+      return readFileSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/**
+ * Assembles and runs a lab: prints the guests' output, every VM transition with
+ * its instruction count, and the walk of the first address that the VMM had to
+ * map, before and after. Answers the exit code: 0 when the run is as lab.json says.
+ */
+export function runLab(folder: string, options: { quiet: boolean }): number {
+  const lab = assembleLab(folder, disk);
+  for (const { result } of lab.images) {
+    for (const d of result.diagnostics)
+      console.error(`${d.range.file}:${d.range.line}: ${d.severity}: ${d.message}`);
+  }
+  if (!lab.ok) {
+    console.error(lab.message);
+    return EX_DATAERR;
+  }
+  const { manifest, images } = lab;
+  console.log(manifest.title);
+  for (const { program, result } of images) {
+    console.log(
+      `  ${program.output.padEnd(16)} ${result.image!.length.toLocaleString('en').padStart(9)} bytes, ${result.dependencies.length} files`,
+    );
+  }
+
+  const machine = new Machine({ memoryMiB: manifest.memory });
+  const { error } = machine.loadMultiboot(lab.image);
+  if (error !== undefined) {
+    console.error(`${manifest.boot}: ${error}`);
+    return EX_DATAERR;
+  }
+  const report = new Report(machine, images, options.quiet);
+  const started = performance.now();
+  let stop: StopReason;
+  do stop = machine.run({ limit: Math.min(machine.count + 1_000_000, LIMIT) });
+  while (stop.kind === 'limit' && machine.count < LIMIT);
+  const seconds = (performance.now() - started) / 1000;
+  report.end();
+
+  console.log(`\n${describeStop(stop)}`);
+  console.log(`${machine.count.toLocaleString('en')} instructions, state ${machine.hash()}`);
+  // Time is the host's; it goes to standard error, so that standard output is the same at every run.
+  console.error(
+    `${seconds.toFixed(2)} s, ${(machine.count / seconds / 1e6).toFixed(1)} million instructions a second`,
+  );
+  return verdict(folder, manifest, stop, report.serial);
+}
+
+function verdict(
+  folder: string,
+  manifest: { serial?: string; exitCode?: number },
+  stop: StopReason,
+  serial: string,
+): number {
+  let good = stop.kind === 'exit';
+  if (manifest.exitCode !== undefined && stop.kind === 'exit' && stop.code !== manifest.exitCode) {
+    console.error(`expected exit code ${manifest.exitCode}, got ${stop.code}`);
+    good = false;
+  }
+  if (manifest.serial !== undefined) {
+    const expected = readFileSync(join(folder, manifest.serial), 'latin1').replaceAll('\r', '').trimEnd();
+    if (serial.replaceAll('\r', '').trimEnd() !== expected) {
+      console.error(`the serial output differs from ${manifest.serial}`);
+      good = false;
+    }
+  }
+  return good ? 0 : EX_SOFTWARE;
+}
+
+/** Prints what happens as it happens. */
+class Report {
+  serial = '';
+  private line = '';
+  /** The linear address of the first EPT violation, walked again after the VMM has dealt with it. */
+  private mapped: { context: ContextId; linear: bigint } | undefined;
+  private walks: string[] = [];
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly images: readonly LabImage[],
+    quiet: boolean,
+  ) {
+    machine.serial.onTransmit = (byte) => this.transmit(byte);
+    machine.observe.transition = (record) => {
+      if (!quiet) this.transition(record);
+      this.watch(record);
+      return false;
+    };
+  }
+
+  private transmit(byte: number): void {
+    const text = String.fromCharCode(byte);
+    this.serial += text;
+    if (text === '\n') this.flush();
+    else if (text !== '\r') this.line += text;
+  }
+
+  private flush(): void {
+    console.log(`COM1 │ ${this.line}`);
+    this.line = '';
+  }
+
+  private name(id: ContextId): string {
+    return this.machine.contexts().find((c) => c.id === id)?.name ?? id;
+  }
+
+  private transition(record: ExitRecord): void {
+    const guest = record.kind === 'exit' ? record.from : record.to;
+    console.log(transitionLine(record, (id) => this.name(id), sourceOf(this.images, guest, record.guestRip)));
+  }
+
+  /** Walks the address of the first EPT violation at the exit and at the next entry. */
+  private watch(record: ExitRecord): void {
+    if (!this.mapped && record.kind === 'exit' && record.reason === 48 && record.guestLinear !== undefined) {
+      this.mapped = { context: record.from, linear: record.guestLinear };
+      this.walk('as the guest met it');
+    } else if (
+      this.mapped &&
+      this.walks.length === 1 &&
+      record.kind === 'entry' &&
+      record.to === this.mapped.context
+    ) {
+      this.walk('after the VMM has mapped the page');
+    }
+  }
+
+  private walk(when: string): void {
+    const { context, linear } = this.mapped!;
+    const { steps, result } = this.machine.walk(linear, 'read', context);
+    this.walks.push(
+      walkLines(`\nGLA 0x${linear.toString(16)} of ${this.name(context)}, ${when}:`, steps, result).join(
+        '\n',
+      ),
+    );
+  }
+
+  end(): void {
+    if (this.line !== '') this.flush();
+    for (const walk of this.walks) console.log(walk);
+  }
+}

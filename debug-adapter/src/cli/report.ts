@@ -1,0 +1,77 @@
+import type { LabImage } from '@hyperstep/assembler';
+import type { ContextId, ExitRecord, StopReason, WalkResult, WalkStep } from '@hyperstep/engine';
+
+/** Why the machine stopped, in a sentence. */
+export function describeStop(stop: StopReason): string {
+  switch (stop.kind) {
+    case 'exit':
+      return `The guest wrote the exit port: code ${stop.code}.`;
+    case 'triple-fault':
+      return [
+        `Triple fault: ${stop.explanation}`,
+        ...stop.chain.map(
+          (r) =>
+            `  vector ${r.vector} at 0x${r.rip.toString(16)}${r.explanation ? `: ${r.explanation}` : ''}`,
+        ),
+      ].join('\n');
+    case 'halted':
+    case 'unsupported':
+      return stop.explanation;
+    case 'limit':
+      return 'The limit of instructions is reached.';
+    default:
+      return `Stopped: ${stop.kind}.`;
+  }
+}
+
+/** `file.asm:12` of a linear address in a context, by the lab's source maps. */
+export function sourceOf(
+  images: readonly LabImage[],
+  context: ContextId,
+  address: bigint,
+): string | undefined {
+  const runs = context === 'host' ? 'vmm' : 'guest';
+  for (const { program, result } of images) {
+    if (program.runs !== runs) continue;
+    const { lines, files } = result.map;
+    const entry = lines.find((l) => l.code && address >= l.address && address < l.address + BigInt(l.length));
+    if (entry) return `${files[entry.file].split('/').at(-1)}:${entry.line}`;
+  }
+  return undefined;
+}
+
+/** One VM transition on a line. */
+export function transitionLine(
+  record: ExitRecord,
+  name: (id: ContextId) => string,
+  source: string | undefined,
+): string {
+  const what =
+    record.kind === 'exit' ? record.reasonName : record.kind === 'entry' ? 'VM entry' : 'failed VM entry';
+  const from = `${name(record.from)} → ${name(record.to)}`;
+  const detail = [record.detail, record.failure].filter(Boolean).join('; ');
+  return `${record.count.toLocaleString('en').padStart(12)}  ${from.padEnd(18)} ${what.padEnd(22)} ${(source ?? '').padEnd(18)} ${detail}`.trimEnd();
+}
+
+/** A walk, an entry a line: nested entries indented beneath what they serve. */
+export function walkLines(title: string, steps: readonly WalkStep[], result: WalkResult): string[] {
+  const lines = [title];
+  for (const step of steps) {
+    const indent = step.stage === 'nested' ? '      ' : '  ';
+    const name = step.stage === 'nested' ? step.name : `${step.name}`;
+    const bad = step.verdict === 'next' || step.verdict === 'page' ? '' : `  ← ${step.verdict}`;
+    lines.push(
+      `${indent}${name.padEnd(10)} at ${hex(step.entryHostAddress)} = ${hex(step.value, 16)}  ${step.flags.join(' ')}${bad}`,
+    );
+  }
+  if (result.ok) {
+    lines.push(
+      `  GPA ${hex(result.guestPhysical)} → HPA ${hex(result.hostPhysical)}, page of ${result.pageSize / 1024} KiB`,
+    );
+  } else lines.push(`  ${result.explanation}`);
+  return lines;
+}
+
+function hex(value: bigint, digits = 1): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`;
+}

@@ -1,0 +1,61 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Core } from '../core';
+import { RequestError } from '../errors';
+import { parseReference } from './references';
+
+/** One answer's most bytes. */
+const MAX_READ = 1 << 20;
+
+/** `readMemory` and `writeMemory`. */
+export class Memory {
+  constructor(private readonly core: Core) {}
+
+  read(args: DebugProtocol.ReadMemoryArguments): DebugProtocol.ReadMemoryResponse['body'] {
+    const target = this.core.stopped();
+    const at = parseReference(args.memoryReference, target.context, args.offset);
+    const count = args.count;
+    if (!Number.isInteger(count) || count < 0) throw new RequestError('The count must be a number of bytes.');
+    const wanted = Math.min(count, MAX_READ);
+    const bytes =
+      at.space === 'physical'
+        ? target.machine.readPhysical(Number(at.address), wanted)
+        : target.read(at.context, at.address, wanted);
+    return {
+      address: `0x${at.address.toString(16)}`,
+      data: toBase64(bytes),
+      unreadableBytes: wanted - bytes.length,
+    };
+  }
+
+  write(args: DebugProtocol.WriteMemoryArguments): DebugProtocol.WriteMemoryResponse['body'] {
+    const target = this.core.stopped();
+    const at = parseReference(args.memoryReference, target.context, args.offset);
+    const bytes = fromBase64(args.data);
+    const written =
+      at.space === 'physical'
+        ? target.machine.writePhysical(Number(at.address), bytes)
+        : target.machine.writeLinear(at.address, bytes, at.context);
+    if (written < bytes.length && !args.allowPartial) {
+      throw new RequestError(
+        `Only ${written} of ${bytes.length} bytes were written: the rest is not mapped.`,
+      );
+    }
+    this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
+    return { offset: 0, bytesWritten: written };
+  }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}
+
+function fromBase64(text: unknown): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text as string), (c) => c.charCodeAt(0));
+  } catch {
+    throw new RequestError('The data is not base64.');
+  }
+}

@@ -1,0 +1,181 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Breakpoints } from '../breakpoints/breakpoints';
+import type { Core } from '../core';
+import { RequestError } from '../errors';
+import { reportOf } from '../exceptions/describe';
+import { contextFrames, type Frame } from '../stack/frames';
+import type { Threads } from '../threads/threads';
+import type { Goal } from './detour';
+import type { Observers } from './observers';
+import type { Ending } from './plan';
+import { RunPlan } from './run-plan';
+import { type Defer, Runner } from './runner';
+import { StepPlan } from './step-plan';
+import type { StopReport } from './stop-report';
+
+type Granularity = DebugProtocol.SteppingGranularity | undefined;
+
+/** Starting and stopping: `continue`, `pause`, the steps, and the `stopped` event at their end. */
+export class Control {
+  private readonly runner: Runner;
+  /** Reason of the stop a plan makes when it arrives. */
+  private arrival: StopReport['reason'] = 'step';
+
+  constructor(
+    private readonly core: Core,
+    private readonly parts: { breakpoints: Breakpoints; observers: Observers; threads: Threads },
+    defer: Defer,
+    private readonly hooks: { sliceOver(): void; exited(code: number): void },
+  ) {
+    this.runner = new Runner(core, defer, {
+      sliceOver: () => this.sliceOver(),
+      ended: (ending) => this.ended(ending),
+    });
+  }
+
+  continue(): void {
+    const target = this.core.stopped();
+    this.core.insideMacro = false;
+    this.runner.start(new RunPlan(target, this.parts.observers, this.parts.breakpoints));
+  }
+
+  pause(): void {
+    this.core.launched();
+    if (this.core.state === 'running') this.runner.pause();
+    else if (this.core.state === 'stopped') this.stop(this.plainReport('pause'));
+    else throw new RequestError('The machine has ended.');
+  }
+
+  /** Forgets whatever runs: the machine is replaced or taken away. */
+  abandon(): void {
+    this.runner.abandon();
+  }
+
+  stepIn(granularity: Granularity): void {
+    const target = this.core.stopped();
+    const here = target.here();
+    const place = target.index.find(here.context, here.address);
+    if (granularity !== 'instruction' && !this.core.insideMacro && place?.entry.expansion) {
+      // At a macro call: going in executes nothing, it shows the macro's own lines.
+      this.core.insideMacro = true;
+      this.core.resumed();
+      return this.stop(this.plainReport('step'));
+    }
+    this.step('in', granularity);
+  }
+
+  next(granularity: Granularity): void {
+    this.step('over', granularity);
+  }
+
+  /** To the caller; from a macro body, behind it; from the VMM's outermost frame, through the VM entry into the guest. */
+  stepOut(granularity: Granularity): void {
+    const target = this.core.stopped();
+    const here = target.here();
+    const place = target.index.find(here.context, here.address);
+    if (this.core.insideMacro && place?.entry.expansion && granularity !== 'instruction') {
+      this.core.insideMacro = false;
+      return this.step('over', granularity);
+    }
+    const [, caller] = contextFrames(target, here.context, false);
+    const { observers, breakpoints } = this.parts;
+    this.core.insideMacro = false;
+    if (caller) {
+      this.startStep(new RunPlan(target, observers, breakpoints, [goalOf(caller, here.rsp)]));
+    } else if (here.context === 'host' && target.machine.exitLog.last) {
+      this.startStep(new RunPlan(target, observers, breakpoints, [], (record) => record.kind === 'entry'));
+    } else {
+      throw new RequestError('No caller was found on the stack.');
+    }
+  }
+
+  /** The stop at the very beginning. */
+  entry(): void {
+    this.core.state = 'stopped';
+    this.stop({ ...this.plainReport('entry'), description: 'Paused on entry' });
+  }
+
+  /** RIP has been moved by hand. */
+  jumped(): void {
+    this.core.resumed();
+    this.stop(this.plainReport('goto'));
+  }
+
+  private step(mode: 'in' | 'over', granularity: Granularity): void {
+    const target = this.core.stopped();
+    const { observers, breakpoints } = this.parts;
+    const options = {
+      mode,
+      granularity: granularity === 'instruction' ? ('instruction' as const) : ('statement' as const),
+      insideMacro: this.core.insideMacro,
+    };
+    this.startStep(new StepPlan(target, observers, breakpoints, options));
+  }
+
+  private startStep(plan: RunPlan | StepPlan): void {
+    this.arrival = 'step';
+    this.runner.start(plan);
+  }
+
+  private sliceOver(): void {
+    this.parts.threads.refresh();
+    this.parts.breakpoints.sliceOver();
+    this.hooks.sliceOver();
+  }
+
+  private ended(ending: Ending | 'paused'): void {
+    const hits = this.parts.breakpoints.takeHits();
+    if (ending === 'paused') return this.stop(this.plainReport('pause'));
+    if (ending.kind === 'arrived') {
+      return this.stop({ ...this.plainReport(this.arrival), text: ending.text });
+    }
+    const { reason } = ending;
+    if (reason.kind === 'exit') return this.hooks.exited(reason.code);
+    const target = this.core.launched();
+    const report = reportOf(target.index, reason, target.context);
+    if (report) return this.stop(report);
+    if (hits.length === 0) return this.stop(this.plainReport('pause'));
+    for (const hit of hits) {
+      if (hit.problem) this.core.print(`Breakpoint condition: ${hit.problem}`, 'stderr');
+    }
+    this.core.insideMacro = hits.some((hit) => hit.inMacro);
+    this.stop({ ...this.plainReport(hits[0].reason), hitBreakpointIds: hits.map((hit) => hit.id) });
+  }
+
+  private plainReport(reason: StopReport['reason']): StopReport {
+    return { reason, context: this.core.launched().context };
+  }
+
+  private stop(report: StopReport): void {
+    this.core.report = report;
+    this.leaveMacroLine();
+    const { reason, description, text, hitBreakpointIds } = report;
+    this.core.emit('stopped', {
+      reason,
+      description,
+      text,
+      hitBreakpointIds,
+      threadId: this.parts.threads.idOf(report.context),
+      allThreadsStopped: true,
+    });
+  }
+
+  /** Outside macro calls there is nothing to show inside; the next call is met from outside again. */
+  private leaveMacroLine(): void {
+    const target = this.core.launched();
+    const here = target.here();
+    if (!target.index.find(here.context, here.address)?.entry.expansion) this.core.insideMacro = false;
+  }
+}
+
+/** The caller's next instruction, once the stack is down to it. */
+function goalOf(caller: Frame, rspNow: bigint): Goal {
+  const { context, address, rsp } = caller;
+  // Through SYSCALL or an interrupt from an outer ring the stack is another one.
+  const accepts = caller.via === 'call' && rsp !== undefined ? (now: bigint) => now >= rsp : () => true;
+  return {
+    context,
+    address,
+    accepts: caller.via === 'call' ? (now) => now > rspNow && accepts(now) : accepts,
+  };
+}

@@ -1,0 +1,29 @@
+import type { ExceptionRecord, ExitRecord, Machine } from '@hyperstep/engine';
+import type { ExceptionFilters } from '../exceptions/filters';
+
+/** The one place that watches the machine's events: for the person's filters and for steps. */
+export class Observers {
+  /** Something has diverted control since a step cleared this: an exception, an interrupt, a VM transition. */
+  disturbed = false;
+  /** A step waits for this transition. */
+  watch: ((record: ExitRecord) => boolean) | undefined;
+  /** The transition that was waited for has happened. */
+  watched = false;
+
+  constructor(private readonly filters: ExceptionFilters) {}
+
+  attach(machine: Machine, noDebug: boolean): void {
+    machine.observe.transition = (record: ExitRecord) => {
+      this.disturbed = true;
+      if (this.watch?.(record)) {
+        this.watched = true;
+        return true;
+      }
+      return !noDebug && this.filters.wantsTransition(record);
+    };
+    machine.observe.exception = (record: ExceptionRecord) => {
+      this.disturbed = true;
+      return !noDebug && this.filters.wantsException(record);
+    };
+  }
+}
