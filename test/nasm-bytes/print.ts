@@ -70,6 +70,7 @@ function operand(op: Operand): string {
 /** The statement as one line of NASM source. */
 export function print(s: InstructionStatement): string {
   const ops = s.operands.map(operand);
-  if (s.rounding) ops.push(`{${s.rounding}}`);
+  // The rounding stands after the registers, before an immediate.
+  if (s.rounding) ops.splice(s.operands.at(-1)?.kind === 'immediate' ? -1 : ops.length, 0, `{${s.rounding}}`);
   return [...s.prefixes, s.mnemonic, ops.join(',')].filter((w) => w).join(' ');
 }

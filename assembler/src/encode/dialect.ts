@@ -385,7 +385,8 @@ add('movd', 'Movq_mm_rm64');
 add('movd', 'Movq_rm64_mm');
 
 /** Instructions that read their destination: the first source cannot be left away. */
-export const neverShortened = /^(vfn?m(add|sub)|vmaskmov|vpmaskmov|vpdpb|vpdpw|vpmadd52)/;
+export const neverShortened =
+  /^(v4?fn?m(add|sub)|vmaskmov|vpmaskmov|vpdpb|vpdpw|vpmadd52|vp?blendm|vgetexps|vgetmants|vperm[it]2|vpternlog|vcvtusi2s)/;
 
 // VEX twins of AVX-512 instructions, to be had with {vex} only.
 export const evexFirst = new Set(

@@ -172,15 +172,13 @@ function decorate(
     f.mask = reg.number;
   }
   if (op.zeroing) {
+    if (op.kind === 'memory')
+      return fail('zeroing', 'a store to memory merges; `{z}` is for register destinations', i);
     if (!traits?.zeroing) return fail('zeroing', 'this form cannot zero masked elements (`{z}`)', i);
     f.zeroing = true;
   }
   if (broadcast !== undefined) {
     if (!traits?.broadcastBytes) return fail('broadcast', 'this form cannot broadcast from memory', i);
-    const vector = 128 << form.l;
-    const count = vector / 8 / traits.broadcastBytes;
-    if (broadcast !== count)
-      return fail('broadcast', `broadcast is \`{1to${count}}\` here, not \`{1to${broadcast}}\``, i);
     f.broadcast = true;
   }
   return undefined;
@@ -311,10 +309,8 @@ function evex(w: Writer, form: Form, f: Fields, statement: InstructionStatement)
       return fail('rounding', `this form does not take {${statement.rounding}}`);
     }
     b = 1;
-    if (mode !== undefined) length = mode;
+    length = mode ?? 0;
   }
-  if (traits.maskRequired && f.mask === 0)
-    return fail('mask', 'this instruction needs a mask register, `{k1}` to `{k7}`');
   const r = f.reg & 8 ? 0 : 0x80;
   const r2 = f.reg & 16 ? 0 : 0x10;
   const x = (f.memory ? f.memory.x : f.rm & 16) ? 0 : 0x40;
@@ -338,6 +334,9 @@ function finish(
 ): EmitResult {
   const warnings: EncodeError[] = [];
   const memory = f.memory;
+  if (form.evex?.maskRequired && f.mask === 0) {
+    warnings.push({ code: 'mask', message: 'without a mask register, {k1} to {k7}, this raises #UD' });
+  }
   const offset = form.slots.findIndex((s) => s.place === 'moffs');
   let relocate = -1;
   if (offset >= 0 && memory) {

@@ -24,6 +24,18 @@ function branchTarget(forms: Form[], statement: InstructionStatement): Immediate
   return op?.kind === 'immediate' ? op : undefined;
 }
 
+/** Has the statement anything that only EVEX can encode? */
+function isDecorated(s: InstructionStatement): boolean {
+  return (
+    s.rounding !== undefined ||
+    s.operands.some(
+      (o) =>
+        (o.kind === 'register' || o.kind === 'memory') &&
+        (o.mask !== undefined || o.zeroing || (o.kind === 'memory' && o.broadcast !== undefined)),
+    )
+  );
+}
+
 function isShort(form: Form): boolean {
   return form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
 }
@@ -83,6 +95,15 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
       return failed({
         code: 'prefix',
         message: `\`${statement.mnemonic}\` with these operands has no {${encoding}} encoding`,
+      });
+    }
+  }
+  if (isDecorated(statement)) {
+    forms = forms.filter((f) => f.space === 'evex');
+    if (forms.length === 0) {
+      return failed({
+        code: 'evex',
+        message: `\`${statement.mnemonic}\` with these operands takes no {…} decorations`,
       });
     }
   }

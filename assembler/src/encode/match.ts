@@ -91,6 +91,7 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
       const vector = index !== undefined && index in vectorSizes ? index : undefined;
       if (slot.vector !== vector) return Fit.No;
       if ((op.distance === 'far') !== (form.far === true)) return Fit.No;
+      if (op.broadcast !== undefined) return fitBroadcast(form, op);
       if (op.size === undefined) return Fit.Unsized;
       return form.anySize || op.size === form.memorySize ? Fit.Yes : Fit.Size;
     }
@@ -103,6 +104,14 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
       if (slot.place !== 'far') return Fit.No;
       return op.size === undefined || op.size === slot.bytes * 8 ? Fit.Yes : Fit.Size;
   }
+}
+
+/** `[x]{1to8}`: the number of elements decides the vector's length; a size keyword names one element. */
+function fitBroadcast(form: Form, op: MemoryOperand): Fit {
+  const bytes = form.evex?.broadcastBytes ?? 0;
+  if (bytes === 0) return Fit.No;
+  if (op.size !== undefined && op.size !== bytes * 8) return Fit.Size;
+  return form.memorySize === (op.broadcast ?? 0) * bytes * 8 ? Fit.Yes : Fit.Size;
 }
 
 function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
@@ -137,7 +146,7 @@ function token(op: Operand, ctx: MatchContext): string {
       return `#${op.size ?? ''}${op.strict ? 's' : ''}${op.distance ?? ''}`;
     case 'memory': {
       const index = op.index === undefined ? '' : (findRegister(op.index)?.class ?? '?');
-      return `[${op.size ?? ''}${index in vectorSizes ? index : ''}${takesOffset(op, ctx) ? 'o' : ''}${op.distance ?? ''}`;
+      return `[${op.size ?? ''}_${index in vectorSizes ? index : ''}${takesOffset(op, ctx) ? 'o' : ''}${op.distance ?? ''}_${op.broadcast ?? ''}`;
     }
     case 'far':
       return `:${op.size ?? ''}`;
