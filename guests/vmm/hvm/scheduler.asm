@@ -1,7 +1,7 @@
 ; scheduler.asm - which VM runs: round-robin.
 ;
 ; A VM runs until it yields, halts, ends, or its time slice is used up.  The
-; slice is measured by the VMX preemption timer (SDM vol. 3, 25.5.1, 26.5.1),
+; slice is measured by the VMX preemption timer (SDM vol. 3, 25.6.1, 26.5.1),
 ; which counts only while the guest runs and keeps its value across exits.
 
 TIME_SLICE      equ 20000               ; TSC ticks

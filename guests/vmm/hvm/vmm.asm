@@ -40,7 +40,8 @@ image_start:
 %include "panic.asm"            ; last words
 %include "shutdown.asm"         ; summary and power off
 ; -- Virtualization
-%include "vmx_on.asm"           ; capability checks, VMXON
+%include "vmx_on.asm"           ; is there VMX? then VMXON
+%include "controls.asm"         ; what the processor can do of what we need
 %include "vm.asm"               ; struc vm; making a VM
 %include "ept.asm"              ; guest-physical to host-physical
 %include "bitmaps.asm"          ; which ports and MSRs exit
