@@ -4,6 +4,7 @@ import { type HelperName, helperNumber } from '../helpers';
 import { Mode } from '../ir/block';
 import type { IrBuilder } from '../ir/builder';
 import { MemAux, Op } from '../ir/ops';
+import { coprocessorOf } from './coprocessor';
 import { type Gpr, gprOf, segOf } from './registers';
 
 /** Widths of operands in bytes. */
@@ -107,6 +108,8 @@ export class LiftContext {
 
   /** An instruction this machine does not have: the machine stops and says which. */
   unsupported(): void {
+    const unit = coprocessorOf(this.insn);
+    if (unit) this.helper('coprocessorCheck', unit);
     this.helper('unsupportedInstruction', this.insn.mnemonic);
     this.end();
   }
