@@ -1,3 +1,4 @@
+import type { FileProvider } from '@hyperstep/assembler';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { Core, type Emit } from './core';
@@ -6,7 +7,6 @@ import { RequestError } from './errors';
 import { Evaluator } from './evaluate/evaluator';
 import { ExceptionFilters } from './exceptions/filters';
 import type { LaunchConfig } from './launch/config';
-import type { LabFiles } from './launch/lab';
 import { loadTarget } from './launch/launcher';
 import { Memory } from './memory/memory';
 import { Scopes } from './scopes/scopes';
@@ -30,7 +30,7 @@ type Handler = (args: never) => unknown;
 export interface DebuggerHost {
   emit: Emit;
   defer: Defer;
-  files: LabFiles;
+  files: FileProvider;
   /** True once the person has cancelled the launch. */
   cancelled(): boolean;
 }

@@ -1,3 +1,2 @@
 /** What other packages may use: no VS Code and no Debug Adapter Protocol in here. */
-export * from './launch/lab';
 export * from './views/protocol';

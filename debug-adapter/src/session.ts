@@ -128,7 +128,10 @@ export class HyperstepSession extends DebugSession {
   }
 
   private forward(event: string, body: unknown): void {
-    if (event === 'terminated') return this.sendTerminated();
+    if (event === 'terminated') {
+      this.sendTerminated();
+      return;
+    }
     if (event.startsWith('progress') && !this.client?.supportsProgressReporting) return;
     if (event === 'invalidated' && !this.client?.supportsInvalidatedEvent) return;
     this.sendEvent(new Event(event, body));

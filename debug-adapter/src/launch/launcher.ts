@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@hyperstep/assembler';
+import type { Diagnostic, FileProvider } from '@hyperstep/assembler';
 import { Machine } from '@hyperstep/engine';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
@@ -6,57 +6,39 @@ import { basename, normalizePath } from '../sources/paths';
 import { dapSource } from '../stack/stack-trace';
 import { Target } from '../target';
 import type { LaunchConfig } from './config';
-import { type AssembledLab, assembleLab, assembleProgram, type LabFiles } from './lab';
-
-/** Sources by their extension; anything else is an image. */
-const SOURCE = /\.(asm|nasm|s|inc)$/i;
+import { type Assembled, assembleTarget } from './programs';
 
 /** Assembles and loads what a configuration names. Throws a {@link RequestError} that says what is wrong. */
 export function loadTarget(
   core: Core,
   config: LaunchConfig,
-  files: LabFiles,
+  files: FileProvider,
   cancelled: () => boolean,
 ): Target {
-  const { assembled, image } = makeImage(core, config, files, cancelled);
-  const machine = new Machine({ memoryMiB: config.memory ?? assembled?.lab?.memory });
-  const loaded = machine.loadMultiboot(image, { commandLine: config.commandLine });
+  const assembled = assemble(core, config, files, cancelled);
+  for (const diagnostic of assembled.diagnostics) printDiagnostic(core, diagnostic);
+  if (cancelled()) throw new RequestError('The launch was cancelled.');
+  if (!assembled.image) throw new RequestError(summary(assembled.errors));
+  const machine = new Machine({ memoryMiB: config.memory ?? assembled.memory });
+  const loaded = machine.loadMultiboot(assembled.image, { commandLine: config.commandLine });
   if (loaded.error) throw new RequestError(`${config.lab ?? config.program}: ${loaded.error}`);
-  const programs = (assembled?.programs ?? []).map(({ name, kind, result }) => ({
-    name,
-    kind,
-    map: result.map,
-    image: result.image,
-  }));
-  return new Target(machine, programs, config);
+  return new Target(machine, assembled.programs, config);
 }
 
-function makeImage(
+function assemble(
   core: Core,
   config: LaunchConfig,
-  files: LabFiles,
+  files: FileProvider,
   cancelled: () => boolean,
-): { assembled?: AssembledLab; image: Uint8Array } {
+): Assembled {
   const path = normalizePath((config.lab ?? config.program)!);
-  if (config.program && !SOURCE.test(path)) {
-    const image = files.read(path);
-    if (!image) throw new RequestError(`${path}: no such file.`);
-    return { image };
-  }
   const progress = new Progress(core, `Assembling ${basename(path)}`);
-  const options = {
-    includePaths: config.includePaths,
-    defines: config.defines,
-    cancelled,
-    onProgram: (program: { name: string }, index: number, count: number) =>
-      progress.report(`${program.name} (${index + 1} of ${count})`, (index * 100) / count),
-  };
   try {
-    const assembled = config.lab ? assembleLab(path, files, options) : assembleProgram(path, files, options);
-    for (const diagnostic of assembled.diagnostics) printDiagnostic(core, diagnostic);
-    if (cancelled()) throw new RequestError('The launch was cancelled.');
-    if (assembled.errors.length > 0 || !assembled.boot) throw new RequestError(summary(assembled.errors));
-    return { assembled, image: assembled.boot };
+    return assembleTarget(config, files, {
+      cancelled,
+      progress: (name, index, count) =>
+        progress.report(`${name} (${index + 1} of ${count})`, (index * 100) / count),
+    });
   } finally {
     progress.end();
   }
@@ -76,7 +58,11 @@ function printDiagnostic(core: Core, { severity, message, range, related }: Diag
   core.print(
     `${range.file}:${range.line}:${range.column}: ${severity}: ${message}${notes}`,
     severity === 'error' ? 'stderr' : 'console',
-    { source: dapSource({ path: range.file, line: range.line }), line: range.line, column: range.column },
+    {
+      source: dapSource({ path: range.file, line: range.line }),
+      line: range.line,
+      column: range.column,
+    },
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Machine } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
@@ -18,7 +19,7 @@ export class Memory {
     const wanted = Math.min(count, MAX_READ);
     const bytes =
       at.space === 'physical'
-        ? target.machine.readPhysical(Number(at.address), wanted)
+        ? readPhysical(target.machine, at.address, wanted)
         : target.read(at.context, at.address, wanted);
     return {
       address: `0x${at.address.toString(16)}`,
@@ -33,7 +34,7 @@ export class Memory {
     const bytes = fromBase64(args.data);
     const written =
       at.space === 'physical'
-        ? target.machine.writePhysical(Number(at.address), bytes)
+        ? writePhysical(target.machine, at.address, bytes)
         : target.machine.writeLinear(at.address, bytes, at.context);
     if (written < bytes.length && !args.allowPartial) {
       throw new RequestError(
@@ -43,6 +44,21 @@ export class Memory {
     this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
     return { offset: 0, bytesWritten: written };
   }
+}
+
+/** RAM only: devices are not read for show. */
+function readPhysical(machine: Machine, address: bigint, length: number): Uint8Array {
+  const size = machine.physical.ram.length;
+  if (address >= BigInt(size)) return new Uint8Array();
+  return machine.physical.readBytes(Number(address), Math.min(length, size - Number(address)));
+}
+
+function writePhysical(machine: Machine, address: bigint, bytes: Uint8Array): number {
+  const size = machine.physical.ram.length;
+  if (address >= BigInt(size)) return 0;
+  const part = bytes.subarray(0, size - Number(address));
+  machine.physical.writeBytes(Number(address), part);
+  return part.length;
 }
 
 function toBase64(bytes: Uint8Array): string {

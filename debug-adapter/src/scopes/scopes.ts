@@ -32,7 +32,7 @@ export class Scopes {
   constructor(
     private readonly core: Core,
     private readonly stack: StackTrace,
-    private readonly valueOf: (text: string) => bigint,
+    private readonly evaluate: (text: string) => bigint,
   ) {
     core.onResume(() => this.store.forget());
   }
@@ -64,7 +64,7 @@ export class Scopes {
     const node = find();
     if (!node) throw new RequestError(`There is no '${args.name}' here.`);
     if (!node.set) throw new RequestError(`'${args.name}' cannot be changed here.`);
-    node.set(this.valueOf(args.value));
+    node.set(this.evaluate(args.value));
     this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
     const changed = find()!;
     return { value: changed.value, memoryReference: changed.memoryReference };

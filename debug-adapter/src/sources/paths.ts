@@ -13,16 +13,6 @@ export function normalizePath(path: string): string {
   return root + parts.join('/');
 }
 
-/** True for `/x` and `C:/x`. */
-export function isAbsolute(path: string): boolean {
-  return /^([A-Za-z]:)?[\\/]/.test(path);
-}
-
-/** `child` seen from `folder`; an absolute child stays what it is. */
-export function joinPath(folder: string, child: string): string {
-  return normalizePath(isAbsolute(child) ? child : `${folder}/${child}`);
-}
-
 export function dirname(path: string): string {
   const cut = path.lastIndexOf('/');
   return cut <= 0 ? '/' : path.slice(0, cut);

@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Breakpoints } from '../breakpoints/breakpoints';
+import type { Breakpoints, Hit } from '../breakpoints/breakpoints';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
 import { reportOf } from '../exceptions/describe';
@@ -18,8 +18,6 @@ type Granularity = DebugProtocol.SteppingGranularity | undefined;
 /** Starting and stopping: `continue`, `pause`, the steps, and the `stopped` event at their end. */
 export class Control {
   private readonly runner: Runner;
-  /** Reason of the stop a plan makes when it arrives. */
-  private arrival: StopReport['reason'] = 'step';
 
   constructor(
     private readonly core: Core,
@@ -59,9 +57,8 @@ export class Control {
       // At a macro call: going in executes nothing, it shows the macro's own lines.
       this.core.insideMacro = true;
       this.core.resumed();
-      return this.stop(this.plainReport('step'));
-    }
-    this.step('in', granularity);
+      this.stop(this.plainReport('step'));
+    } else this.step('in', granularity);
   }
 
   next(granularity: Granularity): void {
@@ -75,15 +72,16 @@ export class Control {
     const place = target.index.find(here.context, here.address);
     if (this.core.insideMacro && place?.entry.expansion && granularity !== 'instruction') {
       this.core.insideMacro = false;
-      return this.step('over', granularity);
+      this.step('over', granularity);
+      return;
     }
     const [, caller] = contextFrames(target, here.context, false);
     const { observers, breakpoints } = this.parts;
     this.core.insideMacro = false;
     if (caller) {
-      this.startStep(new RunPlan(target, observers, breakpoints, [goalOf(caller, here.rsp)]));
+      this.runner.start(new RunPlan(target, observers, breakpoints, [goalOf(caller, here.rsp)]));
     } else if (here.context === 'host' && target.machine.exitLog.last) {
-      this.startStep(new RunPlan(target, observers, breakpoints, [], (record) => record.kind === 'entry'));
+      this.runner.start(new RunPlan(target, observers, breakpoints, [], (record) => record.kind === 'entry'));
     } else {
       throw new RequestError('No caller was found on the stack.');
     }
@@ -109,12 +107,7 @@ export class Control {
       granularity: granularity === 'instruction' ? ('instruction' as const) : ('statement' as const),
       insideMacro: this.core.insideMacro,
     };
-    this.startStep(new StepPlan(target, observers, breakpoints, options));
-  }
-
-  private startStep(plan: RunPlan | StepPlan): void {
-    this.arrival = 'step';
-    this.runner.start(plan);
+    this.runner.start(new StepPlan(target, observers, breakpoints, options));
   }
 
   private sliceOver(): void {
@@ -125,21 +118,24 @@ export class Control {
 
   private ended(ending: Ending | 'paused'): void {
     const hits = this.parts.breakpoints.takeHits();
-    if (ending === 'paused') return this.stop(this.plainReport('pause'));
-    if (ending.kind === 'arrived') {
-      return this.stop({ ...this.plainReport(this.arrival), text: ending.text });
+    if (ending !== 'paused' && ending.kind === 'machine' && ending.reason.kind === 'exit') {
+      this.hooks.exited(ending.reason.code);
+      return;
     }
-    const { reason } = ending;
-    if (reason.kind === 'exit') return this.hooks.exited(reason.code);
+    this.stop(this.reportFor(ending, hits));
+  }
+
+  private reportFor(ending: Ending | 'paused', hits: Hit[]): StopReport {
+    if (ending === 'paused') return this.plainReport('pause');
+    if (ending.kind === 'arrived') return { ...this.plainReport('step'), text: ending.text };
     const target = this.core.launched();
-    const report = reportOf(target.index, reason, target.context);
-    if (report) return this.stop(report);
-    if (hits.length === 0) return this.stop(this.plainReport('pause'));
+    const report = reportOf(target.index, ending.reason, target.context);
+    if (report || hits.length === 0) return report ?? this.plainReport('pause');
     for (const hit of hits) {
       if (hit.problem) this.core.print(`Breakpoint condition: ${hit.problem}`, 'stderr');
     }
     this.core.insideMacro = hits.some((hit) => hit.inMacro);
-    this.stop({ ...this.plainReport(hits[0].reason), hitBreakpointIds: hits.map((hit) => hit.id) });
+    return { ...this.plainReport(hits[0].reason), hitBreakpointIds: hits.map((hit) => hit.id) };
   }
 
   private plainReport(reason: StopReport['reason']): StopReport {

@@ -13,7 +13,6 @@ export type Defer = (callback: () => void) => void;
 export class Runner {
   private plan: Plan | undefined;
   private pausing = false;
-  private killed = false;
   /** Instructions that fit into a slice, by what the last ones took. */
   private instructions = 10_000;
 
@@ -48,7 +47,7 @@ export class Runner {
   }
 
   private tick(plan: Plan): void {
-    if (this.plan !== plan || this.killed) return;
+    if (this.plan !== plan) return;
     let ending: Ending | 'paused' | undefined;
     try {
       ending = this.pausing ? 'paused' : this.slice(plan);
@@ -59,7 +58,10 @@ export class Runner {
       };
     }
     this.hooks.sliceOver();
-    if (!ending) return this.defer(() => this.tick(plan));
+    if (!ending) {
+      this.defer(() => this.tick(plan));
+      return;
+    }
     plan.dispose();
     this.plan = undefined;
     this.core.state = 'stopped';

@@ -55,6 +55,6 @@ export class Threads {
   private hostName(): string {
     const target = this.core.launched();
     const monitors = target.index.programs.some((p) => p.program.kind === 'guest') || this.ids.size > 1;
-    return monitors ? 'VMM' : 'CPU';
+    return monitors ? 'VMM' : 'machine';
   }
 }

@@ -17,8 +17,8 @@ export class SerialView {
     this.debugBytes = [];
     this.decoder = new TextDecoder();
     this.debugDecoder = new TextDecoder();
-    target.machine.serial.onOutput = (byte) => void this.bytes.push(byte);
-    target.machine.debugConsole.onOutput = (byte) => void this.debugBytes.push(byte);
+    target.machine.serial.onTransmit = (byte) => void this.bytes.push(byte);
+    target.machine.debugConsole.onWrite = (byte) => void this.debugBytes.push(byte);
   }
 
   flush(): void {
@@ -40,6 +40,6 @@ export class SerialView {
 
   input(args: SerialInputArguments): void {
     if (typeof args?.text !== 'string') throw new RequestError('"text" is missing.');
-    this.core.launched().machine.serial.input(new TextEncoder().encode(args.text));
+    this.core.launched().machine.serial.receive(new TextEncoder().encode(args.text));
   }
 }
