@@ -1,4 +1,124 @@
-import type { LiftFunction, LiftTable } from './context';
+/** The VMX instructions (SDM 3C chapter 31). What they do is in virtualization/vmx; here their operands are read. */
+import { Mnemonic, Register } from 'iced-x86';
+import { HAS_OPERANDS, RIP_RELATIVE, VMX_NAMES } from '../helpers/vmx';
+import type { VmxInstruction } from '../virtualization/vmx/instructions';
+import type { LiftContext, LiftFunction, LiftTable } from './context';
+import { gprOf, segOf } from './registers';
+
+/** Address sizes as the VM-exit instruction information encodes them (SDM 3C 28.2.5), by bytes. */
+const ADDRESS_SIZES: Readonly<Record<number, number>> = { 2: 0, 4: 1, 8: 2 };
+const INDEX_INVALID = 1 << 22;
+const BASE_INVALID = 1 << 27;
+const REGISTER_OPERAND = 1 << 10;
+
+/**
+ * VM-exit instruction information of the memory operand (SDM 3C Tables 28-8 to
+ * 28-15 agree on these bits): scaling, address size, segment, index, base.
+ */
+export function memoryOperandInfo(c: LiftContext): number {
+  const { insn } = c;
+  const base = gprOf(insn.memoryBase);
+  const index = gprOf(insn.memoryIndex);
+  let info = (ADDRESS_SIZES[c.addressBytes] << 7) | (segOf(insn.memorySegment) << 15);
+  info |= index ? Math.log2(insn.memoryIndexScale) | (index.slot << 18) : INDEX_INVALID;
+  info |= base ? base.slot << 23 : BASE_INVALID;
+  return info;
+}
+
+/** Emits the checks that come before the operands are touched. */
+function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers = 0): void {
+  const number = VMX_NAMES.indexOf(name);
+  const { insn } = c;
+  if (!memory) {
+    const operands = registers !== 0 || insn.opCount > 0;
+    c.helper('vmxCheck', operands ? number | HAS_OPERANDS : number, registers);
+    return;
+  }
+  let displacement = BigInt.asIntN(64, insn.memoryDisplacementU64);
+  let flags = HAS_OPERANDS;
+  if (insn.memoryBase === Register.RIP || insn.memoryBase === Register.EIP) {
+    // The decoder has added the next instruction's address, counted from the block's start.
+    displacement -= BigInt(c.next);
+    flags |= RIP_RELATIVE;
+  }
+  c.helper(
+    'vmxCheck',
+    number | flags,
+    memoryOperandInfo(c) | registers,
+    Number(BigInt.asIntN(32, displacement)),
+  );
+}
+
+/** VMXON, VMCLEAR, VMPTRLD m64. */
+const pointer =
+  (name: 'vmxon' | 'vmclear' | 'vmptrld'): LiftFunction =>
+  (c) => {
+    check(c, name, true);
+    c.helper(name, c.linear(8));
+    c.endWithNext();
+  };
+
+/** INVEPT, INVVPID r, m128. */
+const invalidation =
+  (name: 'invept' | 'invvpid'): LiftFunction =>
+  (c) => {
+    const type = c.gpr(0)!.slot;
+    check(c, name, true, type << 28);
+    c.helper(name, c.linear(16), type);
+    c.endWithNext();
+  };
+
+/** Instructions without operands. */
+const bare =
+  (name: 'vmcall' | 'vmxoff' | 'vmlaunch' | 'vmresume'): LiftFunction =>
+  (c) => {
+    check(c, name, false);
+    c.helper(name === 'vmresume' ? 'vmlaunch' : name, 0, name === 'vmresume' ? 1 : 0);
+    c.endWithNext();
+  };
+
+/** VMREAD r/m, r: reg1 or memory in the information's usual place, reg2 (the field) in bits 31:28. */
+const vmread: LiftFunction = (c) => {
+  const field = c.gpr(1)!.slot;
+  const destination = c.gpr(0);
+  if (destination) {
+    check(c, 'vmread', false, REGISTER_OPERAND | (destination.slot << 3) | (field << 28));
+    c.helper('vmread', destination.slot, field);
+  } else {
+    check(c, 'vmread', true, field << 28);
+    c.helper('vmreadMemory', c.linear(c.code64 ? 8 : 4, true), field);
+  }
+};
+
+/** VMWRITE r, r/m. */
+const vmwrite: LiftFunction = (c) => {
+  const field = c.gpr(0)!.slot;
+  const source = c.gpr(1);
+  check(c, 'vmwrite', !source, source ? REGISTER_OPERAND | (source.slot << 3) | (field << 28) : field << 28);
+  c.helper('vmwrite', field, source ? source.slot : c.readLow(1));
+};
+
+const vmptrst: LiftFunction = (c) => {
+  check(c, 'vmptrst', true);
+  c.helper('vmptrst', c.linear(8, true));
+};
+
+/** No VM functions: #UD in and outside VMX operation (SDM 3C 26.5.6.2). */
+const vmfunc: LiftFunction = (c) => c.raise(6);
 
 /** Lift functions of this area by iced mnemonic. */
-export const vmxLifters: LiftTable = new Map<number, LiftFunction>([]);
+export const vmxLifters: LiftTable = new Map<number, LiftFunction>([
+  [Mnemonic.Vmxon, pointer('vmxon')],
+  [Mnemonic.Vmclear, pointer('vmclear')],
+  [Mnemonic.Vmptrld, pointer('vmptrld')],
+  [Mnemonic.Vmptrst, vmptrst],
+  [Mnemonic.Vmread, vmread],
+  [Mnemonic.Vmwrite, vmwrite],
+  [Mnemonic.Vmlaunch, bare('vmlaunch')],
+  [Mnemonic.Vmresume, bare('vmresume')],
+  [Mnemonic.Vmcall, bare('vmcall')],
+  [Mnemonic.Vmxoff, bare('vmxoff')],
+  [Mnemonic.Invept, invalidation('invept')],
+  [Mnemonic.Invvpid, invalidation('invvpid')],
+  [Mnemonic.Vmfunc, vmfunc],
+]);

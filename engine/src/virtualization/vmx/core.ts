@@ -1,0 +1,100 @@
+import type { Cpu } from '../../cpu/cpu';
+import { Flag, Slot } from '../../cpu/state';
+import { setFlags } from '../../ir/flags';
+import type { ExitRecord } from '../../records';
+import { EntryView } from './checks/check';
+import { Secondary } from './controls';
+import { describeVmError } from './errors';
+import { F } from './fields';
+import { NO_POINTER, Vmcs } from './vmcs';
+
+/** Values of Slot.VMX_MODE. */
+export const enum VmxMode {
+  OFF = 0,
+  ROOT = 1,
+  NON_ROOT = 2,
+}
+
+/**
+ * What every part of VMX works on: the processor, the current VMCS and, while a
+ * guest runs, its control words. Architectural state is only in the register
+ * file and in the VMCS region; the rest here is derived from them (see
+ * {@link reload}) or memory for the debugger.
+ */
+export class VmxCore {
+  readonly vmcs: Vmcs;
+  /** Control words of the guest that runs. */
+  readonly controls: EntryView;
+  /** True in VMX non-root operation. */
+  active = false;
+  /** VMCSs made current since VMXON, in that order; false while cleared. The guests the debugger shows. */
+  readonly known = new Map<number, boolean>();
+  /** Last exit or failed entry per VMCS. */
+  readonly last = new Map<number, ExitRecord>();
+  /** Why the last VMX instruction failed, in words; undefined after a success. */
+  lastFailure: string | undefined;
+
+  constructor(readonly cpu: Cpu) {
+    this.vmcs = new Vmcs(cpu.mmu.physical);
+    this.controls = new EntryView(cpu, this.vmcs);
+    cpu.state.u64[Slot.VMCS_POINTER] = NO_POINTER;
+    cpu.state.u64[Slot.PREEMPTION_DEADLINE] = NO_POINTER;
+  }
+
+  /** True when a VMCS is current. */
+  get hasCurrent(): boolean {
+    return this.cpu.state.u32[Slot.VMCS_POINTER * 2 + 1] !== 0xffffffff;
+  }
+
+  /** Makes a VMCS current; NO_POINTER: none. */
+  setCurrent(pointer: bigint): void {
+    this.cpu.state.u64[Slot.VMCS_POINTER] = pointer;
+    if (pointer !== NO_POINTER) this.vmcs.pointer = Number(pointer);
+  }
+
+  /** Derives everything here again from the register file and memory: after a snapshot has been put back. */
+  reload(): void {
+    const { state } = this.cpu;
+    if (this.hasCurrent) this.vmcs.pointer = state.number(Slot.VMCS_POINTER);
+    this.active = state.low(Slot.VMX_MODE) === VmxMode.NON_ROOT;
+    if (this.active) this.controls.refresh();
+    this.setEpt();
+  }
+
+  /** Points the walker at the guest's EPT, or at none. */
+  setEpt(): void {
+    const { cpu, vmcs } = this;
+    if (!this.active || !(this.controls.secondary & Secondary.ENABLE_EPT)) {
+      cpu.ept = undefined;
+      return;
+    }
+    const pointer = vmcs.get(F.EPT_POINTER);
+    cpu.ept = { pointer, accessedDirty: (pointer & 0x40n) !== 0n };
+  }
+
+  // --- how VMX instructions end (SDM 3C 31.2) -----------------------------------
+
+  /** VMsucceed: the arithmetic flags are cleared. */
+  succeed(): true {
+    setFlags(this.cpu.state, 0);
+    this.lastFailure = undefined;
+    return true;
+  }
+
+  /** VMfailInvalid: CF. */
+  failInvalid(explanation: string): false {
+    setFlags(this.cpu.state, Flag.CF);
+    this.lastFailure = explanation;
+    return false;
+  }
+
+  /** VMfail: VMfailValid with the error in the current VMCS, or VMfailInvalid without one. */
+  fail(error: number, explanation?: string): false {
+    const text = explanation ?? describeVmError(error);
+    if (!this.hasCurrent) return this.failInvalid(text);
+    this.vmcs.setLow(F.INSTRUCTION_ERROR, error);
+    setFlags(this.cpu.state, Flag.ZF);
+    this.lastFailure = text;
+    return false;
+  }
+}

@@ -1,0 +1,228 @@
+/** VM entries: VMLAUNCH and VMRESUME after their own checks (SDM 3C chapter 27). */
+import { Abort, Vector } from '../../cpu/cpu';
+import { injectEvent } from '../../cpu/interrupts';
+import { Cr0, Efer, Slot } from '../../cpu/state';
+import { writeRflags } from '../../ir/flags';
+import type { ExitRecord } from '../../records';
+import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
+import { type EntryCheck, fieldValue, firstFailure } from './checks/check';
+import { CONTROL_CHECKS } from './checks/controls';
+import {
+  Activity,
+  GUEST_REGISTER_CHECKS,
+  GUEST_STATE_CHECKS,
+  Interruptibility,
+  PENDING_BS,
+  usesPdptes,
+} from './checks/guest';
+import { GUEST_SEGMENT_CHECKS } from './checks/guest-segments';
+import { HOST_CHECKS } from './checks/host';
+import { Entry, Secondary } from './controls';
+import { type VmxCore, VmxMode } from './core';
+import { describeVmError, VmError } from './errors';
+import { F, fieldName } from './fields';
+import { CR0_KEPT, loadHostState, loadPdptes } from './host-state';
+import { loadMsrList } from './msr-lists';
+import { startPreemptionTimer } from './preemption-timer';
+import { Reason, reasonName } from './reasons';
+import { loadGuestSegments } from './segments-transfer';
+
+/** Bit 31 of the exit reason: the VM entry failed (SDM 3C 25.9.1). */
+const ENTRY_FAILURE = 0x80000000;
+/** Exit qualification of a failure to load PDPTEs (SDM 3C 27.8). */
+const PDPTE_QUALIFICATION = 2;
+
+const NON_GUEST_STAGES = [
+  { rows: CONTROL_CHECKS, error: VmError.INVALID_CONTROLS },
+  { rows: HOST_CHECKS, error: VmError.INVALID_HOST_STATE },
+] as const;
+const GUEST_STAGES = [GUEST_REGISTER_CHECKS, GUEST_SEGMENT_CHECKS, GUEST_STATE_CHECKS] as const;
+
+/**
+ * Enters the guest of the current VMCS. Afterwards either the VMX instruction
+ * has failed (flags set, the host goes on), or `cpu.abort` is EXIT and the state
+ * is the guest's or, when the guest's state was refused, the host's. True: entered.
+ */
+export function vmEntry(core: VmxCore, launch: boolean): boolean {
+  const { cpu, vmcs, controls } = core;
+  controls.refresh();
+  for (const { rows, error } of NON_GUEST_STAGES) {
+    const failed = firstFailure(rows, controls);
+    if (!failed) continue;
+    const failure = explain(core, failed);
+    core.fail(error, `${describeVmError(error)}: ${failure}`);
+    reportFailure(core, -1, `VM-instruction error ${error}: ${describeVmError(error)}`, 0n, failure);
+    return false;
+  }
+  for (const rows of GUEST_STAGES) {
+    const failed = firstFailure(rows, controls);
+    if (failed)
+      return failEntry(
+        core,
+        Reason.ENTRY_GUEST_STATE,
+        BigInt(failed.qualification ?? 0),
+        explain(core, failed),
+      );
+  }
+
+  if (!loadGuest(core)) {
+    const failure = `${fieldName(F.GUEST_CR3)} must point to valid page-directory-pointer-table entries: one has reserved bits set (SDM 3C 27.3.1.6)`;
+    return failEntry(core, Reason.ENTRY_GUEST_STATE, BigInt(PDPTE_QUALIFICATION), failure);
+  }
+  const entry = loadMsrList(core, F.ENTRY_MSR_LOAD_ADDRESS, F.ENTRY_MSR_LOAD_COUNT);
+  if (entry) {
+    const failure = `${fieldName(F.ENTRY_MSR_LOAD_ADDRESS)}: entry ${entry} of the list cannot be loaded (SDM 3C 27.4)`;
+    return failEntry(core, Reason.ENTRY_MSR_LOADING, BigInt(entry), failure);
+  }
+  if (launch) vmcs.launched = true;
+  core.lastFailure = undefined;
+  cpu.abort = Abort.EXIT;
+  announce(core);
+  deliverPending(core);
+  return true;
+}
+
+/** The failed check in a sentence that names the field, its value and the manual's section. */
+function explain(core: VmxCore, { field, section, message }: EntryCheck): string {
+  const text = typeof message === 'string' ? message : message(core.controls);
+  return `${fieldName(field)} (${fieldValue(core.vmcs, field)}) ${text} (SDM 3C ${section})`;
+}
+
+/** A failure after the host's part was good: an exit that saves nothing (SDM 3C 27.8). */
+function failEntry(core: VmxCore, reason: Reason, qualification: bigint, failure: string): false {
+  const { cpu, vmcs } = core;
+  vmcs.setLow(F.EXIT_REASON, (reason | ENTRY_FAILURE) >>> 0);
+  vmcs.set(F.EXIT_QUALIFICATION, qualification);
+  vmcs.lastCount = cpu.icount;
+  core.lastFailure = failure;
+  cpu.abort = Abort.EXIT;
+  if (loadHostState(core)) reportFailure(core, reason, reasonName(reason), qualification, failure);
+  return false;
+}
+
+function reportFailure(
+  core: VmxCore,
+  reason: number,
+  name: string,
+  qualification: bigint,
+  failure: string,
+): void {
+  const record = transitionRecord(core, 'entry-failure', reason, name, qualification);
+  record.detail = failure;
+  record.failure = failure;
+  core.last.set(core.vmcs.pointer, record);
+  core.cpu.observer.transition?.(record);
+}
+
+function announce(core: VmxCore): void {
+  const { observer } = core.cpu;
+  if (!observer.transition) return;
+  const record = transitionRecord(core, 'entry', -1, 'VM entry', 0n);
+  const injected = core.controls.injected;
+  if (injected >>> 31) {
+    record.interruption = injected;
+    record.detail = `injects vector ${injected & 0xff}`;
+  }
+  observer.transition(record);
+}
+
+function transitionRecord(
+  core: VmxCore,
+  kind: ExitRecord['kind'],
+  reason: number,
+  name: string,
+  qualification: bigint,
+): ExitRecord {
+  return {
+    kind,
+    from: 'host',
+    to: `vmcs:${core.vmcs.pointer.toString(16)}`,
+    reason,
+    reasonName: name,
+    qualification,
+    detail: '',
+    instructionLength: core.cpu.instructionLength,
+    guestRip: core.vmcs.get(F.GUEST_RIP),
+    count: core.cpu.icount,
+  };
+}
+
+/** Loads the guest-state area (SDM 3C 27.3.2). False when PDPTEs in memory are invalid. */
+function loadGuest(core: VmxCore): boolean {
+  const { cpu, vmcs, controls } = core;
+  const s = cpu.state;
+  const { entry, secondary } = controls;
+  const long = (entry & Entry.IA32E_MODE_GUEST) !== 0;
+
+  // 27.3.2.1 control registers, debug registers, MSRs
+  const cr0 = ((vmcs.low(F.GUEST_CR0) & ~CR0_KEPT) | (s.low(Slot.CR0) & CR0_KEPT)) >>> 0;
+  s.setLow(Slot.CR0, cr0);
+  vmcs.load(s, Slot.CR3, F.GUEST_CR3);
+  vmcs.load(s, Slot.CR4, F.GUEST_CR4);
+  if (entry & Entry.LOAD_DEBUG_CONTROLS) {
+    vmcs.load(s, Slot.DR7, F.GUEST_DR7);
+    vmcs.load(s, Slot.DEBUGCTL, F.GUEST_DEBUGCTL);
+  }
+  vmcs.load(s, Slot.SYSENTER_CS, F.GUEST_SYSENTER_CS);
+  vmcs.load(s, Slot.SYSENTER_ESP, F.GUEST_SYSENTER_ESP);
+  vmcs.load(s, Slot.SYSENTER_EIP, F.GUEST_SYSENTER_EIP);
+  if (entry & Entry.LOAD_EFER) vmcs.load(s, Slot.EFER, F.GUEST_EFER);
+  else {
+    let efer = (s.low(Slot.EFER) & ~Efer.LMA) | (long ? Efer.LMA : 0);
+    if (cr0 & Cr0.PG) efer = (efer & ~Efer.LME) | (long ? Efer.LME : 0);
+    s.setLow(Slot.EFER, efer);
+  }
+  if (entry & Entry.LOAD_PAT) vmcs.load(s, Slot.PAT, F.GUEST_PAT);
+
+  // 27.3.2.2, 27.3.2.3 segments, RIP, RSP, RFLAGS
+  loadGuestSegments(vmcs, s);
+  vmcs.load(s, Slot.RIP, F.GUEST_RIP);
+  vmcs.load(s, Slot.RSP, F.GUEST_RSP);
+  writeRflags(s, vmcs.low(F.GUEST_RFLAGS));
+
+  // 27.3.2.4 page-directory-pointer-table entries
+  if (usesPdptes(controls)) {
+    if (secondary & Secondary.ENABLE_EPT)
+      for (let i = 0; i < 4; i++) vmcs.load(s, Slot.PDPTE0 + i, F.GUEST_PDPTE0 + i * 2);
+    else if (!loadPdptes(core)) return false;
+  }
+
+  // 27.7.1 interruptibility, 27.7.2 activity
+  const blocking = vmcs.low(F.GUEST_INTERRUPTIBILITY);
+  s.setNumber(Slot.SHADOW_STI, blocking & Interruptibility.STI ? cpu.icount : 0);
+  s.setNumber(Slot.SHADOW_SS, blocking & Interruptibility.MOV_SS ? cpu.icount : 0);
+  s.setLow(Slot.NMI_BLOCKED, blocking & Interruptibility.NMI ? 1 : 0);
+  s.setLow(Slot.ACTIVITY, vmcs.low(F.GUEST_ACTIVITY));
+
+  core.active = true;
+  s.setLow(Slot.VMX_MODE, VmxMode.NON_ROOT);
+  cpu.cr0Required = secondary & Secondary.UNRESTRICTED_GUEST ? Cr0.NE : CR0_FIXED0;
+  cpu.cr4Required = CR4_FIXED0;
+  core.setEpt();
+  cpu.modeChanged();
+  // 27.3.2.5, 29.4.3.1
+  if (!(secondary & Secondary.ENABLE_VPID)) cpu.mmu.flush(true);
+  startPreemptionTimer(core);
+  return true;
+}
+
+/** Event injection (SDM 3C 27.6), else pending debug exceptions (27.7.3). */
+function deliverPending(core: VmxCore): void {
+  const { cpu, vmcs, controls } = core;
+  const stopWanted = cpu.abort === Abort.STOP;
+  if (controls.injected >>> 31) {
+    cpu.abort = Abort.NONE;
+    injectEvent(cpu, controls.injected, vmcs.low(F.ENTRY_ERROR_CODE), vmcs.low(F.ENTRY_INSTRUCTION_LENGTH));
+    // The entry has replaced the state even when the event caused no exit.
+    if ((cpu.abort as Abort) === Abort.NONE) cpu.abort = Abort.EXIT;
+  } else {
+    const pending = vmcs.low(F.GUEST_PENDING_DEBUG);
+    const blocked = cpu.state.number(Slot.SHADOW_SS) === cpu.icount;
+    if (pending & (PENDING_BS | (1 << 12)) && !blocked && cpu.state.low(Slot.ACTIVITY) <= Activity.HLT) {
+      cpu.state.setLow(Slot.ACTIVITY, Activity.ACTIVE);
+      const bits = BigInt(pending & (PENDING_BS | 0xf));
+      cpu.raise(Vector.DB, undefined, 'pending debug exception loaded by VM entry', bits);
+    }
+  }
+  if (stopWanted) cpu.abort = Abort.STOP;
+}

@@ -1,0 +1,125 @@
+import type { Cpu } from '../../cpu/cpu';
+import type { CpuState } from '../../cpu/state';
+import type { PhysicalMemory } from '../../memory/physical';
+import { OFFSETS, type VmcsField } from './fields';
+
+/** All ones: no VMCS is current (SDM 3C 31.3, VMXON "Operation"). */
+export const NO_POINTER = 0xffffffffffffffffn;
+
+/** Byte offsets of the region's own words (SDM 3C 25.2); the last two are ours. */
+const enum Header {
+  REVISION = 0,
+  ABORT = 4,
+  LAUNCHED = 8,
+  /** Instruction count of the last exit or failed entry, for the debugger. */
+  COUNT = 16,
+}
+
+/**
+ * One VMCS region. Its live data are always in guest-physical memory, so that a
+ * copy of memory is a copy of the VMCS. The pointer lies inside RAM: VMPTRLD
+ * has read the revision identifier there.
+ */
+export class Vmcs {
+  private readonly view: DataView;
+
+  constructor(
+    private readonly memory: PhysicalMemory,
+    /** Physical address of the region. */
+    public pointer = 0,
+  ) {
+    this.view = memory.view;
+  }
+
+  /** A field's value. */
+  get(field: number): bigint {
+    return this.view.getBigUint64(this.pointer + OFFSETS[field], true);
+  }
+
+  /** The low 32 bits of a field, unsigned. */
+  low(field: number): number {
+    return this.view.getUint32(this.pointer + OFFSETS[field], true);
+  }
+
+  /** Bits 63:32. */
+  high(field: number): number {
+    return this.view.getUint32(this.pointer + OFFSETS[field] + 4, true);
+  }
+
+  /** A field as a JavaScript number, exact to 2^53: physical addresses. */
+  number(field: number): number {
+    return this.high(field) * 0x100000000 + this.low(field);
+  }
+
+  set(field: number, value: bigint): void {
+    this.memory.write64(this.pointer + OFFSETS[field], value);
+  }
+
+  /** Stores an unsigned 32-bit number. */
+  setLow(field: number, value: number): void {
+    const address = this.pointer + OFFSETS[field];
+    this.memory.write32(address, value);
+    this.memory.write32(address + 4, 0);
+  }
+
+  /** Field → register-file slot, without a bigint. */
+  load(state: CpuState, slot: number, field: number): void {
+    const address = this.pointer + OFFSETS[field];
+    state.u32[slot * 2] = this.view.getUint32(address, true);
+    state.u32[slot * 2 + 1] = this.view.getUint32(address + 4, true);
+  }
+
+  /** Register-file slot → field. */
+  store(state: CpuState, slot: number, field: number): void {
+    const address = this.pointer + OFFSETS[field];
+    this.memory.write32(address, state.u32[slot * 2]);
+    this.memory.write32(address + 4, state.u32[slot * 2 + 1]);
+  }
+
+  /** Bits 30:0 must be the processor's revision; bit 31 marks a shadow VMCS. */
+  get revision(): number {
+    return this.memory.read32(this.pointer + Header.REVISION);
+  }
+
+  /** VMX-abort indicator (SDM 3C 28.7). */
+  set abortIndicator(value: number) {
+    this.memory.write32(this.pointer + Header.ABORT, value);
+  }
+
+  get abortIndicator(): number {
+    return this.view.getUint32(this.pointer + Header.ABORT, true);
+  }
+
+  /** Launch state: true "launched", false "clear" (SDM 3C 25.1). */
+  get launched(): boolean {
+    return this.view.getUint32(this.pointer + Header.LAUNCHED, true) === 1;
+  }
+
+  set launched(value: boolean) {
+    this.memory.write32(this.pointer + Header.LAUNCHED, value ? 1 : 0);
+  }
+
+  /** Instruction count when this VMCS was last left. */
+  get lastCount(): number {
+    return Number(this.view.getBigUint64(this.pointer + Header.COUNT, true));
+  }
+
+  set lastCount(count: number) {
+    const address = this.pointer + Header.COUNT;
+    this.memory.write32(address, count % 0x100000000);
+    this.memory.write32(address + 4, Math.floor(count / 0x100000000));
+  }
+
+  /** True when the whole region lies in RAM, the only place a VMCS can be. */
+  get inMemory(): boolean {
+    return this.pointer + 4096 <= this.memory.ramBytes;
+  }
+}
+
+/** Reads a field of any VMCS, current or not; undefined when `pointer` is no VMCS of this machine's memory. */
+export function readVmcs(cpu: Cpu, pointer: bigint, field: VmcsField | number): bigint | undefined {
+  const vmcs = new Vmcs(cpu.mmu.physical, Number(pointer));
+  const encoding = typeof field === 'number' ? field : field.encoding;
+  if (!vmcs.inMemory || !OFFSETS[encoding & 0x7fff]) return undefined;
+  return vmcs.get(encoding & 0x7fff);
+}
