@@ -66,63 +66,11 @@ export function savedGuestState(vmcs: Vmcs): SavedState {
   };
 }
 
-/** The host-state area: where the host goes on at the next exit, and with what. Limits and access rights are fixed by the exit (SDM 3C 28.5.2). */
-export function savedHostState(vmcs: Vmcs): SavedState {
-  const long = (vmcs.low(F.EXIT_CONTROLS) & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
-  const code = Access.P | Access.S | 0xb | Access.G | (long ? Access.L : Access.DB);
-  const data = Access.P | Access.S | 3 | Access.G | Access.DB;
-  const segments: SegmentValue[] = [Seg.ES, Seg.CS, Seg.SS, Seg.DS, Seg.FS, Seg.GS].map((seg) => ({
-    selector: vmcs.low(F.HOST_ES_SELECTOR + seg * 2),
-    base: seg === Seg.FS ? vmcs.get(F.HOST_FS_BASE) : seg === Seg.GS ? vmcs.get(F.HOST_GS_BASE) : 0n,
-    limit: 0xffffffff,
-    access: seg === Seg.CS ? code : data,
-  }));
-  segments.push({ selector: 0, base: 0n, limit: 0, access: Access.UNUSABLE });
-  segments.push({
-    selector: vmcs.low(F.HOST_TR_SELECTOR),
-    base: vmcs.get(F.HOST_TR_BASE),
-    limit: 0x67,
-    access: Access.P | 0xb,
-  });
-  return {
-    rip: vmcs.get(F.HOST_RIP),
-    rsp: vmcs.get(F.HOST_RSP),
-    rflags: 2n,
-    cr0: vmcs.get(F.HOST_CR0),
-    cr3: vmcs.get(F.HOST_CR3),
-    cr4: vmcs.get(F.HOST_CR4),
-    efer: BigInt(long ? Efer.LMA | Efer.LME : 0),
-    segments,
-    gdtr: { base: vmcs.get(F.HOST_GDTR_BASE), limit: 0xffff },
-    idtr: { base: vmcs.get(F.HOST_IDTR_BASE), limit: 0xffff },
-  };
-}
-
 /** IA32_EFER after the next exit; without "load IA32_EFER" only LME and LMA are known. */
 function hostEfer(vmcs: Vmcs): number {
   const exit = vmcs.low(F.EXIT_CONTROLS);
   const long = exit & Exit.HOST_ADDRESS_SPACE_SIZE ? Efer.LMA | Efer.LME : 0;
   return exit & Exit.LOAD_EFER ? vmcs.low(F.HOST_EFER) : long | Efer.NXE;
-}
-
-/** What the next VM exit will load: the host-state area (SDM 3C 28.5). */
-export function savedHostState(vmcs: Vmcs): SavedState {
-  const s = new CpuState(new ArrayBuffer(Slot.COUNT * 8), 0);
-  loadHostSegments(vmcs, s, (vmcs.low(F.EXIT_CONTROLS) & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0);
-  const segments: SegmentValue[] = [];
-  for (let seg = Seg.ES as number; seg <= Seg.TR; seg++) segments.push(s.segment(seg));
-  return {
-    rip: vmcs.get(F.HOST_RIP),
-    rsp: vmcs.get(F.HOST_RSP),
-    rflags: 2n,
-    cr0: vmcs.get(F.HOST_CR0),
-    cr3: vmcs.get(F.HOST_CR3),
-    cr4: vmcs.get(F.HOST_CR4),
-    efer: BigInt(hostEfer(vmcs)),
-    segments,
-    gdtr: { base: s.u64[Slot.GDTR_BASE], limit: s.low(Slot.GDTR_LIMIT) },
-    idtr: { base: s.u64[Slot.IDTR_BASE], limit: s.low(Slot.IDTR_LIMIT) },
-  };
 }
 
 /** The paging mode that control registers select (SDM 3A 4.1.1). */

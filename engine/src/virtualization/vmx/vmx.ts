@@ -9,7 +9,6 @@ import {
   savedGuestState,
   savedHostPagingContext,
   savedHostState,
-  savedHostState,
   savedPagingContext,
 } from './debugger';
 import { VmxIntercepts } from './intercepts';
@@ -33,16 +32,6 @@ export class Vmx extends VmxIntercepts {
   savedGuestState(pointer: bigint): SavedState | undefined {
     const vmcs = this.vmcsAt(pointer);
     return vmcs && savedGuestState(vmcs);
-  }
-
-  /** What the next exit will load while a guest runs; undefined when no VMCS is current. */
-  savedHostState(): SavedState | undefined {
-    return this.core.hasCurrent ? savedHostState(this.core.vmcs) : undefined;
-  }
-
-  /** Registers with which the host goes on at the next exit; undefined when no VMCS is current. */
-  savedHostState(): SavedState | undefined {
-    return this.core.hasCurrent ? savedHostState(this.core.vmcs) : undefined;
   }
 
   /** How a guest that does not run walks addresses. */
