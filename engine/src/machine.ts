@@ -4,20 +4,29 @@ import { pagingContext } from './cpu/paging-context';
 import { enterMultiboot, resetCpu } from './cpu/reset';
 import { CpuState, Flag, Slot } from './cpu/state';
 import { EventQueue } from './devices/clock';
+import { Cmos } from './devices/cmos';
 import { DebugConsole } from './devices/debug-console';
 import { ExitPort } from './devices/exit-port';
+import { KeyboardController } from './devices/keyboard-controller';
 import { Pic8259 } from './devices/pic8259';
 import { Pit8254 } from './devices/pit8254';
 import { PortSpace } from './devices/ports';
+import { SystemPorts } from './devices/system-ports';
 import { Uart16550 } from './devices/uart16550';
 import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
 import { Evaluator } from './execution/evaluator';
 import { ExitLog } from './execution/exit-log';
 import { Translator } from './execution/translator';
+import { setRegister } from './inspect/edit';
+import { hashState } from './inspect/hash';
+import { pieces, tracedWalk } from './inspect/memory';
+import { currentRegisters, type RegisterSnapshot } from './inspect/registers';
+import { pointerOf, savedRegisters } from './inspect/saved-registers';
 import { loadMultiboot } from './loader/multiboot';
 import { PhysicalMemory } from './memory/physical';
 import { SoftMmu } from './memory/soft-mmu';
+import type { PagingContext, WalkAccess } from './memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from './records';
 import { installVmx, type Vmx } from './virtualization/vmx';
 
@@ -57,6 +66,8 @@ export class Machine {
     exception?: (record: ExceptionRecord) => boolean;
   } = {};
 
+  /** Guests keep their number when the VMM clears another's VMCS. */
+  private readonly guestNumbers = new Map<ContextId, number>();
   private readonly cache: CodeCache;
   private readonly evaluator: Evaluator;
   private readonly translator: Translator;
@@ -77,10 +88,10 @@ export class Machine {
     this.cpu = new Cpu(state, this.mmu, this.ports);
     const cpu = this.cpu;
 
-    this.cache = new CodeCache(this.physical.codePages, () => this.mmu.flushEverything());
-    this.physical.onCodeWrite = (page) => {
-      this.cache.dropPage(page);
-      cpu.attention(); // the code being run may be the code just written
+    this.cache = new CodeCache(this.physical);
+    this.physical.onCodeWrite = (page, offset, size) => {
+      // The code being run may be the code just written.
+      if (this.cache.write(page, offset, size)) cpu.attention();
     };
     this.breakpoints = new Breakpoints((offset) => this.cache.dropOffset(offset));
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
@@ -97,6 +108,11 @@ export class Machine {
     this.pit.attach(this.ports);
     this.serial.attach(this.ports);
     this.debugConsole.attach(this.ports);
+    const reset = (): void =>
+      cpu.requestStop({ kind: 'halted', explanation: 'The guest asked for a reset of the machine.' });
+    new Cmos(this.events, ramBytes).attach(this.ports);
+    new KeyboardController(reset).attach(this.ports);
+    new SystemPorts(reset).attach(this.ports);
     new ExitPort((code) => cpu.requestStop({ kind: 'exit', code })).attach(this.ports);
 
     this.vmx = installVmx(cpu);
@@ -209,9 +225,7 @@ export class Machine {
     const { cpu } = this;
     const s = cpu.state;
     return (
-      cpu.flag(Flag.IF) &&
-      s.number(Slot.SHADOW_STI) !== cpu.icount &&
-      s.number(Slot.SHADOW_SS) !== cpu.icount
+      cpu.flag(Flag.IF) && s.number(Slot.SHADOW_STI) !== cpu.icount && s.number(Slot.SHADOW_SS) !== cpu.icount
     );
   }
 
@@ -271,32 +285,89 @@ export class Machine {
     return reason;
   }
 
+  // --- for the debugger -------------------------------------------------------
+
   /** Steps over the breakpoints at the current instruction when the machine goes on. */
   passBreakpoints(): void {
     this.passedBreaksAt = this.cpu.icount;
   }
 
-  /** The debugger has changed the program's course (RIP, mode): a reported fault is forgotten, translations are looked up anew. */
-  stateEdited(): void {
+  /** Root mode first, then the guests in the order in which their VMCSs were first loaded. */
+  contexts(): { id: ContextId; name: string; current: boolean }[] {
+    const current = this.cpu.context;
+    for (const { id } of this.vmx.guestContexts()) {
+      if (!this.guestNumbers.has(id)) this.guestNumbers.set(id, this.guestNumbers.size + 1);
+    }
+    const guests = [...this.guestNumbers];
+    return [
+      { id: 'host' as ContextId, name: guests.length > 0 ? 'VMM' : 'machine', current: current === 'host' },
+      ...guests.map(([id, number]) => ({ id, name: `guest ${number}`, current: current === id })),
+    ];
+  }
+
+  /** Registers of a context; of one that does not run, what its VMCS holds. */
+  registersOf(context: ContextId): RegisterSnapshot {
+    if (context === this.cpu.context) return currentRegisters(this.cpu);
+    return savedRegisters(this.vmx, context);
+  }
+
+  /** Sets a register of the running context; answers what is wrong, or undefined. */
+  setRegister(name: string, value: bigint): string | undefined {
+    const error = setRegister(this.cpu, name, value);
+    if (error === undefined) this.stateEdited();
+    return error;
+  }
+
+  /** The debugger has changed the program's course: a reported fault is forgotten, the mode looked at anew. */
+  private stateEdited(): void {
     if (this.cpu.abort === Abort.FAULT) this.cpu.abort = Abort.NONE;
     this.reportedFaultAt = -1;
     this.passedBreaksAt = -1;
     this.cpu.modeChanged();
   }
 
-  /** Paging of a context, for walks: the current one or a guest that does not run. */
-  pagingOf(context: ContextId) {
-    if (context === this.cpu.context) return pagingContext(this.cpu);
-    return context === 'host' ? this.vmx.savedHostPagingContext() : this.vmx.savedPagingContext(pointerOf(context));
+  /** The walk of a linear address with every entry read; a user access when the context runs in ring 3. */
+  walk(linear: bigint, access: WalkAccess['kind'], context: ContextId = this.cpu.context) {
+    const paging = this.pagingOf(context);
+    const user = this.registersOf(context).cpl === 3;
+    return { ...tracedWalk(this.physical, linear, { kind: access, user }, paging), paging };
   }
 
-  /** Devices with state, in a fixed order, for hashes and snapshots. */
-  get devices() {
-    return { pic: this.pic, pit: this.pit, serial: this.serial };
+  /** Bytes at a linear address of a context; fewer where it is not mapped. */
+  readLinear(linear: bigint, length: number, context: ContextId = this.cpu.context): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    for (const piece of pieces(this.physical, linear, length, this.pagingOf(context))) {
+      bytes.set(this.physical.readBytes(piece.address, piece.length), done);
+      done += piece.length;
+    }
+    return bytes.subarray(0, done);
   }
-}
 
-/** VMCS pointer of a guest context. */
-export function pointerOf(context: ContextId): bigint {
-  return BigInt(`0x${context.slice('vmcs:'.length)}`);
+  /** Writes past all protection; answers how many bytes were mapped and written. */
+  writeLinear(linear: bigint, bytes: Uint8Array, context: ContextId = this.cpu.context): number {
+    let done = 0;
+    for (const piece of pieces(this.physical, linear, bytes.length, this.pagingOf(context))) {
+      this.physical.writeBytes(piece.address, bytes.subarray(done, done + piece.length));
+      done += piece.length;
+    }
+    return done;
+  }
+
+  private pagingOf(context: ContextId): PagingContext {
+    const saved =
+      context === this.cpu.context
+        ? undefined
+        : context === 'host'
+          ? this.vmx.savedHostPagingContext()
+          : this.vmx.savedPagingContext(pointerOf(context));
+    return saved ?? pagingContext(this.cpu);
+  }
+
+  /** Fingerprint of all state: equal runs have equal hashes. */
+  hash(): string {
+    const { pic, pit, serial } = this;
+    this.leave({ kind: 'limit' });
+    return hashState(this.cpu.state, this.physical.ram, [pic.save(), pit.save(), serial.save()]);
+  }
 }
