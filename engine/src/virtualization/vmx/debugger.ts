@@ -73,6 +73,26 @@ function hostEfer(vmcs: Vmcs): number {
   return exit & Exit.LOAD_EFER ? vmcs.low(F.HOST_EFER) : long | Efer.NXE;
 }
 
+/** Registers with which the host goes on at the next exit: the host-state area (SDM 3C 28.5). */
+export function savedHostState(vmcs: Vmcs): SavedState {
+  const s = new CpuState(new ArrayBuffer(Slot.COUNT * 8), 0);
+  loadHostSegments(vmcs, s, (vmcs.low(F.EXIT_CONTROLS) & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0);
+  const segments: SegmentValue[] = [];
+  for (let seg = Seg.ES as number; seg <= Seg.TR; seg++) segments.push(s.segment(seg));
+  return {
+    rip: vmcs.get(F.HOST_RIP),
+    rsp: vmcs.get(F.HOST_RSP),
+    rflags: 2n,
+    cr0: vmcs.get(F.HOST_CR0),
+    cr3: vmcs.get(F.HOST_CR3),
+    cr4: vmcs.get(F.HOST_CR4),
+    efer: BigInt(hostEfer(vmcs)),
+    segments,
+    gdtr: { base: s.u64[Slot.GDTR_BASE], limit: s.low(Slot.GDTR_LIMIT) },
+    idtr: { base: s.u64[Slot.IDTR_BASE], limit: s.low(Slot.IDTR_LIMIT) },
+  };
+}
+
 /** The paging mode that control registers select (SDM 3A 4.1.1). */
 function contextOf(cr0: number, cr3: bigint, cr4: number, efer: number, rflags: number): PagingContext {
   const mode =

@@ -34,6 +34,11 @@ export class Vmx extends VmxIntercepts {
     return vmcs && savedGuestState(vmcs);
   }
 
+  /** Registers with which the host goes on at the next exit; undefined when no VMCS is current. */
+  savedHostState(): SavedState | undefined {
+    return this.core.hasCurrent ? savedHostState(this.core.vmcs) : undefined;
+  }
+
   /** How a guest that does not run walks addresses. */
   savedPagingContext(pointer: bigint): PagingContext {
     const vmcs = this.vmcsAt(pointer);
