@@ -1,7 +1,7 @@
 import { Mnemonic } from 'iced-x86';
 import { Slot } from '../cpu/state';
 import { FlagsKind, MemAux, Op } from '../ir/ops';
-import { commit, FlagPosition, flags, setFlagBits, wide } from './common';
+import { FlagPosition, flags, setFlagBits, wide } from './common';
 import type { LiftContext, LiftFunction, LiftTable } from './context';
 
 // With one processor every instruction is atomic, so LOCK needs nothing here.
@@ -18,19 +18,30 @@ function xadd(c: LiftContext): void {
   flags(c, FlagsKind.ADD, n, sum, old, source);
 }
 
-/** CMPXCHG writes memory in any case: with the old value if they differ (SDM 2 "CMPXCHG"). */
+/**
+ * CMPXCHG writes memory in any case: with the old value if they differ (SDM 2
+ * "CMPXCHG"). A register is left alone then, also the upper half of a 32-bit
+ * one, as the recorded processor does.
+ */
 function cmpxchg(c: LiftContext): void {
   const n = c.bytes(0);
   const old = c.op(Op.MOV, c.readModify(0));
   const accumulator = c.op(Op.MOV, Slot.RAX);
   const difference = c.op(wide(n, Op.SUB64, Op.SUB32), accumulator, old);
   const differs = n < 4 ? c.zext(difference, n) : difference;
-  const value = c.op(Op.MOV, c.readLow(1));
-  c.ir.emit(Op.CMOVNZ, value, differs, old);
-  commit(c, value, () => flags(c, FlagsKind.SUB, n, difference, accumulator, old));
-  const skip = c.ir.skip(Op.SKIPZ, differs);
+  const source = c.readLow(1);
+  if (c.isMemory(0)) {
+    const value = c.op(Op.MOV, source);
+    c.ir.emit(Op.CMOVNZ, value, differs, old);
+    c.write(0, value);
+  }
+  flags(c, FlagsKind.SUB, n, difference, accumulator, old);
+  const unequal = c.ir.skip(Op.SKIPNZ, differs);
+  if (!c.isMemory(0)) c.write(0, source);
+  const done = c.ir.skip(Op.SKIP);
+  c.ir.land(unequal);
   c.writeRegister(Slot.RAX, n, old);
-  c.ir.land(skip);
+  c.ir.land(done);
 }
 
 /** CMPXCHG8B and CMPXCHG16B: rDX:rAX against memory, rCX:rBX to store; only ZF changes. */

@@ -1,0 +1,193 @@
+/**
+ * Replays what a real processor did (engine/vectors) through the lifter and
+ * the evaluator: registers, flags, memory, RIP and #DE must be the same.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Abort, Cpu } from '../cpu/cpu';
+import { CpuState, Flag, Slot } from '../cpu/state';
+import { PortSpace } from '../devices/ports';
+import { Evaluator } from '../execution/evaluator';
+import { type Block, Mode } from '../ir/block';
+import { getFlags, setFlags } from '../ir/flags';
+import type { Mmu } from '../memory/mmu';
+import type { SoftMmu } from '../memory/soft-mmu';
+import { Lifter } from './block';
+
+const ENTRY = 0x10000800n;
+const SCRATCH = 0x20000000;
+const PAGE = 4096;
+
+/** As in engine/vectors/README.md. */
+const DEFAULTS = [
+  0x1122334455667788n,
+  0x2233445566778899n,
+  0x33445566778899aan,
+  0x445566778899aabbn,
+  0x20000c00n,
+  0x20000600n,
+  0x20000400n,
+  0x20000800n,
+  0x8877665544332211n,
+  0x99aabbccddeeff00n,
+  0xaabbccddeeff0011n,
+  0xbbccddeeff001122n,
+  0xccddeeff00112233n,
+  0x20000700n,
+  0x20000500n,
+  8n,
+];
+const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
+
+/** The scratch page and nothing else. */
+class ScratchMemory {
+  readonly bytes = new Uint8Array(PAGE);
+  private readonly view = new DataView(this.bytes.buffer);
+  valueLo = 0;
+  valueHi = 0;
+
+  modeChanged(): void {}
+
+  load(cpu: Cpu, low: number, high: number, size: number, aux: number): boolean {
+    const at = this.at(cpu, low, high, size, aux);
+    if (at < 0) return false;
+    this.valueHi = 0;
+    if (size === 1) this.valueLo = this.view.getUint8(at);
+    else if (size === 2) this.valueLo = this.view.getUint16(at, true);
+    else this.valueLo = this.view.getUint32(at, true);
+    if (size === 8) this.valueHi = this.view.getUint32(at + 4, true);
+    return true;
+  }
+
+  store(cpu: Cpu, low: number, high: number, size: number, aux: number, lo: number, hi: number): boolean {
+    const at = this.at(cpu, low, high, size, aux);
+    if (at < 0) return false;
+    if (size === 1) this.view.setUint8(at, lo);
+    else if (size === 2) this.view.setUint16(at, lo, true);
+    else this.view.setUint32(at, lo, true);
+    if (size === 8) this.view.setUint32(at + 4, hi, true);
+    return true;
+  }
+
+  private at(cpu: Cpu, low: number, high: number, size: number, aux: number): number {
+    const at = low - SCRATCH;
+    if ((high === 0 || aux & 2) && at >= 0 && at + size <= PAGE) return at;
+    cpu.raise(14, 0, `outside the scratch page: ${high.toString(16)}:${low.toString(16)}`);
+    return -1;
+  }
+}
+
+const memory = new ScratchMemory();
+const cpu = new Cpu(
+  new CpuState(new ArrayBuffer(Slot.COUNT * 8), 0),
+  memory as unknown as Mmu,
+  new PortSpace(),
+);
+cpu.mode = Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32;
+const evaluator = new Evaluator(cpu, memory as unknown as SoftMmu);
+const lifter = new Lifter();
+
+/** An instruction's block; its code page is full of INT3 as the recorder's was. */
+function lift(hex: string): Block {
+  const bytes = new Uint8Array(32).fill(0xcc);
+  bytes.set(Buffer.from(hex, 'hex'));
+  const lifted = lifter.liftBlock(bytes, cpu.mode, () => false, 1);
+  assert.ok(lifted, 'cut off');
+  return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true };
+}
+
+function runCase(block: Block, undefinedFlags: number, given: string, expected: string): void {
+  const s = cpu.state;
+  const registers = [...DEFAULTS];
+  let flags = 0;
+  for (let k = 0; k < PAGE; k++) memory.bytes[k] = k * 37 + 11;
+  for (const word of given.split(' ')) {
+    const [, key, kind, value] = /^([0-9a-f]+)([=:])(.*)$/.exec(word)!;
+    if (key === 'f' && kind === '=') flags = Number.parseInt(value, 16);
+    else if (kind === '=') registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
+    else memory.bytes.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
+  }
+  const before = memory.bytes.slice();
+  s.u64.fill(0n);
+  registers.forEach((value, k) => {
+    s.u64[k] = value;
+  });
+  s.u64[Slot.RIP] = ENTRY;
+  s.setLow(Slot.RFLAGS, 2 | (flags & Flag.DF));
+  setFlags(s, flags);
+  cpu.abort = Abort.NONE;
+  cpu.icount = 0;
+  cpu.deadline = 1000;
+  do evaluator.run(block);
+  while (s.u64[Slot.RIP] === ENTRY && cpu.abort === Abort.NONE && cpu.icount < cpu.deadline);
+
+  // Expected values, by default: what was there before.
+  let expectedFlags = flags;
+  let expectedVector: number | undefined;
+  let expectedRip = ENTRY + BigInt(block.bytes);
+  for (const word of expected.split(' ').filter(Boolean)) {
+    const [, key, kind, value] = /^([0-9a-fpx]+)([=:])(.*)$/.exec(word)!;
+    if (kind === ':') before.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
+    else if (key === 'x') {
+      expectedVector = Number.parseInt(value, 16);
+      expectedRip = ENTRY;
+    } else if (key === 'p') expectedRip = BigInt(`0x${value}`);
+    else if (key === 'f') expectedFlags = Number.parseInt(value, 16);
+    else registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
+  }
+  const wrong: string[] = [];
+  const differ = (what: string, got: bigint | number | undefined, want: bigint | number | undefined) => {
+    if (got !== want) wrong.push(`${what} ${got?.toString(16)} instead of ${want?.toString(16)}`);
+  };
+  differ('exception', cpu.abort === Abort.NONE ? undefined : cpu.faultVector, expectedVector);
+  differ('RIP', s.u64[Slot.RIP], expectedRip);
+  registers.forEach((value, k) => {
+    differ(NAMES[k], s.u64[k], value);
+  });
+  const mask = 0xcd5 & ~undefinedFlags;
+  differ('flags', (getFlags(s) | (s.low(Slot.RFLAGS) & Flag.DF)) & mask, expectedFlags & mask);
+  const at = before.findIndex((byte, k) => byte !== memory.bytes[k]);
+  if (at >= 0) differ(`byte ${at.toString(16)}h`, memory.bytes[at], before[at]);
+  assert.deepEqual(wrong, [], `given ${given}`);
+}
+
+const folder = join(process.env.HYPERSTEP_ROOT ?? '.', 'engine/vectors');
+
+describe('vectors from a real processor', () => {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
+    it(file.replace('.txt', ''), () => {
+      const failures: string[] = [];
+      let block: Block | undefined;
+      let text = '';
+      let undefinedFlags = 0;
+      let failed = false;
+      for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+        if (line === '') continue;
+        if (line.startsWith('#')) {
+          const [, hex, mask, ...words] = line.split(' ');
+          text = words.join(' ');
+          block = lift(hex);
+          undefinedFlags = Number.parseInt(mask, 16);
+          failed = false;
+          continue;
+        }
+        if (failed) continue;
+        const [given, expected] = line.split('|');
+        try {
+          runCase(block!, undefinedFlags, given, expected);
+        } catch (error) {
+          // One failure an instruction is enough.
+          failed = true;
+          const { message } = error as Error;
+          failures.push(`${text}: ${message}`);
+        }
+      }
+      assert.equal(
+        failures.length,
+        0,
+        `${failures.length} instructions fail\n${failures.slice(0, 40).join('\n')}`,
+      );
+    });
+  }
+});

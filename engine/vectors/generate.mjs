@@ -1,0 +1,244 @@
+// Makes the vector files: assembles the instructions of instructions.mjs with
+// NASM, chooses operand values, has recorder.c run them, and writes one file a
+// family. Run it on an x86-64 Linux machine: `node engine/vectors/generate.mjs`.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import iced from 'iced-x86';
+import { FAMILIES } from './instructions.mjs';
+
+const { Decoder, InstructionInfoFactory, OpKind, Register, RegisterExt, RflagsBits } = iced;
+const here = dirname(fileURLToPath(import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'vectors-'));
+
+const ENTRY = 0x10000800n;
+const SCRATCH = 0x20000000n;
+const REGISTERS = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
+
+/** What registers hold unless a case says otherwise; the pointers lead into the scratch page. README.md has the list. */
+export const DEFAULTS = [
+  0x1122334455667788n,
+  0x2233445566778899n,
+  0x33445566778899aan,
+  0x445566778899aabbn,
+  0x20000c00n,
+  0x20000600n,
+  0x20000400n,
+  0x20000800n,
+  0x8877665544332211n,
+  0x99aabbccddeeff00n,
+  0xaabbccddeeff0011n,
+  0xbbccddeeff001122n,
+  0xccddeeff00112233n,
+  0x20000700n,
+  0x20000500n,
+  8n,
+];
+const POINTERS = new Set(['rsp', 'rbp', 'rsi', 'rdi', 'r13', 'r14', 'r15']);
+
+// --- deterministic choice ------------------------------------------------------
+
+let seed = 0x2545f491;
+function random32() {
+  seed ^= seed << 13;
+  seed ^= seed >>> 17;
+  seed ^= seed << 5;
+  return seed >>> 0;
+}
+function random64() {
+  return (BigInt(random32()) << 32n) | BigInt(random32());
+}
+const pick = (list) => list[random32() % list.length];
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x100n,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffff80n,
+  0xffffffffffffffffn,
+];
+/** Half edge values, some of them with noise above the narrow part, half random. */
+function value() {
+  const r = random32() % 4;
+  if (r < 2) return pick(EDGES);
+  if (r === 2) return random64();
+  const width = pick([8n, 16n, 32n]);
+  return ((random64() >> width) << width) | BigInt.asUintN(Number(width), pick(EDGES));
+}
+const FLAG_BITS = 0x8d5;
+const randomFlags = () =>
+  random32() & 0x8000 ? random32() & FLAG_BITS : pick([0, 1, FLAG_BITS, 0x40, 0x801]);
+
+// --- assembling ------------------------------------------------------------------
+
+function assemble(texts) {
+  const source = join(work, 'a.asm');
+  writeFileSync(source, `bits 64\ndefault abs\n${texts.join('\n')}\n`);
+  execFileSync('nasm', ['-f', 'bin', '-O0', '-o', join(work, 'a.bin'), '-l', join(work, 'a.lst'), source]);
+  const bytes = [];
+  for (const line of readFileSync(join(work, 'a.lst'), 'latin1').split('\n')) {
+    const m = /^\s*(\d+) [0-9A-F]{8} ([0-9A-F()[\]]+)-?(\s|$)/.exec(line);
+    if (!m) continue;
+    const index = Number(m[1]) - 3;
+    bytes[index] = (bytes[index] ?? '') + m[2].replace(/[()[\]]/g, '').toLowerCase();
+  }
+  texts.forEach((text, i) => {
+    if (!bytes[i]) throw new Error(`no bytes for: ${text}`);
+  });
+  return bytes;
+}
+
+// --- what an instruction reads and leaves undefined --------------------------------
+
+const factory = new InstructionInfoFactory();
+const FLAG_OF = [
+  [RflagsBits.OF, 0x800],
+  [RflagsBits.SF, 0x80],
+  [RflagsBits.ZF, 0x40],
+  [RflagsBits.AF, 0x10],
+  [RflagsBits.CF, 1],
+  [RflagsBits.PF, 4],
+];
+
+function analyse(hex) {
+  const decoder = new Decoder(64, Uint8Array.from(Buffer.from(hex, 'hex')), 0);
+  decoder.ip = ENTRY;
+  const instruction = decoder.decode();
+  if (instruction.isInvalid || instruction.length * 2 !== hex.length)
+    throw new Error(`does not decode: ${hex}`);
+  let undefinedFlags = 0;
+  for (const [bit, flag] of FLAG_OF) if (instruction.rflagsUndefined & bit) undefinedFlags |= flag;
+  const inAddress = new Set();
+  for (const r of [instruction.memoryBase, instruction.memoryIndex]) {
+    if (r !== Register.None) inAddress.add(nameOf(r));
+  }
+  const info = factory.info(instruction);
+  const used = new Set();
+  for (const u of info.usedRegisters()) {
+    const name = nameOf(u.register);
+    if (REGISTERS.includes(name)) used.add(name);
+  }
+  const memory = instruction.op0Kind === OpKind.Memory || instruction.op1Kind === OpKind.Memory;
+  const values = [...used].filter((r) => !inAddress.has(r) && !POINTERS.has(r));
+  return { undefinedFlags, values, memory, instruction };
+}
+
+function nameOf(register) {
+  const full = RegisterExt.fullRegister(register);
+  return Object.keys(Register)
+    .find((k) => Register[k] === full && Number.isNaN(Number(k)))
+    ?.toLowerCase();
+}
+
+/** Offset in the scratch page of the memory operand. */
+function operandOffset(instruction, registers) {
+  const reg = (r) => (r === Register.None ? 0n : registers[REGISTERS.indexOf(nameOf(r))]);
+  const base = instruction.isIpRelMemoryOperand ? 0n : reg(instruction.memoryBase);
+  const sum =
+    base +
+    reg(instruction.memoryIndex) * BigInt(instruction.memoryIndexScale) +
+    instruction.memoryDisplacement;
+  return Number(BigInt.asUintN(32, sum) - SCRATCH);
+}
+
+// --- recording ------------------------------------------------------------------------
+
+const hexOf = (v, bytes) =>
+  Buffer.from(
+    BigInt.asUintN(bytes * 8, v)
+      .toString(16)
+      .padStart(bytes * 2, '0'),
+    'hex',
+  )
+    .reverse()
+    .toString('hex');
+
+function makeCase(template, about, k) {
+  const registers = [...DEFAULTS];
+  for (const name of about.values) registers[REGISTERS.indexOf(name)] = value();
+  const c = { registers, flags: randomFlags(), memory: new Map() };
+  c.get = (name) => registers[REGISTERS.indexOf(name)];
+  c.set = (name, v) => {
+    registers[REGISTERS.indexOf(name)] = BigInt.asUintN(64, BigInt(v));
+  };
+  c.poke = (offset, v, bytes) => c.memory.set(offset, hexOf(BigInt(v), bytes));
+  template.prepare?.(c, k, { value, pick, random32, random64 });
+  if (about.memory && !template.ownMemory) {
+    const offset = operandOffset(about.instruction, registers);
+    if (offset >= 0 && offset <= 4080 && !c.memory.has(offset)) {
+      const v = template.memoryValue?.(c, k, { value, pick, random32, random64 });
+      c.poke(offset, v ?? value(), 8);
+      if (template.wideMemory) c.poke(offset + 8, value(), 8);
+    }
+  }
+  return c;
+}
+
+execFileSync('cc', ['-O2', '-o', join(work, 'recorder'), join(here, 'recorder.c')]);
+
+let total = 0;
+for (const [family, templates] of Object.entries(FAMILIES)) {
+  const bytes = assemble(templates.map((t) => t.text));
+  const cases = [];
+  templates.forEach((template, i) => {
+    const about = analyse(bytes[i]);
+    const count = template.cases ?? 12;
+    for (let k = 0; k < count; k++) cases.push({ template, i, about, ...makeCase(template, about, k) });
+  });
+  const input = cases
+    .map((c) => {
+      const memory = [...c.memory].map(([offset, hex]) => ` ${offset.toString(16)}:${hex}`).join('');
+      return `${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}\n`;
+    })
+    .join('');
+  const results = execFileSync(join(work, 'recorder'), { input, maxBuffer: 1 << 28 })
+    .toString()
+    .trim()
+    .split('\n');
+  if (results.length !== cases.length) throw new Error(`${family}: the recorder lost cases`);
+  const lines = [];
+  let last = -1;
+  cases.forEach((c, n) => {
+    if (c.i !== last) {
+      lines.push(
+        `# ${bytes[c.i]} ${(c.template.undefinedFlags ?? c.about.undefinedFlags).toString(16)} ${c.template.text}`,
+      );
+      last = c.i;
+    }
+    const [vector, rip, ...rest] = results[n].split(' ');
+    const after = rest.slice(0, 16).map((h) => BigInt(`0x${h}`));
+    const given = [];
+    const got = [];
+    c.registers.forEach((r, k) => {
+      if (r !== DEFAULTS[k]) given.push(`${k.toString(16)}=${r.toString(16)}`);
+      if (after[k] !== r) got.push(`${k.toString(16)}=${after[k].toString(16)}`);
+    });
+    given.push(`f=${c.flags.toString(16)}`);
+    for (const [offset, hex] of c.memory) given.push(`${offset.toString(16)}:${hex}`);
+    if (vector !== '3') got.push(`x=${Number(vector).toString(16)}`);
+    const target = BigInt(`0x${rip}`);
+    if (vector === '3' && target !== ENTRY + BigInt(bytes[c.i].length / 2))
+      got.push(`p=${target.toString(16)}`);
+    if (rest[16] !== c.flags.toString(16)) got.push(`f=${rest[16]}`);
+    got.push(...rest.slice(17));
+    lines.push(`${given.join(' ')}|${got.join(' ')}`);
+  });
+  writeFileSync(join(here, `${family}.txt`), `${lines.join('\n')}\n`);
+  total += cases.length;
+  console.log(`${family}: ${templates.length} instructions, ${cases.length} cases`);
+}
+console.log(`${total} cases`);
