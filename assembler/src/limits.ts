@@ -4,9 +4,9 @@
  */
 
 /** Passes before sizes may only grow (see layout/instruction.ts). */
-export const FREE_PASSES = 12;
+export const FREE_PASSES = 300;
 /** Passes altogether. */
-export const MAX_PASSES = 60;
+export const MAX_PASSES = 400;
 /** Macro calls, includes and repetitions inside each other. */
 export const MAX_NESTING = 2000;
 /** Includes inside each other. */

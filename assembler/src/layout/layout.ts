@@ -46,7 +46,7 @@ export class Layout implements Scope {
   /** `$` stays at the beginning of a statement while `times` repeats it. */
   #statement: Located = { value: 0n };
   #total = 0;
-  records = new LineRecords();
+  readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
 
@@ -59,7 +59,7 @@ export class Layout implements Scope {
     this.reporter = reporter;
     this.symbols.begin(pass);
     for (const s of this.sections.values()) s.reset();
-    this.records = new LineRecords();
+    this.records.begin();
     this.strucs = new StrucRecords();
     this.bits = 16;
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.

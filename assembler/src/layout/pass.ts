@@ -69,7 +69,8 @@ export class Pass implements Host {
     const { layout } = this;
     layout.begin(this.pass, this.reporter);
     this.#predefine();
-    layout.records.current = () => placeOf(this.#state.frame!, (path) => this.files.index(path));
+    layout.records.frame = () => this.#state.frame;
+    layout.records.fileIndex = (path) => this.files.index(path);
     this.#preprocessor.start(main);
     this.#drain();
     for (const context of this.#state.contexts) {

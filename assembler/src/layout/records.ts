@@ -38,37 +38,63 @@ export function placeOf(frame: Frame, fileIndex: (path: string) => number): Plac
   };
 }
 
-interface Record extends Place {
-  section: Section;
-  offset: number;
-  length: number;
-  code: boolean;
-  bits: 16 | 32 | 64;
+/** Bytes of one section that one line made. */
+export class LineRecord {
+  section!: Section;
+  offset = 0;
+  length = 0;
+  file = 0;
+  line = 0;
+  code = false;
+  bits: 16 | 32 | 64 = 16;
+  expansion: Expansion | undefined;
 }
 
-/** Which line made which bytes, in one pass. */
+/** Which line made which bytes. The records are written over in every pass, so passes leave no garbage. */
 export class LineRecords {
-  readonly list: Record[] = [];
-  /** Set by whoever drives the pass: the line in work. */
-  current: () => Place = () => ({ file: 0, line: 0, expansion: undefined });
+  readonly #list: LineRecord[] = [];
+  #count = 0;
+  /** Set by whoever drives the pass: tells the line in work. */
+  frame: () => Frame | undefined = () => undefined;
+  fileIndex: (path: string) => number = () => 0;
 
-  /** Adds bytes of the line in work; those that follow directly are joined. */
+  /** The records of the last pass. */
+  get list(): LineRecord[] {
+    return this.#list.slice(0, this.#count);
+  }
+
+  begin(): void {
+    this.#count = 0;
+  }
+
+  /** Adds bytes of the line in work; data that follows directly is joined. */
   add(section: Section, offset: number, length: number, code: boolean, bits: 16 | 32 | 64): void {
-    const place = this.current();
-    const last = this.list[this.list.length - 1];
-    const joins =
-      last !== undefined &&
-      last.section === section &&
-      last.offset + last.length === offset &&
-      last.file === place.file &&
-      last.line === place.line &&
-      last.code === code &&
-      last.bits === bits &&
-      last.expansion === undefined &&
-      place.expansion === undefined &&
-      !code;
-    if (joins) last.length += length;
-    else this.list.push({ ...place, section, offset, length, code, bits });
+    const frame = this.frame();
+    if (!frame) return;
+    let file: number;
+    let line: number;
+    let expansion: Expansion | undefined;
+    if (frame.kind === 'file' && !frame.renumbered) {
+      file = frame.line?.file.index ?? 0;
+      line = frame.line?.number ?? 1;
+    } else ({ file, line, expansion } = placeOf(frame, this.fileIndex));
+    if (!code && !expansion && this.#count > 0) {
+      const last = this.#list[this.#count - 1];
+      const follows = last.section === section && last.offset + last.length === offset;
+      if (follows && last.line === line && last.file === file && !last.code && !last.expansion && last.bits === bits) {
+        last.length += length;
+        return;
+      }
+    }
+    const record = (this.#list[this.#count++] ??= new LineRecord());
+    record.section = section;
+    record.offset = offset;
+    record.length = length;
+    record.file = file;
+    record.line = line;
+    record.code = code;
+    record.bits = bits;
+    record.expansion = expansion;
   }
 }
 
