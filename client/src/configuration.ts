@@ -21,7 +21,7 @@ async function resolve(
 ): Promise<vscode.DebugConfiguration | undefined> {
   if (configuration.type || configuration.request || configuration.name) return configuration;
   const editor = vscode.window.activeTextEditor;
-  if (!editor || editor.document.languageId !== 'nasm') return undefined; // VS Code then offers launch.json
+  if (editor?.document.languageId !== 'nasm') return undefined; // VS Code then offers launch.json
   const file = editor.document.uri;
   const lab = await labOf(file, folder);
   return {

@@ -1,8 +1,8 @@
 import {
+  SERIAL,
   SERIAL_INPUT,
-  SERIAL_OUTPUT,
+  type SerialEvent,
   type SerialInputArguments,
-  type SerialOutputBody,
 } from '@hyperstep/debug-adapter/protocol';
 import * as vscode from 'vscode';
 
@@ -68,8 +68,8 @@ export function registerSerialTerminals(): vscode.Disposable {
 
   return vscode.Disposable.from(
     vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => {
-      if (event.event === SERIAL_OUTPUT && event.session.type === 'hyperstep') {
-        print(event.session, (event.body as SerialOutputBody).text);
+      if (event.event === SERIAL && event.session.type === 'hyperstep') {
+        print(event.session, (event.body as SerialEvent).text);
       }
     }),
     vscode.debug.onDidTerminateDebugSession((session) => {

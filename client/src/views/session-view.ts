@@ -26,9 +26,10 @@ export function followSession(
   );
 }
 
-/** DAP thread of the item selected in the call stack. */
-export function selectedThread(): number | undefined {
-  return vscode.debug.activeStackItem?.threadId;
+/** DAP id of the frame selected in the call stack. */
+export function selectedFrame(): number | undefined {
+  const item = vscode.debug.activeStackItem;
+  return item instanceof vscode.DebugStackFrame ? item.frameId : undefined;
 }
 
 /** A tree that shows a list of nodes with children known in advance. */

@@ -1,11 +1,13 @@
 import {
   TRANSLATE,
   type TranslateArguments,
+  type TranslateFault,
   type TranslateResponse,
   type TranslateStep,
+  type TranslateSuccess,
 } from '@hyperstep/debug-adapter/protocol';
 import * as vscode from 'vscode';
-import { followSession, type Node, NodeTree, selectedThread } from './session-view';
+import { followSession, type Node, NodeTree, selectedFrame } from './session-view';
 
 /**
  * "Address Translation": the walk of one linear address, every entry of both
@@ -24,11 +26,11 @@ export function registerTranslationView(): vscode.Disposable {
       view.description = undefined;
       return;
     }
-    const request: TranslateArguments = { address: expression, threadId: selectedThread() };
+    const request: TranslateArguments = { address: expression, frameId: selectedFrame() };
     try {
       const response = (await session.customRequest(TRANSLATE, request)) as TranslateResponse;
       if (turn !== newest) return;
-      view.description = `${expression} — ${response.context}`;
+      view.description = `${expression} — ${response.contextName}`;
       tree.show(present(response));
     } catch (error) {
       if (turn !== newest) return;
@@ -76,39 +78,44 @@ function present(r: TranslateResponse): Node[] {
   const servedBy = (name: string): Node[] => nested.filter((s) => s.serves === name).map((s) => entry(s, []));
   const nodes: Node[] = [
     {
-      label: vscode.l10n.t('Linear {0}', r.linear),
-      description: `${r.access}, ${r.mode}${r.nested ? ' + EPT' : ''}`,
+      label: vscode.l10n.t('Linear {0}', r.address),
+      description: r.access,
       icon: new vscode.ThemeIcon('symbol-numeric'),
-      value: r.linear,
+      value: r.address,
       children: guest.map((step) => entry(step, servedBy(step.name))),
     },
   ];
-  if (r.nested && r.guestPhysical !== undefined) {
+  if (nested.length > 0 && r.result.guestPhysical !== undefined) {
     nodes.push({
-      label: vscode.l10n.t('Guest-physical {0}', r.guestPhysical),
+      label: vscode.l10n.t('Guest-physical {0}', r.result.guestPhysical),
       icon: new vscode.ThemeIcon('arrow-down'),
-      value: r.guestPhysical,
+      value: r.result.guestPhysical,
       children: servedBy('page'),
     });
   }
-  if (r.hostPhysical !== undefined) {
-    nodes.push({
-      label: vscode.l10n.t('{0} {1}', r.nested ? 'Host-physical' : 'Physical', r.hostPhysical),
-      description: [r.permissions, r.pageSize && vscode.l10n.t('{0} page', size(r.pageSize))]
-        .filter(Boolean)
-        .join(', '),
-      icon: new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed')),
-      value: r.hostPhysical,
-    });
-  }
-  if (r.fault !== undefined) {
-    nodes.push({
-      label: r.fault,
-      icon: new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed')),
-      value: r.fault,
-    });
-  }
+  nodes.push(r.result.ok ? success(r.result, nested.length > 0) : failure(r.result));
   return nodes;
+}
+
+function success(result: TranslateSuccess, nested: boolean): Node {
+  const address = result.hostPhysical;
+  const rights = [result.read && 'R', result.write && 'W', result.execute && 'X'].filter(Boolean).join('');
+  return {
+    label: nested ? vscode.l10n.t('Host-physical {0}', address) : vscode.l10n.t('Physical {0}', address),
+    description: vscode.l10n.t('{0}, {1} page', rights, size(result.pageSize)),
+    icon: new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed')),
+    value: address,
+  };
+}
+
+function failure(result: TranslateFault): Node {
+  return {
+    label: result.fault,
+    description: result.explanation,
+    tooltip: result.explanation,
+    icon: new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed')),
+    value: `${result.fault}: ${result.explanation}`,
+  };
 }
 
 /** One paging entry; the nested walk that found it folds beneath. */

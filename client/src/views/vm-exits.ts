@@ -1,6 +1,6 @@
 import {
   VM_EXITS,
-  type VmExitEntry,
+  type VmExit,
   type VmExitsArguments,
   type VmExitsResponse,
 } from '@hyperstep/debug-adapter/protocol';
@@ -25,10 +25,10 @@ export function registerVmExitsView(): vscode.Disposable {
       const request: VmExitsArguments = { limit: 500 };
       const response = (await session.customRequest(VM_EXITS, request)) as VmExitsResponse;
       if (turn !== newest) return;
-      const entries = response.entries.filter((e) => matches(e, filter)).reverse();
+      const entries = response.exits.filter((e) => matches(e, filter)).reverse();
       view.description = filter
-        ? vscode.l10n.t('{0} of {1}, filter: {2}', entries.length, response.total, filter)
-        : vscode.l10n.t('{0} in all', response.total);
+        ? vscode.l10n.t('{0} of {1}, filter: {2}', entries.length, response.next, filter)
+        : vscode.l10n.t('{0} in all', response.next);
       tree.show(entries.map(present));
     } catch (error) {
       if (turn !== newest) return;
@@ -52,15 +52,21 @@ export function registerVmExitsView(): vscode.Disposable {
   );
 }
 
-function matches(e: VmExitEntry, filter: string): boolean {
-  return `${e.reasonName} ${e.detail} ${e.from} ${e.to}`.toLowerCase().includes(filter.toLowerCase());
+function matches(e: VmExit, filter: string): boolean {
+  return `${e.reasonName} ${e.detail} ${e.guest} ${e.symbol ?? ''}`
+    .toLowerCase()
+    .includes(filter.toLowerCase());
 }
 
 const ICONS = { entry: 'sign-in', exit: 'sign-out', 'entry-failure': 'error' } as const;
 
-function present(e: VmExitEntry): Node {
+function present(e: VmExit): Node {
   const details: Node[] = [
-    { label: vscode.l10n.t('Guest RIP'), description: e.guestRip, value: e.guestRip },
+    {
+      label: vscode.l10n.t('Guest RIP'),
+      description: [e.guestRip, e.symbol].filter(Boolean).join(' '),
+      value: e.guestRip,
+    },
     { label: vscode.l10n.t('Qualification'), description: e.qualification, value: e.qualification },
   ];
   if (e.guestLinear)
@@ -77,26 +83,26 @@ function present(e: VmExitEntry): Node {
     });
   if (e.failure) details.push({ label: e.failure, icon: new vscode.ThemeIcon('error'), value: e.failure });
   return {
-    label: `#${e.index} ${e.reasonName}`,
+    label: `#${e.number} ${e.reasonName}`,
     description: [
       e.detail,
-      `${e.from} → ${e.to}`,
+      e.kind === 'exit' ? `${e.guest} → VMM` : `VMM → ${e.guest}`,
       vscode.l10n.t('at instruction {0}', e.count.toLocaleString('en')),
     ]
       .filter(Boolean)
       .join(' · '),
     icon: new vscode.ThemeIcon(ICONS[e.kind]),
-    tooltip: e.source ? `${e.source.path}:${e.source.line}` : e.guestRip,
+    tooltip: e.location ? `${e.location.path}:${e.location.line}` : e.guestRip,
     value: `${e.reasonName} ${e.detail}`.trim(),
     expanded: false,
     children: e.kind === 'entry' ? undefined : details,
-    command: e.source && {
+    command: e.location && {
       title: vscode.l10n.t('Show guest instruction'),
       command: 'vscode.open',
       arguments: [
-        vscode.Uri.file(e.source.path),
+        vscode.Uri.file(e.location.path),
         {
-          selection: new vscode.Range(e.source.line - 1, 0, e.source.line - 1, 0),
+          selection: new vscode.Range(e.location.line - 1, 0, e.location.line - 1, 0),
           preserveFocus: true,
         } satisfies vscode.TextDocumentShowOptions,
       ],
