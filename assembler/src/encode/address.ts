@@ -184,7 +184,8 @@ function wordAddress(
   }
   const plain = !m.displacement?.address;
   const short = shortDisplacement(value, ctx.scale);
-  if (m.displacementSize === 8 || (short !== undefined && plain && m.displacementSize === undefined)) {
+  const forced = m.displacementSize === 8 && (short !== undefined || ctx.scale === 1);
+  if (forced || (short !== undefined && plain && m.displacementSize === undefined)) {
     if (value === 0n && rm !== 6 && m.displacementSize === undefined) return ea;
     ea.mod = 1;
     ea.displacementBytes = 1;
@@ -268,7 +269,8 @@ function longAddress(
   const plain = !m.displacement?.address;
   const short = shortDisplacement(value, ctx.scale);
   if (m.displacementSize === undefined && plain && value === 0n && (baseNumber & 7) !== 5) return ea;
-  if (m.displacementSize === 8 || (short !== undefined && plain && !wide)) {
+  const forced = m.displacementSize === 8 && (short !== undefined || ctx.scale === 1);
+  if (forced || (short !== undefined && plain && !wide)) {
     ea.mod = 1;
     ea.displacementBytes = 1;
     ea.displacement = short ?? value;

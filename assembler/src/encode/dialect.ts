@@ -1,62 +1,9 @@
 /**
- * Where NASM's instruction table differs from iced-x86's: names, operand forms
- * and which of several encodings wins. Everything here was measured against
+ * Where NASM's instruction table differs from iced-x86's in operand forms and
+ * in which of several encodings wins (for names see names.ts). Everything here was measured against
  * NASM 2.16; test/nasm-bytes.test.ts keeps it so.
  */
 import type { Form, Slot } from './form';
-
-/** NASM name → iced-x86 name with the same forms. */
-export const aliases: Record<string, string> = {
-  sal: 'shl',
-  fwait: 'wait',
-  xlat: 'xlatb',
-  retn: 'ret',
-  icebp: 'int1',
-  int01: 'int1',
-  int03: 'int3',
-  loopz: 'loope',
-  loopnz: 'loopne',
-};
-
-/** Condition names that iced-x86 does not use → the one it uses. */
-const conditionAliases: Record<string, string> = {
-  z: 'e',
-  nz: 'ne',
-  c: 'b',
-  nae: 'b',
-  nb: 'ae',
-  nc: 'ae',
-  na: 'be',
-  nbe: 'a',
-  pe: 'p',
-  po: 'np',
-  nge: 'l',
-  nl: 'ge',
-  ng: 'le',
-  nle: 'g',
-};
-for (const [alias, name] of Object.entries(conditionAliases)) {
-  for (const stem of ['j', 'set', 'cmov']) aliases[stem + alias] = stem + name;
-}
-
-// AVX-512 mask instructions without a size letter mean bytes.
-for (const op of ['kmov', 'knot', 'kortest', 'kand', 'kandn', 'kor', 'kxor', 'kxnor']) aliases[op] = `${op}b`;
-
-/**
- * iced-x86 names that are no mnemonics here: NASM does not know them, and as
- * old, undocumented or processor-internal instructions they would only take
- * good names away from labels. (Documented instructions newer than NASM 2.16
- * stay available.)
- */
-export const unknown = new Set<string>(
-  (
-    'invalid sysretq sysexitq aesencl altinst bb0_reset bb1_reset ccs_encrypt ccs_hash cl1invmb clevict0 clevict1 delay ' +
-    'fnsetpm fnstdw fnstsg frichop frinear frint2 frstpm fstdw fstpnce fstsg ftstp getsecq jknzd jkzd kandnr kconcath ' +
-    'kconcatl kextract kmerge2l1h kmerge2l1l rdudbg reservednop spflt storeall tzcnti undoc vprefetch0 vprefetch1 vprefetch2 ' +
-    'vprefetche0 vprefetche1 vprefetche2 vprefetchenta vprefetchnta wrudbg xsha512 xsha512_alt xstore_alt tcmmimfp16ps ' +
-    'tcmmrlfp16ps vpcmpestri64 vpcmpestrm64 pcmpestri64 pcmpestrm64 seamops zero_bytes'
-  ).split(' '),
-);
 
 /** Corrections to rows, by iced-x86's name of the row; a null removes the row. */
 export const tweaks: Record<string, Partial<Form> | null> = {};
@@ -406,10 +353,12 @@ export const memorySizes: Record<string, number> = {
   punpcklbw: 64,
   punpcklwd: 64,
   punpckldq: 64,
+  prefetch: 64,
+  prefetchw: 64,
 };
 for (const name of (
   'lds les lfs lgs lss bound bndcl bndcu bndcn bndmk bndmov bndldx bndstx clflush clflushopt clwb cldemote ' +
-  'prefetch prefetchw vmptrld vmptrst vmxon vmclear ' +
+  'vmptrld vmptrst vmxon vmclear ' +
   'sgdt sidt lgdt lidt pdistib pmachriw'
 ).split(' ')) {
   memorySizes[name] = 0;

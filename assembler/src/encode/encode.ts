@@ -1,6 +1,6 @@
 /** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
 import { emit } from './emit';
-import { explain, explainMissingSize } from './explain';
+import { explain, explainMissingSize, explainMode } from './explain';
 import type { Form } from './form';
 import { valueFits } from './immediate';
 import { type MatchContext, select } from './match';
@@ -80,10 +80,7 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
     case 'size-missing':
       return failed(explainMissingSize(statement));
     case 'mode':
-      return failed({
-        code: 'mode',
-        message: `this form of \`${statement.mnemonic}\` does not exist in ${context.bits}-bit mode`,
-      });
+      return failed(explainMode(statement, match));
     default:
   }
   let forms = selection.forms;

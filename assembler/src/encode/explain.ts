@@ -42,18 +42,38 @@ function sizeOf(op: Operand): number | undefined {
   return op.kind === 'far' ? undefined : op.size;
 }
 
-function describeSlot(slot: Slot, form: Form): string[] {
-  if (slot.place === 'rel') return ['a jump target'];
-  if (slot.place === 'far') return ['a far address (segment:offset)'];
-  if (slot.immediate) return [slot.immediate === 'one' ? 'the number 1' : 'a number'];
-  const out: string[] = [];
-  if (slot.register) {
-    const only = slot.only;
-    if (only === undefined) out.push(describeClass(slot.register));
-    else out.push(`\`${fixedName(slot)}\``);
+/** What the operand at `position` may be in these forms, in words: "a 16- or 32-bit register, byte memory or a number". */
+function expected(forms: Form[], position: number): string {
+  const general = new Set<number>();
+  const memory = new Set<number>();
+  const fixed = new Set<string>();
+  const other = new Set<string>();
+  let anyMemory = false;
+  for (const form of forms) {
+    const slot = form.slots[position];
+    if (slot.place === 'rel') other.add('a jump target');
+    else if (slot.place === 'far') other.add('a far address (segment:offset)');
+    else if (slot.immediate) other.add(slot.immediate === 'one' ? 'the number 1' : 'a number');
+    else if (slot.only !== undefined) fixed.add(fixedName(slot));
+    else if (slot.register && /^r\d+$/.test(slot.register)) general.add(Number(slot.register.slice(1)));
+    else if (slot.register) other.add(describeClass(slot.register));
+    if (slot.memory && slot.vector) other.add(`memory indexed by ${describeClass(slot.vector)}`);
+    else if (slot.memory && form.anySize) anyMemory = true;
+    else if (slot.memory) memory.add(form.memorySize);
   }
-  if (slot.memory) out.push(form.memorySize ? `${sizeNames[form.memorySize]} memory` : 'memory');
-  return out;
+  const words: string[] = [];
+  for (const name of fixed) if (!general.has(findRegister(name)?.size ?? -1)) words.push(`\`${name}\``);
+  if (general.size > 0) {
+    const sizes = [...general].sort((a, b) => a - b);
+    const names = sizes.map((size, k) => (k === sizes.length - 1 ? `${size}-bit` : `${size}-`));
+    words.push(`${sizes[0] === 8 ? 'an' : 'a'} ${or(names)} register`);
+  }
+  words.push(...other);
+  const sizes = [...memory].filter((size) => size !== 0).sort((a, b) => a - b);
+  if (sizes.length > 0) words.push(`${or(sizes.map((size) => sizeNames[size]))} memory`);
+  else if (anyMemory) words.push('memory');
+  else if (memory.has(0)) words.push('memory without a size keyword');
+  return or(words);
 }
 
 const accumulators: Record<string, string[]> = {
@@ -69,7 +89,7 @@ function fixedName(slot: Slot): string {
   return accumulators[slot.register ?? '']?.[slot.only ?? 0] ?? `register ${slot.only}`;
 }
 
-function list(words: string[]): string {
+function or(words: string[]): string {
   const unique = [...new Set(words)];
   if (unique.length <= 1) return unique.join('');
   return `${unique.slice(0, -1).join(', ')} or ${unique.at(-1)}`;
@@ -78,7 +98,10 @@ function list(words: string[]): string {
 /** The error for a statement whose mnemonic exists but whose operands suit no form. */
 export function explain(statement: InstructionStatement, ctx: MatchContext): EncodeError {
   const name = statement.mnemonic;
-  const forms = formsOf(name) ?? [];
+  const all = formsOf(name) ?? [];
+  const mode = ctx.bits === 16 ? 1 : ctx.bits === 32 ? 2 : 4;
+  const here = all.filter((f) => f.modes & mode);
+  const forms = here.length > 0 ? here : all;
   const ops = statement.operands;
   const counts = [...new Set(forms.map((f) => f.slots.length))].sort();
   const same = forms.filter((f) => f.slots.length === ops.length);
@@ -89,13 +112,18 @@ export function explain(statement: InstructionStatement, ctx: MatchContext): Enc
         : `${counts.join(' or ')} operand${counts.at(-1) === 1 ? '' : 's'}`;
     return { code: 'operand-count', message: `\`${name}\` takes ${takes}, not ${ops.length}` };
   }
+  if (ops.filter((op) => op.kind === 'memory').length > 1) {
+    return {
+      code: 'operand-kind',
+      message: `\`${name}\` cannot have two memory operands; go through a register`,
+    };
+  }
   // The first operand that no form accepts even in another size.
   for (let i = 0; i < ops.length; i++) {
     if (same.some((f) => fit(f.slots[i], f, ops[i], ctx) !== Fit.No)) continue;
-    const expected = list(same.flatMap((f) => describeSlot(f.slots[i], f)));
     return {
       code: 'operand-kind',
-      message: `operand ${i + 1} of \`${name}\` cannot be ${describe(ops[i])}; expected ${expected}`,
+      message: `operand ${i + 1} of \`${name}\` cannot be ${describe(ops[i])}; expected ${expected(same, i)}`,
       operand: i,
     };
   }
@@ -117,10 +145,17 @@ function sizeError(statement: InstructionStatement, kinds: Form[], ctx: MatchCon
   const { mnemonic: name, operands: ops } = statement;
   for (let i = 0; i < ops.length; i++) {
     if (kinds.some((f) => fit(f.slots[i], f, ops[i], ctx) !== Fit.Size)) continue;
-    const expected = list(kinds.flatMap((f) => describeSlot(f.slots[i], f)));
+    const op = ops[i];
+    if (op.kind === 'immediate' && op.distance !== undefined && kinds.every((f) => f.onlyShort)) {
+      return {
+        code: 'jump-distance',
+        message: `\`${name}\` is always short; leave \`${op.distance}\` away`,
+        operand: i,
+      };
+    }
     return {
       code: 'operand-size',
-      message: `operand ${i + 1} of \`${name}\` is ${describe(ops[i])}; expected ${expected}`,
+      message: `operand ${i + 1} of \`${name}\` is ${describe(op)}; expected ${expected(kinds, i)}`,
       operand: i,
     };
   }
@@ -139,6 +174,31 @@ function sizeError(statement: InstructionStatement, kinds: Form[], ctx: MatchCon
   };
 }
 
+/** The error when the forms that take these operands exist in other modes only. */
+export function explainMode(statement: InstructionStatement, ctx: MatchContext): EncodeError {
+  const { mnemonic: name, operands: ops } = statement;
+  const mode = ctx.bits === 16 ? 1 : ctx.bits === 32 ? 2 : 4;
+  const here = (formsOf(name) ?? []).filter((f) => f.modes & mode && f.slots.length === ops.length);
+  const good = (f: Form, i: number) => [Fit.Yes, Fit.Unsized].includes(fit(f.slots[i], f, ops[i], ctx));
+  // The operand to blame is the one whose kind is right and size is not; failing that, any that stands alone.
+  for (let k = 0; k < 2 * ops.length; k++) {
+    const i = k % ops.length;
+    const others = here.filter(
+      (f) =>
+        ops.every((_, other) => other === i || good(f, other)) &&
+        (k >= ops.length || fit(f.slots[i], f, ops[i], ctx) === Fit.Size),
+    );
+    if (others.length === 0) continue;
+    return {
+      code: 'mode',
+      message: `in ${ctx.bits}-bit mode operand ${i + 1} of \`${name}\` cannot be ${describe(ops[i])}; expected ${expected(others, i)}`,
+      operand: i,
+    };
+  }
+  const what = ops.length === 0 || here.length === 0 ? `\`${name}\`` : `this form of \`${name}\``;
+  return { code: 'mode', message: `${what} does not exist in ${ctx.bits}-bit mode` };
+}
+
 /** The error when memory needs a size keyword. */
 export function explainMissingSize(statement: InstructionStatement): EncodeError {
   const operand = statement.operands.findIndex((o) => o.kind === 'memory');
@@ -154,7 +214,7 @@ export function explainMissingSize(statement: InstructionStatement): EncodeError
     .map((s) => `\`${sizeNames[s]}\``);
   return {
     code: 'size-missing',
-    message: `the size of [${text}] is not known; write ${list(names)} before it`,
+    message: `the size of [${text}] is not known; write ${or(names)} before it`,
     operand,
   };
 }

@@ -64,7 +64,7 @@ const none: Prefixes = {
 
 /** Is this lower-case word an instruction prefix? (Segment registers and `wait` are prefixes only before a mnemonic.) */
 export function isPrefix(name: string): boolean {
-  return name in table && name !== 'wait';
+  return Object.hasOwn(table, name) && name !== 'wait';
 }
 
 /** Combines the prefixes, or says which two exclude each other. */
@@ -73,7 +73,7 @@ export function combinePrefixes(names: readonly string[], bits: number): Prefixe
   const out: Prefixes = { ...none };
   const seen = new Map<Group, string>();
   for (const name of names) {
-    const entry = table[name];
+    const entry = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!entry) return { code: 'prefix', message: `\`${name}\` is not an instruction prefix` };
     const [group, value] = entry;
     const before = seen.get(group);

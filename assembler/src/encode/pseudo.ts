@@ -28,9 +28,9 @@ function expand(name: string): [string, number] | undefined {
   let m = /^cmp([a-z]+)(p[sd]|s[sd])$/.exec(name);
   if (m && compare.includes(m[1])) return [`cmp${m[2]}`, compare.indexOf(m[1])];
   m = /^vcmp([a-z_]+?)(p[sd]|s[sd])$/.exec(name);
-  if (m && m[1] in vectorCompare) return [`vcmp${m[2]}`, vectorCompare[m[1]]];
+  if (m && Object.hasOwn(vectorCompare, m[1])) return [`vcmp${m[2]}`, vectorCompare[m[1]]];
   m = /^vpcmp([a-z]+?)(u?[bwdq])$/.exec(name);
-  if (m && m[1] in integerCompare) return [`vpcmp${m[2]}`, integerCompare[m[1]]];
+  if (m && Object.hasOwn(integerCompare, m[1])) return [`vpcmp${m[2]}`, integerCompare[m[1]]];
   m = /^vpcom([a-z]+?)(u?[bwdq])$/.exec(name);
   if (m && xopCompare.includes(m[1])) return [`vpcom${m[2]}`, xopCompare.indexOf(m[1])];
   m = /^(v?)pclmul([lh]q[lh]q)dq$/.exec(name);

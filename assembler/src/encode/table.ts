@@ -6,15 +6,14 @@ import { Code, CodeExt, EncodingKind, Mnemonic } from 'iced-x86';
 import {
   type Addition,
   additions,
-  aliases,
   everyMode,
   evexFirst,
   memorySizes,
   neverShortened,
   tweaks,
-  unknown,
 } from './dialect';
 import { type Form, readForm } from './form';
+import { aliases, unknown } from './names';
 import { pseudoForms } from './pseudo';
 
 interface Index {
@@ -66,14 +65,18 @@ function added(a: Addition): Form[] {
 function shortened(form: Form): Form[] {
   const [first, second, third] = form.slots;
   if (form.space === 'legacy' || third === undefined || !/^[xyz]mm$/.test(first.register ?? '')) return [];
-  if (first.place !== 'reg' || first.register !== second.register) return [];
+  if (first.register !== second.register) return [];
   const rest = form.slots.slice(2);
   const rank = form.rank + 5;
   // XOP shifts have the count last: the first source is ModRM.rm.
-  if (form.space === 'xop' && second.place === 'rm' && third.place === 'vvvv') {
+  if (form.space === 'xop' && first.place === 'reg' && second.place === 'rm') {
     return [{ ...form, slots: [{ ...first, place: 'both' }, ...rest], rank: rank - 5 }];
   }
-  if (second.place !== 'vvvv') return [];
+  // Shifts by an immediate have the destination in vvvv.
+  if (first.place === 'vvvv' && second.place === 'rm') {
+    return [{ ...form, slots: [{ ...first, place: 'vvvv+rm' }, ...rest], rank }];
+  }
+  if (first.place !== 'reg' || second.place !== 'vvvv') return [];
   return [{ ...form, slots: [{ ...first, place: 'reg+vvvv' }, ...rest], rank }];
 }
 
@@ -82,7 +85,7 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   const known = forms.get(mnemonic);
   if (known) return known;
   index ??= buildIndex();
-  const name = aliases[mnemonic] ?? mnemonic;
+  const name = Object.hasOwn(aliases, mnemonic) ? aliases[mnemonic] : mnemonic;
   const list: Form[] = [];
   if (!unknown.has(mnemonic)) {
     for (const code of index.codes.get(name) ?? []) {
@@ -94,9 +97,12 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   if (name !== mnemonic) for (const a of index.additions.get(mnemonic) ?? []) list.push(...added(a));
   list.push(...pseudoForms(mnemonic, formsOf));
   if (!neverShortened.test(name)) list.push(...list.flatMap(shortened));
-  const size = memorySizes[name];
+  const size = Object.hasOwn(memorySizes, name) ? memorySizes[name] : undefined;
   for (const form of list) {
-    if (size !== undefined && (form.slots.some((s) => s.register === 'mmx') || size === 0))
+    if (
+      size !== undefined &&
+      (form.slots.some((s) => s.register === 'mmx') || form.slots.length === 1 || size === 0)
+    )
       form.memorySize = size;
     if (everyMode.has(name)) form.modes = 7;
     if (form.space === 'vex' && evexFirst.has(name)) form.rank = 40;
