@@ -40,7 +40,7 @@ export function bundle(entryPoints, outdir, options = {}) {
     format: 'cjs',
     sourcemap: true,
     logLevel: 'warning',
-    external: ['vscode', 'mocha', ...(options.external ?? [])],
+    external: ['vscode', 'mocha', 'playwright-core', ...(options.external ?? [])],
     plugins: [icedInline],
     ...options.esbuild,
   });
