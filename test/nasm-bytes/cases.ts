@@ -272,6 +272,65 @@ function vectors() {
   );
 }
 
+/** AVX-512: masks, zeroing, broadcast, rounding, high registers, scaled displacements. */
+function evex() {
+  const masked = (name: string, mask?: string, zeroing?: boolean): Operand => ({
+    kind: 'register',
+    name,
+    mask,
+    zeroing,
+  });
+  const ops = ['vaddps', 'vpaddd', 'vmulpd', 'vpandq', 'vfmadd231ps', 'vmaxps'];
+  for (const op of ops) {
+    for (const [a, b, c] of [
+      ['xmm1', 'xmm2', 'xmm3'],
+      ['ymm1', 'ymm18', 'ymm3'],
+      ['zmm1', 'zmm2', 'zmm31'],
+      ['zmm1', 'ymm2', 'zmm3'],
+    ]) {
+      put(op, [reg(a), reg(b), reg(c)]);
+      put(op, [masked(a, 'k1'), reg(b), reg(c)]);
+      put(op, [masked(a, 'k7', true), reg(b), reg(c)]);
+      for (const broadcast of [2, 4, 8, 16]) {
+        put(op, [masked(a, 'k2'), reg(b), mem({ base: 'eax', displacement: number(8), broadcast })]);
+      }
+      for (const displacement of [16, 32, 64, 0x100, 0x1000, 0x2000, -0x2000, 4]) {
+        put(op, [reg(a), reg(b), mem({ base: 'eax', displacement: number(displacement) })]);
+      }
+    }
+    for (const rounding of ['rn-sae', 'rd-sae', 'ru-sae', 'rz-sae', 'sae']) {
+      all.push({ mnemonic: op, prefixes: [], operands: [reg('zmm1'), reg('zmm2'), reg('zmm3')], rounding });
+    }
+    for (const encoding of ['{vex}', '{vex3}', '{evex}'])
+      put(op, [reg('xmm1'), reg('xmm2'), reg('xmm3')], [encoding]);
+  }
+  for (const op of ['vmovdqa32', 'vmovups', 'vmovdqu8', 'vcompressps', 'vpexpandd']) {
+    put(op, [masked('zmm1', 'k1', true), reg('zmm2')]);
+    put(op, [masked('ymm1', 'k1'), mem({ base: 'eax', displacement: number(32) })]);
+    put(op, [mem({ base: 'eax', displacement: number(64), mask: 'k3' }), reg('zmm9')]);
+  }
+  for (const [dest, index] of [
+    ['xmm1', 'xmm2'],
+    ['ymm1', 'ymm2'],
+    ['zmm1', 'zmm30'],
+  ]) {
+    put('vgatherdps', [masked(dest, 'k1'), mem({ base: 'eax', index, scale: 4 })]);
+    put('vpscatterdd', [
+      mem({ base: 'eax', index, scale: 4, displacement: number(4), mask: 'k1' }),
+      reg(dest),
+    ]);
+    put('vgatherdps', [reg(dest), mem({ base: 'eax', index, scale: 2 }), reg(dest)]);
+  }
+  table('kmovb kmovw kmovd', 'k1,k2 k1,eax eax,k3 k1,m m,k2 k1,k2,k3');
+  table('kandw kortestb knotd kunpckbw kshiftlw', 'k1,k2 k1,k2,k3 k1,k2,#5');
+  table('vpcmpeqd vpcmpgtb vptestmd', 'k1,xmm2,xmm3 k1,zmm2,zmm3 xmm1,xmm2,xmm3 k2,zmm9,m512');
+  table('vpternlogd vpermi2d vpermb valignq', 'zmm1,zmm2,zmm3,#5 zmm1,zmm2,zmm3 xmm1,xmm2,m');
+  table(
+    'vpmovqd vpmovwb vextracti64x4 vinserti32x8 vpconflictd',
+    'ymm1,zmm2 m,zmm3 ymm1,zmm2,#1 zmm1,zmm2,ymm3,#1 zmm1,zmm2 m256,zmm1,#1',
+  );
+}
+
 const displacements: (Value | undefined)[] = [
   undefined,
   number(0),
@@ -445,6 +504,7 @@ export function cases(): InstructionStatement[] {
     system();
     floatingPoint();
     vectors();
+    evex();
     addressing();
     immediates();
     prefixes();

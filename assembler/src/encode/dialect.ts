@@ -204,6 +204,8 @@ for (const name of [
   tweaks[name] = null;
 }
 add('loadall286', 'Loadall286');
+add('pmulhrwa', 'D3NOW_Pmulhrw_mm_mmm64');
+add('pmulhrwc', 'Cyrix_Pmulhrw_mm_mmm64');
 for (const [size, rm] of [
   [8, 'r8'],
   [16, 'r16'],
@@ -343,7 +345,7 @@ export const evexFirst = new Set(
 /** Old instructions that NASM, having no note on the mode, also accepts in 64-bit mode. */
 export const everyMode = new Set(
   (
-    'cmpxchg486 cpu_read cpu_write dmint ibts loadall loadall286 paddsiw paveb pdistib pfrcpv pfrsqrtv pmachriw pmagw ' +
+    'bb0_reset bb1_reset pmulhrwc cmpxchg486 cpu_read cpu_write dmint ibts loadall loadall286 paddsiw paveb pdistib pfrcpv pfrsqrtv pmachriw pmagw ' +
     'pmulhriw pmvgezb pmvlzb pmvnzb pmvzb psubsiw rdm rdshr rsdc rsldt rsts salc smint svdc svldt svts umov wrshr xbts'
   ).split(' '),
 );

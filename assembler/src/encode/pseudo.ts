@@ -19,7 +19,18 @@ const vectorCompare: Record<string, number> = {};
   vectorCompare[name] = i;
 });
 Object.assign(vectorCompare, { nge: 9, ngt: 10, false: 11, ge: 13, gt: 14, true: 15 });
-const integerCompare: Record<string, number> = { eq: 0, lt: 1, le: 2, neq: 4, nlt: 5, nle: 6, ge: 5, gt: 6 };
+const integerCompare: Record<string, number> = {
+  eq: 0,
+  lt: 1,
+  le: 2,
+  neq: 4,
+  nlt: 5,
+  nle: 6,
+  ge: 5,
+  gt: 6,
+  nge: 1,
+  ngt: 2,
+};
 const xopCompare = ['lt', 'le', 'gt', 'ge', 'eq', 'neq', 'false', 'true'];
 const multiply: Record<string, number> = { lqlq: 0x00, hqlq: 0x01, lqhq: 0x10, hqhq: 0x11 };
 
