@@ -56,12 +56,10 @@ export class HyperstepSession extends DebugSession {
       this.sendResponse(response);
     };
     const fail = (error: unknown) => {
-      this.sendErrorResponse(new Response(request), {
-        id: 1,
-        format: '{message}',
-        variables: { message: messageOf(error) },
-        showUser: true,
-      });
+      const message = messageOf(error);
+      const response: DebugProtocol.ErrorResponse = new Response(request, message) as never;
+      response.body = { error: { id: 1, format: message, showUser: true } };
+      this.sendResponse(response);
     };
     const handler = Object.hasOwn(this.own, request.command) ? this.own[request.command] : undefined;
     const work = async () => {
@@ -89,7 +87,7 @@ export class HyperstepSession extends DebugSession {
   }
 
   private async launch(args: unknown, respond: Respond): Promise<void> {
-    const config = absolute(parseLaunchConfig(args));
+    const config = absolute(parseLaunchConfig(args ?? {}));
     const thread = this.debugger();
     this.launching = true;
     try {

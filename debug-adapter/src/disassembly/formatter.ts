@@ -1,4 +1,4 @@
-import { Formatter, FormatterSyntax, type Instruction } from 'iced-x86';
+import { Formatter, FormatterSyntax, type Instruction, Register } from 'iced-x86';
 
 let shared: Formatter | undefined;
 
@@ -11,6 +11,7 @@ function formatter(): Formatter {
   shared.uppercaseHex = false;
   shared.spaceAfterOperandSeparator = true;
   shared.branchLeadingZeros = false;
+  shared.showBranchSize = false;
   shared.smallHexNumbersInDecimal = true;
   return shared;
 }
@@ -23,6 +24,9 @@ export function formatInstruction(
   let text = formatter().format(instruction);
   const addresses = [instruction.nearBranchTarget];
   if (instruction.isIpRelMemoryOperand) addresses.push(instruction.ipRelMemoryAddress);
+  else if (instruction.memoryBase === Register.None && instruction.memoryIndex === Register.None) {
+    addresses.push(instruction.memoryDisplacement);
+  }
   for (const address of addresses) {
     if (address === 0n) continue;
     const label = labelOf(address);

@@ -64,6 +64,12 @@ function stackContext(target: Target, context: ContextId, registers: RegisterSna
     codeBase: bits === 64 ? 0n : (registers.segments[1]?.base ?? 0n),
     stackBase: bits === 64 ? 0n : (registers.segments[2]?.base ?? 0n),
     bits,
+    isCodeSelector: (selector: number) => {
+      // Descriptor byte 5: S and the code bit of the type (SDM 3A Figure 3-8).
+      const address = registers.gdtr.base + BigInt((selector & ~7) + 5);
+      const [access] = target.read(context, address, 1);
+      return (selector & 4) === 0 && access !== undefined && (access & 0x98) === 0x98;
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface StackContext {
   codeBase: bigint;
   stackBase: bigint;
   bits: 16 | 32 | 64;
+  /** Is this selector one of a code segment in the context's GDT? */
+  isCodeSelector(selector: number): boolean;
 }
 
 /** A caller found on the stack. */
@@ -64,11 +66,10 @@ function findCaller(stack: StackContext, inner: bigint, from: bigint): CallerFra
     const here = stack.index.find(stack.context, address);
     const before = stack.index.find(stack.context, address - 1n);
     if (!here?.entry.code && !before?.entry.code) continue;
+    const via = before?.entry.code && callBefore(stack, before, address, around);
+    if (via === 'call') return { address, via, rsp: from + BigInt((i + 1) * size) };
     const interrupt = here?.entry.code && interruptFrame(stack, value, i, word, from);
     if (interrupt) return { ...interrupt, address };
-    if (!before?.entry.code) continue;
-    const via = callBefore(stack, before, address, around);
-    if (via === 'call') return { address, via, rsp: from + BigInt((i + 1) * size) };
     if (via === 'syscall') return { address, via };
   }
   return undefined;
@@ -133,6 +134,7 @@ function interruptFrame(
   const rflags = word(i + 2);
   if (stack.bits === 16 || cs === undefined || rflags === undefined) return undefined;
   if (cs < 4n || cs > 0xffffn || !(rflags & 2n) || rflags & RFLAGS_ZERO) return undefined;
+  if (!stack.isCodeSelector(Number(cs))) return undefined;
   // The frame must point at the beginning of an instruction the map knows, or it is a coincidence.
   if (!stack.index.find(stack.context, stack.codeBase + rip)) return undefined;
   const size = BigInt(stack.bits / 8);

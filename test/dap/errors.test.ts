@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { Client, fixture, mark } from './harness';
+
+const refused = async (promise: Promise<unknown>): Promise<string> => {
+  try {
+    await promise;
+  } catch (error) {
+    return (error as Error).message;
+  }
+  assert.fail('it should have been refused');
+};
+
+describe('debug adapter: what goes wrong', () => {
+  let client: Client;
+  beforeEach(async () => {
+    client = await Client.start();
+  });
+  afterEach(() => client.stop());
+
+  it('names an unknown launch field and the nearest one', async () => {
+    const message = await refused(client.launch({ program: fixture('basic.asm'), stopOnEnty: true }));
+    assert.match(message, /unknown field "stopOnEnty"\. Did you mean "stopOnEntry"\?/);
+    const both = await refused(client.dap.launchRequest({ memory: 'much' } as object));
+    assert.match(both, /"memory" must be a whole number from 1 to/);
+    assert.match(await refused(client.dap.launchRequest({})), /"lab".*or "program".*is missing/);
+  });
+
+  it('tells file and line of a syntax error', async () => {
+    const broken = fixture('broken.asm');
+    const message = await refused(client.launch({ program: broken }));
+    assert.match(message, new RegExp(`broken\\.asm:${mark(broken, 'error')}: .*nowhere`));
+    assert.match(client.output, new RegExp(`broken\\.asm:${mark(broken, 'error')}:\\d+: error: .*nowhere`));
+  });
+
+  it('says which file is missing', async () => {
+    assert.match(
+      await refused(client.launch({ program: '/nowhere/x.img' })),
+      /\/nowhere\/x\.img: no such file/,
+    );
+    assert.match(
+      await refused(client.dap.launchRequest({ lab: '/nowhere' } as object)),
+      /lab\.json: no such file/,
+    );
+    assert.match(
+      await refused(client.dap.launchRequest({ program: fixture('put.inc') } as object)),
+      /put\.inc: /,
+    );
+  });
+
+  it('stops at a triple fault with the chain of faults', async () => {
+    const path = fixture('triple-fault.asm');
+    await client.launch({ program: path });
+    const stop = await client.until(() => client.dap.configurationDoneRequest());
+    assert.equal(stop.reason, 'exception');
+    assert.equal(await client.where(), `triple-fault.asm:${mark(path, 'fault')}`);
+    assert.equal(stop.description, 'Triple fault');
+    const { body } = await client.dap.exceptionInfoRequest({ threadId: 1 });
+    assert.equal(body.exceptionId, 'Triple fault');
+    assert.match(body.description!, /#UD/);
+    assert.match(body.description!, /#DF/);
+    // There is nothing left to run, and that is an answer too.
+    assert.match((await client.continue()).text!, /shutdown/);
+  });
+
+  it('stops before chosen exceptions', async () => {
+    const path = fixture('triple-fault.asm');
+    await client.launch({ program: path });
+    const { breakpoints } = (await client.dap.setExceptionBreakpointsRequest({ filters: ['vector-6', 'no'] }))
+      .body as {
+      breakpoints: { verified: boolean }[];
+    };
+    assert.deepEqual(
+      breakpoints.map((b) => b.verified),
+      [true, false],
+    );
+    const stop = await client.until(() => client.dap.configurationDoneRequest());
+    assert.equal(stop.description, '#UD');
+    assert.match(stop.text!, /Invalid opcode at 0x[0-9a-f]+ in start\+0x7 \(triple-fault\.asm:/);
+  });
+
+  it('pauses a program that spins, and answers while it runs', async () => {
+    await client.launch({ program: fixture('spin.asm') });
+    await client.dap.configurationDoneRequest();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.match(await refused(client.frames()), /running; pause it first/);
+    const began = performance.now();
+    const stop = await client.until(() => client.dap.pauseRequest({ threadId: 1 }));
+    console.log(`        pause answered after ${(performance.now() - began).toFixed(1)} ms`);
+    assert.equal(stop.reason, 'pause');
+    assert.match(await client.where(), /^spin\.asm:/);
+  });
+
+  it('keeps a condition in a hot loop quick', async () => {
+    const path = fixture('spin.asm');
+    await client.launch({ program: path });
+    await client.breakpoints(path, { line: mark(path, 'spin'), condition: 'eax == 200000' });
+    const began = performance.now();
+    await client.until(() => client.dap.configurationDoneRequest());
+    console.log(`        200,000 conditions took ${(performance.now() - began).toFixed(0)} ms`);
+    assert.equal(await client.value('eax'), '0x30d40 (200000)');
+  });
+
+  it('answers malformed requests with errors', async () => {
+    assert.match(await refused(client.dap.threadsRequest()), /No program/);
+    await client.launchStopped({ program: fixture('spin.asm') });
+    for (const [command, args, message] of [
+      ['nonsense', {}, /'nonsense' is not supported/],
+      ['setBreakpoints', {}, /no path/],
+      ['setFunctionBreakpoints', undefined, /malformed/],
+      ['stackTrace', { threadId: 77 }, /no thread 77/],
+      ['scopes', { frameId: 9999 }, /no frame 9999/],
+      ['variables', { variablesReference: 123456 }, /no variable/],
+      ['readMemory', { memoryReference: 'here', count: 4 }, /not a memory reference/],
+      ['readMemory', { memoryReference: '0x100000', count: -1 }, /count/],
+      ['disassemble', { memoryReference: '0x0', instructionCount: 1e9 }, /instruction count/],
+      ['evaluate', { expression: 5 }, /must be a text/],
+      ['goto', { threadId: 1, targetId: 5 }, /goto target/],
+      ['hyperstep.translate', {}, /Which address/],
+      ['hyperstep.vmExits', { since: 'x' }, /counts/],
+      ['attach', {}, /nothing to attach/],
+    ] as const)
+      assert.match(await refused(client.custom(command, args as object)), message, command);
+    assert.equal(await client.where(), `spin.asm:${mark(fixture('spin.asm'), 'spin') - 2}`);
+  });
+
+  it('ends while the machine runs', async () => {
+    await client.launch({ program: fixture('spin.asm') });
+    await client.dap.configurationDoneRequest();
+    const terminated = client.dap.waitForEvent('terminated');
+    await client.dap.terminateRequest();
+    await terminated;
+  });
+});
