@@ -141,7 +141,7 @@ function sizePenalty(form: Form, bits: number): number {
 function token(op: Operand, ctx: MatchContext): string {
   switch (op.kind) {
     case 'register':
-      return op.to ? `${op.name}>` : op.name;
+      return `${findRegister(op.name)?.kind ?? '?'}${op.to ? '>' : ''}`;
     case 'immediate':
       return `#${op.size ?? ''}${op.strict ? 's' : ''}${op.distance ?? ''}`;
     case 'memory': {

@@ -32,14 +32,24 @@ export interface Register {
   size: number;
   /** `ah ch dh bh`: number 4…7, which any REX prefix would turn into `spl bpl sil dil`. */
   high: boolean;
+  /** Registers with the same kind suit the same operands of every instruction. */
+  kind: string;
   /** Needs a REX prefix to be named at all: `spl bpl sil dil`. */
   needsRex: boolean;
 }
 
 const registers = new Map<string, Register>();
 
+/** Registers that some instruction names by itself: accumulators, counters, `dx`, `st0`, segments. */
+function isSpecial(cls: RegisterClass, number: number, high: boolean): boolean {
+  if (cls === 'segment') return true;
+  if (cls === 'x87') return number === 0;
+  return /^r\d/.test(cls) && number < 3 && !high;
+}
+
 function add(name: string, cls: RegisterClass, number: number, size: number, extra: Partial<Register> = {}) {
-  registers.set(name, { name, class: cls, number, size, high: false, needsRex: false, ...extra });
+  const kind = isSpecial(cls, number, extra.high ?? false) ? name : number > 15 ? `${cls}^` : cls;
+  registers.set(name, { name, class: cls, number, size, kind, high: false, needsRex: false, ...extra });
 }
 
 const legacy = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
