@@ -9,6 +9,9 @@ import { FREE_PASSES, MAX_PASSES } from './limits';
 
 const EMPTY: SourceMap = { version: 1, files: [], lines: [], symbols: [], strucs: [], sections: [] };
 
+/** Errors that only the first pass can see. */
+const CRITICAL = new Set(['symbol-undefined', 'critical-expression']);
+
 /**
  * Assembles `options.main` into a flat binary with its source map. Never
  * throws: whatever is wrong with the source is a diagnostic, and the map goes
@@ -41,7 +44,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     reporter.chain = () => [];
     placement = place([...layout.sections.values()], layout.org);
     // A critical expression may only use symbols defined before it: known in the first pass, valid for all.
-    if (number === 1) sticky = reporter.list.filter((d) => d.code === 'symbol-undefined');
+    if (number === 1) sticky = reporter.list.filter((d) => CRITICAL.has(d.code));
     if (pass.cancelled) {
       reporter.report('error', 'cancelled', 'assembly was cancelled', top);
       break;

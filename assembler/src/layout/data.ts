@@ -144,6 +144,8 @@ function putRepeat(
   seen: { initialised: boolean; reserved: boolean },
 ): void {
   const count = sink.evaluator.scalar(item.count);
+  if (count.unknown)
+    throw new Complaint('critical-expression', '`dup` needs symbols defined before it', item.count.at);
   if (count.value < 0n)
     throw new Complaint('count-negative', `\`dup\` repeats ${count.value} times`, item.count.at);
   if (count.value > BigInt(MAX_IMAGE_BYTES)) {

@@ -124,6 +124,9 @@ export class Layout implements Scope {
   label(token: Token): void {
     const name = this.#nameOf(token);
     const full = this.fullName(name);
+    if (isSpecial(name) && !name.startsWith('..@')) {
+      throw new Complaint('symbol-special', `flat binaries have no special symbol \`${name}\``, token);
+    }
     if (name[0] !== LOCAL) this.parent = name;
     this.#define(full, 'label', this.here(), token);
     this.strucs.label(name, this.absolute?.value);
@@ -177,7 +180,7 @@ export class Layout implements Scope {
 
   readonly toValue = (linear: Linear): Value => ({
     value: this.resolve(linear),
-    forward: linear.unknown,
+    forward: linear.unknown !== 0,
     address: linear.terms.length > 0,
   });
 

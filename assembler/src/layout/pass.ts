@@ -109,7 +109,7 @@ export class Pass implements Host {
   #predefine(): void {
     const state = this.#state;
     const number = (value: number) => (call: Token) => [call.with(Kind.Number, String(value))];
-    builtIn(state, '__?LINE?__', [], (call) => number(this.#place().line)(call));
+    builtIn(state, '__?LINE?__', [], (call) => number(this.#line())(call));
     builtIn(state, '__?FILE?__', [], (call) => [call.with(Kind.String, quote(utf8(this.#path(call))))]);
     builtIn(state, '__?BITS?__', [], (call) => number(this.layout.bits)(call));
     builtIn(state, '__?PASS?__', [], (call) => number(this.pass > 1 ? 2 : 1)(call));
@@ -131,6 +131,13 @@ export class Pass implements Host {
 
   #place() {
     return placeOf(this.#state.frame!, (path) => this.files.index(path));
+  }
+
+  /** NASM's `__?LINE?__`: inside a macro the line of its body. */
+  #line(): number {
+    let frame = this.#state.frame;
+    while (frame?.parent && (frame.line?.file.index ?? 0) < 0) frame = frame.parent;
+    return frame?.kind === 'file' ? this.#place().line : (frame?.line?.number ?? 1);
   }
 
   #path(call: Token): string {

@@ -81,7 +81,14 @@ export class LineRecords {
     if (!code && !expansion && this.#count > 0) {
       const last = this.#list[this.#count - 1];
       const follows = last.section === section && last.offset + last.length === offset;
-      if (follows && last.line === line && last.file === file && !last.code && !last.expansion && last.bits === bits) {
+      if (
+        follows &&
+        last.line === line &&
+        last.file === file &&
+        !last.code &&
+        !last.expansion &&
+        last.bits === bits
+      ) {
         last.length += length;
         return;
       }

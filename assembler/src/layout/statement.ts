@@ -26,11 +26,11 @@ export function assembleStatement(layout: Layout, statement: Statement, readBina
   if (count > 0 || body.kind === 'equ') run(layout, statement, body, count, readBinary);
 }
 
-/** The count of `times`; while symbols are unknown it counts as zero. */
+/** The count of `times`: its symbols have to be defined before, unless only their difference counts. */
 function repetitions(layout: Layout, statement: Statement): number {
   const e = statement.times!;
   const { value, unknown } = layout.evaluator.scalar(e);
-  if (unknown) return 0;
+  if (unknown) throw new Complaint('critical-expression', '`times` needs symbols defined before it', e.at);
   if (value < 0n) throw new Complaint('count-negative', `\`times\` repeats ${value} times`, e.at);
   if (value > BigInt(MAX_IMAGE_BYTES)) {
     throw new Complaint('limit', `\`times\` repeats ${value} times; the limit is ${MAX_IMAGE_BYTES}`, e.at);
@@ -126,7 +126,7 @@ function binary(layout: Layout, body: Extract<Body, { kind: 'incbin' }>, readBin
   if (!content) throw new Complaint('file-missing', `\`incbin\`: cannot find \`${body.path}\``, body.at);
   const number = (e: typeof body.skip, otherwise: number) => {
     if (!e) return otherwise;
-    const { value } = layout.evaluator.scalar(e);
+    const { value } = layout.evaluator.scalar(e, true);
     if (value < 0n) throw new Complaint('count-negative', '`incbin`: a negative offset or length', e.at);
     return value > BigInt(content.length) ? content.length : Number(value);
   };

@@ -41,8 +41,11 @@ interface Term {
 export interface Linear {
   value: bigint;
   terms: readonly Term[];
-  /** Depends on a symbol that has no value yet. */
-  unknown: boolean;
+  /**
+   * Not 0: depends on a symbol that has no value yet. Counts how often such a
+   * symbol is added: like NASM, the difference of two unknown symbols is known.
+   */
+  unknown: number;
 }
 
 /** How registers were written, for the choice of base and index (NASM's `eval_hints`). */
@@ -53,17 +56,17 @@ export interface Hint {
 
 const NONE: readonly Term[] = [];
 
-function pure(value: bigint, unknown = false): Linear {
+function pure(value: bigint, unknown = 0): Linear {
   return { value, terms: NONE, unknown };
 }
 
 function located(at: Located): Linear {
-  return at.base ? { value: at.value, terms: [{ key: at.base, factor: 1 }], unknown: false } : pure(at.value);
+  return at.base ? { value: at.value, terms: [{ key: at.base, factor: 1 }], unknown: 0 } : pure(at.value);
 }
 
 function add(a: Linear, b: Linear, sign: 1 | -1, hint?: Hint): Linear {
   const value = wrap(sign === 1 ? a.value + b.value : a.value - b.value);
-  const unknown = a.unknown || b.unknown;
+  const unknown = a.unknown + sign * b.unknown;
   if (b.terms.length === 0) return { value, terms: a.terms, unknown };
   const terms = a.terms.map((t) => ({ ...t }));
   for (const t of b.terms) {
@@ -77,11 +80,12 @@ function add(a: Linear, b: Linear, sign: 1 | -1, hint?: Hint): Linear {
 }
 
 function multiply(a: Linear, factor: bigint, hint?: Hint): Linear {
-  if (a.terms.length === 0) return pure(wrap(a.value * factor), a.unknown);
+  if (a.terms.length === 0)
+    return pure(wrap(a.value * factor), a.unknown * Number(BigInt.asIntN(32, factor)));
   const times = Number(BigInt.asIntN(32, factor));
   if (hint?.kind === 'base' && a.terms.some((t) => t.key === hint.register)) hint.kind = 'not-base';
   const terms = a.terms.map((t) => ({ key: t.key, factor: t.factor * times })).filter((t) => t.factor !== 0);
-  return { value: wrap(a.value * factor), terms, unknown: a.unknown };
+  return { value: wrap(a.value * factor), terms, unknown: a.unknown * times };
 }
 
 const truth = (b: boolean): bigint => (b ? 1n : 0n);
@@ -167,7 +171,7 @@ export class Evaluator {
           hint.kind = 'base';
           hint.register = e.name;
         }
-        return { value: 0n, terms: [{ key: e.name, factor: 1 }], unknown: false };
+        return { value: 0n, terms: [{ key: e.name, factor: 1 }], unknown: 0 };
       case 'unary':
         return this.#unary(e, critical, hint);
       case 'binary':
@@ -204,7 +208,7 @@ export class Evaluator {
     const found = this.scope.symbol(name, at);
     if (found) return located(found);
     if (critical) throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined before use`, at);
-    if (this.scope.lenient) return pure(0n, true);
+    if (this.scope.lenient) return pure(0n, 1);
     throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined`, at);
   }
 
@@ -218,7 +222,7 @@ export class Evaluator {
     const v = this.linear(e.operand, critical, hint);
     if (e.op === '+') return v;
     if (e.op === '-') return multiply(v, -1n, hint);
-    if (v.unknown) return pure(0n, true);
+    if (v.unknown) return pure(0n, 1);
     if (v.terms.length > 0) {
       throw new Complaint('not-a-number', `operator \`${e.op}\` needs a pure number`, e.at);
     }
@@ -233,7 +237,7 @@ export class Evaluator {
     if (e.op === '-') return add(a, b, -1, hint);
     const compare = COMPARE[e.op];
     if (compare) {
-      if (a.unknown || b.unknown) return pure(0n, true);
+      if (a.unknown || b.unknown) return pure(0n, 1);
       const difference = add(a, b, -1);
       if (difference.terms.length > 0) {
         if (e.op === '=' || e.op === '==') return pure(0n);
@@ -243,10 +247,11 @@ export class Evaluator {
       return pure(compare(difference.value, a.value, b.value));
     }
     if (e.op === '*' && (a.terms.length === 0 || b.terms.length === 0)) {
-      if (a.unknown || b.unknown) return { ...(a.terms.length ? a : b), unknown: true };
-      return a.terms.length === 0 ? multiply(b, a.value, hint) : multiply(a, b.value, hint);
+      if (a.unknown && b.unknown) return pure(0n, 1);
+      const scalar = a.terms.length === 0 && !a.unknown;
+      return scalar ? multiply(b, a.value, hint) : multiply(a, b.value, hint);
     }
-    if (a.unknown || b.unknown) return pure(0n, true);
+    if (a.unknown || b.unknown) return pure(0n, 1);
     if (a.terms.length > 0 || b.terms.length > 0) {
       throw new Complaint(
         'not-a-number',

@@ -158,7 +158,7 @@ function isFixed(mnemonic: string, operands: OperandSyntax[]): boolean {
   if (/^(j|call|loop|xbegin)/.test(mnemonic)) return false;
   return operands.every((o) => {
     if (o.offset) return false;
-    if (!o.memory) return isConstant(o.value!);
+    if (!o.memory) return o.value === undefined || isConstant(o.value);
     return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
   });
 }

@@ -119,12 +119,7 @@ const TESTS: Record<string, Test> = {
     return first?.kind === Kind.Identifier;
   },
   str: (state, tokens) => expandedOf(state, tokens)[0]?.kind === Kind.String,
-  token: (state, tokens) => {
-    const expanded = expandedOf(state, tokens);
-    if (expanded.length === 2 && /^[-+]$/.test(expanded[0].text) && !expanded[1].space)
-      return expanded[1].kind === Kind.Number;
-    return expanded.length === 1;
-  },
+  token: (state, tokens) => expandedOf(state, tokens).length === 1,
   empty: (state, tokens) => expandedOf(state, tokens).length === 0,
   env: () => false,
   usable: (state, tokens) => state.host.package(packageName(tokens)) !== undefined,

@@ -154,7 +154,7 @@ const line: Handler = (state, tokens, at) => {
     i = 3;
   } else if (tokens[1]?.kind === Kind.Preprocessor && /^%\+\d+$/.test(tokens[1].text)) i = 2;
   const name = tokens.length > i ? detokenise(tokens.slice(i)).replace(/^(["'`])(.*)\1$/, '$2') : undefined;
-  if (frame) frame.renumbered = { from: at.line + 1, to: Number(number.text), step, name };
+  if (frame) frame.renumbered = { from: at.line, to: Number(number.text), step, name };
 };
 
 const ignore: Handler = () => {};
