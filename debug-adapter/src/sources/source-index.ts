@@ -42,6 +42,8 @@ export class IndexedProgram {
   /** Those at code that name a function: no local labels, nothing made by macros. */
   readonly functions: SymbolEntry[];
   private readonly byName = new Map<string, SymbolEntry>();
+  /** Addresses of all labels, rising. */
+  private readonly labelAddresses: BigUint64Array;
 
   constructor(readonly program: Program) {
     const { lines, symbols, files } = program.map;
@@ -49,6 +51,10 @@ export class IndexedProgram {
     files.forEach((file, index) => {
       this.fileOfKey.set(pathKey(file), index);
     });
+    this.labelAddresses = BigUint64Array.from(
+      symbols.filter((symbol) => symbol.kind === 'label'),
+      (symbol) => BigInt.asUintN(64, symbol.value),
+    ).sort();
     this.labels = symbols
       .filter((symbol) => symbol.kind === 'label' && this.entryAt(symbol.value)?.address === symbol.value)
       .sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
@@ -74,6 +80,18 @@ export class IndexedProgram {
       else high = middle;
     }
     return low - 1;
+  }
+
+  /** The first label at or after an address. */
+  nextLabel(address: bigint): bigint | undefined {
+    let low = 0;
+    let high = this.labelAddresses.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.labelAddresses[middle] < address) low = middle + 1;
+      else high = middle;
+    }
+    return this.labelAddresses[low];
   }
 
   fileIndex(path: string): number | undefined {
@@ -164,6 +182,17 @@ export class SourceIndex {
     return symbol.value === address
       ? symbol.name
       : `${symbol.name}+0x${(address - symbol.value).toString(16)}`;
+  }
+
+  /** The first label at or after an address, of any program of the context's kind. */
+  nextLabel(context: ContextId, address: bigint): bigint | undefined {
+    const kind = kindOf(context);
+    let best: bigint | undefined;
+    for (const program of this.programs) {
+      const label = program.program.kind === kind ? program.nextLabel(address) : undefined;
+      if (label !== undefined && (best === undefined || label < best)) best = label;
+    }
+    return best;
   }
 
   /** A label exactly at an address. */

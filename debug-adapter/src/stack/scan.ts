@@ -3,6 +3,7 @@ import { FlowControl, Mnemonic } from 'iced-x86';
 import { MAX_INSTRUCTION, withInstruction } from '../disassembly/decode';
 import { littleEndian } from '../evaluate/lexer';
 import type { IndexedProgram, Place, SourceIndex } from '../sources/source-index';
+import { tailCallsOf } from './tail-calls';
 
 /** What stack scanning knows of a context. */
 export interface StackContext {
@@ -33,8 +34,8 @@ const MAX_WORDS = 1024;
 
 /**
  * Finds callers on a stack without frame pointers: a word is a return address
- * when the instruction before it is a call in mapped code whose target is the
- * function the inner frame is in. Five words that look like an interrupt frame
+ * when the instruction before it is a call in mapped code that can have led to
+ * the function the inner frame is in. A stack ends where the next label begins. Five words that look like an interrupt frame
  * (SDM 3A Figure 6-9) are one.
  */
 export function scanStack(stack: StackContext, address: bigint, rsp: bigint): CallerFrame[] {
@@ -54,7 +55,10 @@ export function scanStack(stack: StackContext, address: bigint, rsp: bigint): Ca
 
 function findCaller(stack: StackContext, inner: bigint, from: bigint): CallerFrame | undefined {
   const size = stack.bits / 8;
-  const bytes = stack.read(stack.stackBase + from, MAX_WORDS * size);
+  const base = stack.stackBase + from;
+  const end = stack.index.nextLabel(stack.context, base);
+  const room = end === undefined ? MAX_WORDS * size : Number(end - base);
+  const bytes = stack.read(base, Math.min(room, MAX_WORDS * size));
   const words = Math.floor(bytes.length / size);
   const word = (i: number) =>
     i < words ? littleEndian(bytes.subarray(i * size, (i + 1) * size)) : undefined;
@@ -114,7 +118,10 @@ function callBefore(
     if (step.flow !== FlowControl.Call || step.mnemonic !== Mnemonic.Call) return undefined;
     if (!inner) return 'call';
     const target = functionOf(stack, step.target);
-    return target?.program === inner.program && target.name === inner.name ? 'call' : undefined;
+    if (target?.program !== inner.program || target.name === undefined) return undefined;
+    return inner.name === undefined || tailCallsOf(inner.program).reaches(target.name, inner.name)
+      ? 'call'
+      : undefined;
   }
   return undefined;
 }
