@@ -8,17 +8,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import iced from 'iced-x86';
 import { FAMILIES } from './instructions.mjs';
+import { LEGACY_FAMILIES } from './legacy.mjs';
 
 const { Decoder, InstructionInfoFactory, OpKind, Register, RegisterExt, RflagsBits } = iced;
 const here = dirname(fileURLToPath(import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'vectors-'));
 
-const ENTRY = 0x10000800n;
 const SCRATCH = 0x20000000n;
 const REGISTERS = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 
-/** What registers hold unless a case says otherwise; the pointers lead into the scratch page. README.md has the list. */
-export const DEFAULTS = [
+/** What registers hold unless a case says otherwise; the pointers lead into the scratch page. README.md explains. */
+const DEFAULTS_64 = [
   0x1122334455667788n,
   0x2233445566778899n,
   0x33445566778899aan,
@@ -36,7 +36,35 @@ export const DEFAULTS = [
   0x20000500n,
   8n,
 ];
-const POINTERS = new Set(['rsp', 'rbp', 'rsi', 'rdi', 'r13', 'r14', 'r15']);
+const DEFAULTS_32 = DEFAULTS_64.map((r, k) => (k < 8 ? r & 0xffffffffn : 0n));
+const DEFAULTS_SEGMENTED = DEFAULTS_32.map((r, k) => (k >= 4 ? r & 0xffffn : k === 3 ? 0x500n : r));
+
+const NO_BASE = { ES: 0n, CS: 0n, SS: 0n, DS: 0n, FS: 0n, GS: 0n };
+const BASES = { ES: SCRATCH + 0x100n, SS: SCRATCH, DS: SCRATCH, GS: SCRATCH + 0x200n };
+const MODES = {
+  64: {
+    bits: 64,
+    entry: 0x10000800n,
+    defaults: DEFAULTS_64,
+    bases: NO_BASE,
+    pointers: 'rsp rbp rsi rdi r13 r14 r15',
+  },
+  32: { bits: 32, entry: 0x10000800n, defaults: DEFAULTS_32, bases: NO_BASE, pointers: 'rsp rbp rsi rdi' },
+  s32: {
+    bits: 32,
+    entry: 0x800n,
+    defaults: DEFAULTS_SEGMENTED,
+    bases: BASES,
+    pointers: 'rbx rsp rbp rsi rdi',
+  },
+  s16: {
+    bits: 16,
+    entry: 0x800n,
+    defaults: DEFAULTS_SEGMENTED,
+    bases: BASES,
+    pointers: 'rbx rsp rbp rsi rdi',
+  },
+};
 
 // --- deterministic choice ------------------------------------------------------
 
@@ -85,9 +113,9 @@ const randomFlags = () =>
 
 // --- assembling ------------------------------------------------------------------
 
-function assemble(texts) {
+function assemble(texts, bits) {
   const source = join(work, 'a.asm');
-  writeFileSync(source, `bits 64\ndefault abs\n${texts.join('\n')}\n`);
+  writeFileSync(source, `bits ${bits}\ndefault abs\n${texts.join('\n')}\n`);
   execFileSync('nasm', ['-f', 'bin', '-O0', '-o', join(work, 'a.bin'), '-l', join(work, 'a.lst'), source]);
   const bytes = [];
   for (const line of readFileSync(join(work, 'a.lst'), 'latin1').split('\n')) {
@@ -114,9 +142,9 @@ const FLAG_OF = [
   [RflagsBits.PF, 4],
 ];
 
-function analyse(hex) {
-  const decoder = new Decoder(64, Uint8Array.from(Buffer.from(hex, 'hex')), 0);
-  decoder.ip = ENTRY;
+function analyse(hex, mode) {
+  const decoder = new Decoder(mode.bits, Uint8Array.from(Buffer.from(hex, 'hex')), 0);
+  decoder.ip = mode.entry;
   const instruction = decoder.decode();
   if (instruction.isInvalid || instruction.length * 2 !== hex.length)
     throw new Error(`does not decode: ${hex}`);
@@ -133,7 +161,7 @@ function analyse(hex) {
     if (REGISTERS.includes(name)) used.add(name);
   }
   const memory = instruction.op0Kind === OpKind.Memory || instruction.op1Kind === OpKind.Memory;
-  const values = [...used].filter((r) => !inAddress.has(r) && !POINTERS.has(r));
+  const values = [...used].filter((r) => !inAddress.has(r) && !mode.pointers.split(' ').includes(r));
   return { undefinedFlags, values, memory, instruction };
 }
 
@@ -145,14 +173,19 @@ function nameOf(register) {
 }
 
 /** Offset in the scratch page of the memory operand. */
-function operandOffset(instruction, registers) {
+function operandOffset(instruction, registers, mode) {
   const reg = (r) => (r === Register.None ? 0n : registers[REGISTERS.indexOf(nameOf(r))]);
   const base = instruction.isIpRelMemoryOperand ? 0n : reg(instruction.memoryBase);
   const sum =
     base +
     reg(instruction.memoryIndex) * BigInt(instruction.memoryIndexScale) +
     instruction.memoryDisplacement;
-  return Number(BigInt.asUintN(32, sum) - SCRATCH);
+  const short = [instruction.memoryBase, instruction.memoryIndex].some(
+    (r) => r !== Register.None && RegisterExt.size(r) === 2,
+  );
+  const offset = BigInt.asUintN(short || instruction.memoryDisplSize === 2 ? 16 : 32, sum);
+  const segment = nameOf(instruction.memorySegment).toUpperCase();
+  return Number(offset + (mode.bases[segment] ?? 0n) - SCRATCH);
 }
 
 // --- recording ------------------------------------------------------------------------
@@ -167,18 +200,19 @@ const hexOf = (v, bytes) =>
     .reverse()
     .toString('hex');
 
-function makeCase(template, about, k) {
-  const registers = [...DEFAULTS];
-  for (const name of about.values) registers[REGISTERS.indexOf(name)] = value();
+function makeCase(template, about, k, mode) {
+  const registers = [...mode.defaults];
+  const width = mode.bits === 64 ? 64 : 32;
+  for (const name of about.values) registers[REGISTERS.indexOf(name)] = BigInt.asUintN(width, value());
   const c = { registers, flags: randomFlags(), memory: new Map() };
   c.get = (name) => registers[REGISTERS.indexOf(name)];
   c.set = (name, v) => {
-    registers[REGISTERS.indexOf(name)] = BigInt.asUintN(64, BigInt(v));
+    registers[REGISTERS.indexOf(name)] = BigInt.asUintN(width, BigInt(v));
   };
   c.poke = (offset, v, bytes) => c.memory.set(offset, hexOf(BigInt(v), bytes));
   template.prepare?.(c, k, { value, pick, random32, random64 });
   if (about.memory && !template.ownMemory) {
-    const offset = operandOffset(about.instruction, registers);
+    const offset = operandOffset(about.instruction, registers, mode);
     if (offset >= 0 && offset <= 4080 && !c.memory.has(offset)) {
       const v = template.memoryValue?.(c, k, { value, pick, random32, random64 });
       c.poke(offset, v ?? value(), 8);
@@ -191,18 +225,22 @@ function makeCase(template, about, k) {
 execFileSync('cc', ['-O2', '-o', join(work, 'recorder'), join(here, 'recorder.c')]);
 
 let total = 0;
-for (const [family, templates] of Object.entries(FAMILIES)) {
-  const bytes = assemble(templates.map((t) => t.text));
+for (const [family, { mode: modeName, templates }] of Object.entries({ ...FAMILIES, ...LEGACY_FAMILIES })) {
+  const mode = MODES[modeName];
+  const bytes = assemble(
+    templates.map((t) => t.text),
+    mode.bits,
+  );
   const cases = [];
   templates.forEach((template, i) => {
-    const about = analyse(bytes[i]);
+    const about = analyse(bytes[i], mode);
     const count = template.cases ?? 12;
-    for (let k = 0; k < count; k++) cases.push({ template, i, about, ...makeCase(template, about, k) });
+    for (let k = 0; k < count; k++) cases.push({ template, i, about, ...makeCase(template, about, k, mode) });
   });
   const input = cases
     .map((c) => {
       const memory = [...c.memory].map(([offset, hex]) => ` ${offset.toString(16)}:${hex}`).join('');
-      return `${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}\n`;
+      return `${modeName} ${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}\n`;
     })
     .join('');
   const results = execFileSync(join(work, 'recorder'), { input, maxBuffer: 1 << 28 })
@@ -210,7 +248,7 @@ for (const [family, templates] of Object.entries(FAMILIES)) {
     .trim()
     .split('\n');
   if (results.length !== cases.length) throw new Error(`${family}: the recorder lost cases`);
-  const lines = [];
+  const lines = [`@ ${modeName}`];
   let last = -1;
   cases.forEach((c, n) => {
     if (c.i !== last) {
@@ -220,18 +258,19 @@ for (const [family, templates] of Object.entries(FAMILIES)) {
       last = c.i;
     }
     const [vector, rip, ...rest] = results[n].split(' ');
-    const after = rest.slice(0, 16).map((h) => BigInt(`0x${h}`));
+    // Upper halves are not architectural outside 64-bit mode (a 16-bit stack's even show kernel bits).
+    const after = rest.slice(0, 16).map((h) => BigInt.asUintN(mode.bits === 64 ? 64 : 32, BigInt(`0x${h}`)));
     const given = [];
     const got = [];
     c.registers.forEach((r, k) => {
-      if (r !== DEFAULTS[k]) given.push(`${k.toString(16)}=${r.toString(16)}`);
+      if (r !== mode.defaults[k]) given.push(`${k.toString(16)}=${r.toString(16)}`);
       if (after[k] !== r) got.push(`${k.toString(16)}=${after[k].toString(16)}`);
     });
     given.push(`f=${c.flags.toString(16)}`);
     for (const [offset, hex] of c.memory) given.push(`${offset.toString(16)}:${hex}`);
     if (vector !== '3') got.push(`x=${Number(vector).toString(16)}`);
     const target = BigInt(`0x${rip}`);
-    if (vector === '3' && target !== ENTRY + BigInt(bytes[c.i].length / 2))
+    if (vector === '3' && target !== mode.entry + BigInt(bytes[c.i].length / 2))
       got.push(`p=${target.toString(16)}`);
     if (rest[16] !== c.flags.toString(16)) got.push(`f=${rest[16]}`);
     got.push(...rest.slice(17));

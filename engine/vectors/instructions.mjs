@@ -547,7 +547,7 @@ for (const text of [
 }
 flags.push(i('cld', { cases: 4, prepare: down }), i('ud2', { cases: 1 }), i('ud1 eax, ebx', { cases: 1 }));
 
-export const FAMILIES = {
+const all = {
   move,
   conditional,
   arithmetic: arithmeticLegal,
@@ -561,3 +561,8 @@ export const FAMILIES = {
   control,
   flags,
 };
+
+/** In 64-bit mode. */
+export const FAMILIES = Object.fromEntries(
+  Object.entries(all).map(([name, templates]) => [name, { mode: '64', templates }]),
+);

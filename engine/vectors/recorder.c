@@ -4,29 +4,62 @@
  *
  *   cc -O2 -o recorder recorder.c && ./recorder < cases > results
  *
- * A case is one line: the instruction's bytes in hex, sixteen registers in
- * encoding order, the flags, then any number of "offset:bytes" for the scratch
+ * A case is one line: the mode, the instruction's bytes in hex, sixteen
+ * registers in encoding order, the flags, then any number of "offset:bytes" for the scratch
  * page. The result is one line: the vector of the exception that ended it (3
  * if none: it ran into the INT3 that fills the code page), RIP, the registers,
  * the flags, and an "offset:bytes" for every stretch of scratch memory changed.
+ *
+ * Modes: "64"; "32" is flat 32-bit code; "s32" and "s16" are 32- and 16-bit
+ * code in segments of their own (modify_ldt), see SEGMENTS.
  *
  * There is no epilogue to disturb anything: a signal handler loads the case
  * into the context that sigreturn restores, and the next signal, from INT3 or
  * from a fault, brings the result.
  */
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define PAGE 4096
 #define CODE ((uint8_t *)0x10000000)
 #define ENTRY (CODE + 0x800)
 #define SCRATCH ((uint8_t *)0x20000000)
+#define CODE_BASE 0x10000000
+#define DATA_BASE 0x20000000
+
+/* Descriptors of the local table; selector = index * 8 + 7. All limits end with the page. */
+static const struct user_desc SEGMENTS[] = {
+    {.entry_number = 0, .base_addr = CODE_BASE, .limit = 0xfff, .contents = 2},                   /* 16-bit code, 07h */
+    {.entry_number = 1, .base_addr = CODE_BASE, .limit = 0xfff, .contents = 2, .seg_32bit = 1},   /* 32-bit code, 0Fh */
+    {.entry_number = 2, .base_addr = DATA_BASE, .limit = 0xfff, .seg_32bit = 1},                  /* DS, 17h */
+    {.entry_number = 3, .base_addr = DATA_BASE + 0x100, .limit = 0xeff, .seg_32bit = 1},          /* ES, 1Fh */
+    {.entry_number = 4, .base_addr = DATA_BASE + 0x200, .limit = 0xdff, .seg_32bit = 1},          /* GS, 27h */
+    {.entry_number = 5, .base_addr = DATA_BASE, .limit = 0xfff},                                  /* 16-bit stack, 2Fh */
+    {.entry_number = 6, .base_addr = DATA_BASE, .limit = 0xfff, .seg_32bit = 1},                  /* 32-bit stack, 37h */
+};
+
+struct mode {
+  const char *name;
+  int cs, ss, ds, es, gs;
+  uint64_t entry;
+};
+static const struct mode MODES[] = {
+    {"64", 0x33, 0x2b, 0x2b, 0x2b, 0, CODE_BASE + 0x800},
+    {"32", 0x23, 0x2b, 0x2b, 0x2b, 0, CODE_BASE + 0x800},
+    {"s32", 0x0f, 0x37, 0x17, 0x1f, 0x27, 0x800},
+    {"s16", 0x07, 0x2f, 0x17, 0x1f, 0x27, 0x800},
+};
+static const struct mode *mode;
+
 /* Flags that a case may set and a result reports: the arithmetic ones and DF. */
 #define FLAGS 0xcd5
 
@@ -46,7 +79,8 @@ static void handler(int signal, siginfo_t *info, void *context) {
     memcpy(home, g, sizeof home);
     for (int i = 0; i < 16; i++) g[ORDER[i]] = in[i];
     g[REG_EFL] = (g[REG_EFL] & ~FLAGS) | in_flags;
-    g[REG_RIP] = (greg_t)ENTRY;
+    g[REG_RIP] = mode->entry;
+    g[REG_CSGSFS] = (greg_t)((uint64_t)mode->ss << 48 | (uint32_t)mode->cs);
     running = 1;
     return;
   }
@@ -71,6 +105,8 @@ int main(void) {
   if (mmap(CODE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != CODE ||
       mmap(SCRATCH, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != SCRATCH)
     return perror("mmap"), 1;
+  for (unsigned i = 0; i < sizeof SEGMENTS / sizeof *SEGMENTS; i++)
+    if (syscall(SYS_modify_ldt, 1, &SEGMENTS[i], sizeof *SEGMENTS)) return perror("modify_ldt"), 1;
   stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   sigaltstack(&stack, NULL);
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -82,6 +118,8 @@ int main(void) {
     for (int i = 0; i < PAGE; i++) SCRATCH[i] = (uint8_t)(i * 37 + 11);
     char *word = strtok(line, " \n");
     if (!word) continue;
+    for (mode = MODES; strcmp(mode->name, word); mode++) {}
+    word = strtok(NULL, " \n");
     parse_bytes(word, ENTRY);
     for (int i = 0; i < 16; i++) in[i] = strtoull(strtok(NULL, " \n"), NULL, 16);
     in_flags = strtoull(strtok(NULL, " \n"), NULL, 16);
@@ -91,6 +129,7 @@ int main(void) {
       parse_bytes(hex + 1, SCRATCH + offset);
     }
     memcpy(before, SCRATCH, PAGE);
+    __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%gs" ::"r"(mode->ds), "r"(mode->es), "r"(mode->gs));
     raise(SIGUSR1);
     printf("%d %lx", out_vector, out_rip);
     for (int i = 0; i < 16; i++) printf(" %lx", out[i]);

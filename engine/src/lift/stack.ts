@@ -1,6 +1,6 @@
 import { Code, Mnemonic, Register } from 'iced-x86';
 import { SegField, Slot } from '../cpu/state';
-import { Op } from '../ir/ops';
+import { MemAux, Op } from '../ir/ops';
 import type { Bytes, LiftContext, LiftFunction, LiftTable } from './context';
 
 /** Bytes pushed or popped by a simple stack instruction. */
@@ -82,6 +82,8 @@ function enter(c: LiftContext): void {
   c.ir.emit(Op.ADDI64, frame, Slot.RSP, -n);
   if (level > 0) c.stackStore(-n * (level + 1), frame, n);
   const below = -n * (level > 0 ? level + 1 : 1) - size;
+  // Faults when a write at the final stack pointer would (SDM 2 "ENTER"); nothing is written there.
+  c.load(c.stackAddress(Slot.RSP, below, n, true), n, MemAux.WRITE_INTENT);
   if (c.stackBytes === 4 && !c.code64) c.ir.emit(Op.ZEXT32, frame, frame);
   c.writeRegister(Slot.RBP, c.stackBytes, frame);
   c.adjustStack(below);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Abort, Cpu } from '../cpu/cpu';
-import { CpuState, Flag, Slot } from '../cpu/state';
+import { Access, CpuState, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
 import { PortSpace } from '../devices/ports';
 import { Evaluator } from '../execution/evaluator';
 import { type Block, Mode } from '../ir/block';
@@ -15,12 +15,12 @@ import type { Mmu } from '../memory/mmu';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { Lifter } from './block';
 
-const ENTRY = 0x10000800n;
 const SCRATCH = 0x20000000;
+const CODE = 0x10000000n;
 const PAGE = 4096;
 
-/** As in engine/vectors/README.md. */
-const DEFAULTS = [
+/** Initial registers, as in engine/vectors/generate.mjs. */
+const DEFAULTS_64 = [
   0x1122334455667788n,
   0x2233445566778899n,
   0x33445566778899aan,
@@ -38,6 +38,63 @@ const DEFAULTS = [
   0x20000500n,
   8n,
 ];
+const DEFAULTS_32 = DEFAULTS_64.map((r, k) => (k < 8 ? r & 0xffffffffn : 0n));
+const DEFAULTS_SEGMENTED = DEFAULTS_32.map((r, k) => (k >= 4 ? r & 0xffffn : k === 3 ? 0x500n : r));
+
+const CODE_ACCESS = Access.P | Access.S | (3 << Access.DPL_SHIFT) | 0xb;
+const DATA_ACCESS = Access.P | Access.S | (3 << Access.DPL_SHIFT) | 3;
+
+function data(selector: number, base: number, limit: number, access = DATA_ACCESS | Access.DB) {
+  return { selector, base: BigInt(base), limit, access };
+}
+
+type Segments = [Seg, SegmentValue][];
+
+function flatSegments(cs: number, access: number): Segments {
+  const flat = data(0x2b, 0, 0xffffffff, DATA_ACCESS | Access.DB | Access.G);
+  return [
+    [Seg.CS, { ...flat, selector: cs, access: CODE_ACCESS | Access.G | access }],
+    ...[Seg.ES, Seg.SS, Seg.DS].map((seg): [Seg, SegmentValue] => [seg, flat]),
+  ];
+}
+
+/** The recorder's local descriptor table. */
+function ownSegments(cs: number, codeAccess: number, ss: number, stackAccess: number): Segments {
+  return [
+    [Seg.CS, { selector: cs, base: CODE, limit: 0xfff, access: CODE_ACCESS | codeAccess }],
+    [Seg.SS, data(ss, SCRATCH, 0xfff, DATA_ACCESS | stackAccess)],
+    [Seg.DS, data(0x17, SCRATCH, 0xfff)],
+    [Seg.ES, data(0x1f, SCRATCH + 0x100, 0xeff)],
+    [Seg.GS, data(0x27, SCRATCH + 0x200, 0xdff)],
+  ];
+}
+
+const MODES: Record<string, { entry: bigint; defaults: bigint[]; mode: number; segments: Segments }> = {
+  '64': {
+    entry: 0x10000800n,
+    defaults: DEFAULTS_64,
+    mode: Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32,
+    segments: flatSegments(0x33, Access.L),
+  },
+  '32': {
+    entry: 0x10000800n,
+    defaults: DEFAULTS_32,
+    mode: Mode.CODE32 | Mode.LONG | Mode.FLAT | Mode.STACK32,
+    segments: flatSegments(0x23, Access.DB),
+  },
+  s32: {
+    entry: 0x800n,
+    defaults: DEFAULTS_SEGMENTED,
+    mode: Mode.CODE32 | Mode.LONG | Mode.STACK32,
+    segments: ownSegments(0x0f, Access.DB, 0x37, Access.DB),
+  },
+  s16: {
+    entry: 0x800n,
+    defaults: DEFAULTS_SEGMENTED,
+    mode: Mode.LONG,
+    segments: ownSegments(7, 0, 0x2f, 0),
+  },
+};
 const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 
 /** The scratch page and nothing else. */
@@ -46,6 +103,8 @@ class ScratchMemory {
   private readonly view = new DataView(this.bytes.buffer);
   valueLo = 0;
   valueHi = 0;
+  /** The access, counted from now, that shall fault; 0 for none. */
+  failAt = 0;
 
   modeChanged(): void {}
 
@@ -71,6 +130,10 @@ class ScratchMemory {
   }
 
   private at(cpu: Cpu, low: number, high: number, size: number, aux: number): number {
+    if (this.failAt > 0 && --this.failAt === 0) {
+      cpu.raise(14, 0, 'wanted by the test');
+      return -1;
+    }
     const at = low - SCRATCH;
     if ((high === 0 || aux & 2) && at >= 0 && at + size <= PAGE) return at;
     cpu.raise(14, 0, `outside the scratch page: ${high.toString(16)}:${low.toString(16)}`);
@@ -84,9 +147,9 @@ const cpu = new Cpu(
   memory as unknown as Mmu,
   new PortSpace(),
 );
-cpu.mode = Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32;
 const evaluator = new Evaluator(cpu, memory as unknown as SoftMmu);
 const lifter = new Lifter();
+let mode = MODES['64'];
 
 /** An instruction's block; its code page is full of INT3 as the recorder's was. */
 function lift(hex: string): Block {
@@ -97,9 +160,10 @@ function lift(hex: string): Block {
   return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true };
 }
 
-function runCase(block: Block, undefinedFlags: number, given: string, expected: string): void {
+/** Registers and flags of a case, loaded into the processor; memory too. */
+function prepare(given: string): { registers: bigint[]; flags: number } {
   const s = cpu.state;
-  const registers = [...DEFAULTS];
+  const registers = [...mode.defaults];
   let flags = 0;
   for (let k = 0; k < PAGE; k++) memory.bytes[k] = k * 37 + 11;
   for (const word of given.split(' ')) {
@@ -108,35 +172,67 @@ function runCase(block: Block, undefinedFlags: number, given: string, expected: 
     else if (kind === '=') registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
     else memory.bytes.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
   }
-  const before = memory.bytes.slice();
   s.u64.fill(0n);
   registers.forEach((value, k) => {
     s.u64[k] = value;
   });
-  s.u64[Slot.RIP] = ENTRY;
+  s.u64[Slot.RIP] = mode.entry;
   s.setLow(Slot.RFLAGS, 2 | (flags & Flag.DF));
+  s.setNumber(Slot.CR0, Cr0.PE + Cr0.PG);
+  s.setLow(Slot.EFER, Efer.LMA | Efer.LME);
+  for (const [seg, value] of mode.segments) s.setSegment(seg, value);
+  cpu.modeChanged();
   setFlags(s, flags);
   cpu.abort = Abort.NONE;
   cpu.icount = 0;
   cpu.deadline = 1000;
+  return { registers, flags };
+}
+
+function currentFlags(): number {
+  return getFlags(cpu.state) | (cpu.state.low(Slot.RFLAGS) & Flag.DF);
+}
+
+/** Lets each memory access of one execution fault in turn: registers, flags and RIP must stay as they were. */
+function runFaults(block: Block, given: string): void {
+  for (let access = 1; ; access++) {
+    const { registers, flags } = prepare(given);
+    memory.failAt = access;
+    evaluator.run(block);
+    const faulted = memory.failAt === 0;
+    memory.failAt = 0;
+    if (!faulted) return;
+    registers.forEach((value, k) => {
+      assert.equal(cpu.state.u64[k], value, `${NAMES[k]} after a fault of access ${access}`);
+    });
+    assert.equal(currentFlags(), flags, `flags after a fault of access ${access}`);
+    assert.equal(cpu.state.u64[Slot.RIP], mode.entry, `RIP after a fault of access ${access}`);
+  }
+}
+
+function runCase(block: Block, undefinedFlags: number, given: string, expected: string): void {
+  const s = cpu.state;
+  const { registers, flags } = prepare(given);
+  const before = memory.bytes.slice();
   do evaluator.run(block);
-  while (s.u64[Slot.RIP] === ENTRY && cpu.abort === Abort.NONE && cpu.icount < cpu.deadline);
+  while (s.u64[Slot.RIP] === mode.entry && cpu.abort === Abort.NONE && cpu.icount < cpu.deadline);
 
   // Expected values, by default: what was there before.
   let expectedFlags = flags;
   let expectedVector: number | undefined;
-  let expectedRip = ENTRY + BigInt(block.bytes);
+  let expectedRip = mode.entry + BigInt(block.bytes);
   for (const word of expected.split(' ').filter(Boolean)) {
     const [, key, kind, value] = /^([0-9a-fpx]+)([=:])(.*)$/.exec(word)!;
     if (kind === ':') before.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
     else if (key === 'x') {
       expectedVector = Number.parseInt(value, 16);
-      expectedRip = ENTRY;
+      expectedRip = mode.entry;
     } else if (key === 'p') expectedRip = BigInt(`0x${value}`);
     else if (key === 'f') expectedFlags = Number.parseInt(value, 16);
     else registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
   }
   const wrong: string[] = [];
+  if (cpu.mode !== mode.mode) wrong.push(`mode ${cpu.mode} instead of ${mode.mode}`);
   const differ = (what: string, got: bigint | number | undefined, want: bigint | number | undefined) => {
     if (got !== want) wrong.push(`${what} ${got?.toString(16)} instead of ${want?.toString(16)}`);
   };
@@ -146,7 +242,7 @@ function runCase(block: Block, undefinedFlags: number, given: string, expected: 
     differ(NAMES[k], s.u64[k], value);
   });
   const mask = 0xcd5 & ~undefinedFlags;
-  differ('flags', (getFlags(s) | (s.low(Slot.RFLAGS) & Flag.DF)) & mask, expectedFlags & mask);
+  differ('flags', currentFlags() & mask, expectedFlags & mask);
   const at = before.findIndex((byte, k) => byte !== memory.bytes[k]);
   if (at >= 0) differ(`byte ${at.toString(16)}h`, memory.bytes[at], before[at]);
   assert.deepEqual(wrong, [], `given ${given}`);
@@ -162,19 +258,28 @@ describe('vectors from a real processor', () => {
       let text = '';
       let undefinedFlags = 0;
       let failed = false;
+      let first = true;
       for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
         if (line === '') continue;
+        if (line.startsWith('@')) {
+          mode = MODES[line.slice(2)];
+          cpu.mode = mode.mode;
+          continue;
+        }
         if (line.startsWith('#')) {
           const [, hex, mask, ...words] = line.split(' ');
           text = words.join(' ');
           block = lift(hex);
           undefinedFlags = Number.parseInt(mask, 16);
           failed = false;
+          first = true;
           continue;
         }
         if (failed) continue;
         const [given, expected] = line.split('|');
         try {
+          if (first) runFaults(block!, given);
+          first = false;
           runCase(block!, undefinedFlags, given, expected);
         } catch (error) {
           // One failure an instruction is enough.
