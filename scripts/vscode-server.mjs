@@ -2,7 +2,7 @@
 // npm package code-server ships it. For machines where VS Code itself cannot be
 // downloaded; a desktop uses @vscode/test-electron (scripts/vscode-desktop.mjs).
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './bundle.mjs';
 
@@ -25,6 +25,12 @@ if (existsSync(home)) {
     cwd: unpacked,
     stdio: 'inherit',
   });
+  // VS Code searches with ripgrep, which its package downloads at install time; Debian's does.
+  const ripgrep = join(unpacked, 'node_modules/@vscode/ripgrep/bin');
+  if (existsSync('/usr/bin/rg')) {
+    mkdirSync(ripgrep, { recursive: true });
+    symlinkSync('/usr/bin/rg', join(ripgrep, 'rg'));
+  }
   renameSync(unpacked, home);
   rmSync(work, { recursive: true, force: true });
   console.log(`VS Code server installed: ${home}`);

@@ -3,6 +3,7 @@ import { registerDebugAdapter } from './adapter';
 import { registerConfigurations } from './configuration';
 import { startLanguageClient, stopLanguageClient } from './language-client';
 import { registerSerialTerminals } from './serial-terminal';
+import { registerRefresh } from './views/session-view';
 import { registerTranslationView } from './views/translation';
 import { registerVmExitsView } from './views/vm-exits';
 
@@ -12,6 +13,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerConfigurations(),
     registerDebugAdapter(context),
     registerSerialTerminals(),
+    registerRefresh(),
     registerTranslationView(),
     registerVmExitsView(),
     vscode.commands.registerCommand('hyperstep.copyValue', (node?: { value?: string }) => {

@@ -7,7 +7,7 @@ let client: LanguageClient | undefined;
 export async function startLanguageClient(context: vscode.ExtensionContext): Promise<void> {
   const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.js').fsPath;
   // A lab's VMM may lie outside the lab's folder, so the server is told where the labs are.
-  const manifests = await vscode.workspace.findFiles('**/lab.json', '**/node_modules/**', 1000);
+  const manifests = await findManifests();
   client = new LanguageClient(
     'hyperstep',
     'Hyperstep',
@@ -28,6 +28,15 @@ export async function startLanguageClient(context: vscode.ExtensionContext): Pro
     },
   );
   await client.start();
+}
+
+/** Every lab.json of the workspace; none where the search itself fails. */
+async function findManifests(): Promise<vscode.Uri[]> {
+  try {
+    return await vscode.workspace.findFiles('**/lab.json', '**/node_modules/**', 1000);
+  } catch {
+    return [];
+  }
 }
 
 /** Ends it; harmless when it never started. */

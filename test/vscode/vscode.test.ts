@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingWorkbench, runInWorkbench } from './workbench';
 
@@ -20,14 +22,18 @@ describe('real VS Code (VS Code server and Chromium)', () => {
       cwd: root,
       stdio: 'inherit',
     });
+    // A copy: the browser's workbench saves edits by itself.
+    const folder = mkdtempSync(join(tmpdir(), 'hyperstep-guests-'));
+    cpSync(join(root, 'guests'), folder, { recursive: true });
     const log: string[] = [];
     const code = await runInWorkbench({
       root,
-      folder: join(root, 'guests'),
+      folder,
       suite: join(suite, 'index.js'),
       screenshots: join(root, 'out/screenshots'),
       onLog: (text) => log.push(text),
     });
+    rmSync(folder, { recursive: true, force: true });
     const report = log.filter((line) => line.startsWith('[suite]')).map((line) => `      ${line.slice(8)}`);
     console.log(report.join('\n'));
     if (code !== 0) console.log(log.slice(-60).join('\n'));

@@ -1,5 +1,12 @@
 import * as vscode from 'vscode';
 
+const refreshRequested = new vscode.EventEmitter<void>();
+
+/** The command "Refresh": every view looks again. */
+export function registerRefresh(): vscode.Disposable {
+  return vscode.commands.registerCommand('hyperstep.refreshViews', () => refreshRequested.fire());
+}
+
 /**
  * What both views share: they show the active Hyperstep session, and look again
  * whenever it stops. `refresh` is called with undefined when there is none.
@@ -22,7 +29,7 @@ export function followSession(
         },
       }),
     }),
-    vscode.commands.registerCommand('hyperstep.refreshViews', () => refresh(active())),
+    refreshRequested.event(() => refresh(active())),
   );
 }
 

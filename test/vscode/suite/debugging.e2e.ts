@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import { eventually, guestFile, guests, lineOf, screenshot } from './support';
+import { eventually, guestFile, lineOf, screenshot } from './support';
 
 interface Frame {
   name: string;
@@ -35,6 +35,10 @@ async function nextStop(action: () => Thenable<unknown>): Promise<Frame[]> {
   const { stackFrames } = (await session.customRequest('stackTrace', { threadId })) as {
     stackFrames: Frame[];
   };
+  // A remote workbench rewrites paths into URIs on their way.
+  for (const { source } of stackFrames) {
+    if (source?.path.startsWith('vscode-remote:')) source.path = vscode.Uri.parse(source.path).path;
+  }
   return stackFrames;
 }
 
@@ -59,7 +63,7 @@ describe('debugging the hypercall lab', () => {
   });
 
   it('stops in the guest, steps through vmcall into the VMM, and back', async () => {
-    const kernel = await vscode.workspace.openTextDocument(guestFile('labs/hypercall/kernel.asm'));
+    const kernel = await vscode.workspace.openTextDocument(guestFile('labs/hypercall/hypercall.asm'));
     await vscode.window.showTextDocument(kernel);
     const vmcall = lineOf(kernel, /^\s+vmcall/);
     vscode.debug.addBreakpoints([
@@ -95,9 +99,9 @@ describe('debugging the hypercall lab', () => {
     const threadId = vscode.debug.activeStackItem?.threadId;
     const walk = (await session.customRequest('hyperstep.translate', { address: 'rip', threadId })) as {
       steps: { stage: string }[];
-      hostPhysical?: string;
+      result: { ok: boolean };
     };
-    assert.ok(walk.hostPhysical);
+    assert.ok(walk.result.ok);
     assert.equal(walk.steps.filter((s) => s.stage === 'guest').length >= 2, true);
     assert.equal(walk.steps.filter((s) => s.stage === 'nested').length >= 8, true);
   });
@@ -111,6 +115,5 @@ describe('debugging the hypercall lab', () => {
     assert.equal(lines(serial), lines(new TextDecoder().decode(expected)));
     await eventually('the terminal', () => vscode.window.terminals.find((t) => t.name.includes('COM1')));
     await screenshot('serial-console');
-    assert.ok(guests);
   });
 });
