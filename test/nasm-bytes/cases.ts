@@ -84,6 +84,13 @@ function integer() {
     'dl bx ebp r15 m m8 m32 #5 #0xff #0x12345 -#128',
   );
   cross('shl rcr sar', 'al bx eax rdx r9b m m8 m16 m32 m64', 'cl ecx #1 #5 #0xff al');
+  for (const op of ['shl', 'ror']) {
+    for (const size of [8, 16, 32] as const) {
+      for (const value of [1, 5]) put(op, [reg('eax'), imm(value, { size })]);
+      put(op, [mem({ base: 'ebx', size: 32 }), imm(1, { size })]);
+    }
+    put(op, [reg('eax'), imm(1, { strict: true })]);
+  }
   table('rol ror rcl shr sal', 'eax,#1 eax,cl m8,#3 r12,#1 m,cl ax');
   cross('movzx movsx', 'al ax eax rax r12 m32', 'bl bh cx ecx rdx r9b m m8 m16 m32 m64');
   table('movsxd', 'rax,ecx rax,m32 rax,m eax,ecx rax,rcx');

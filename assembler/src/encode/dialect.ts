@@ -283,6 +283,12 @@ for (const op of ['Lar', 'Lsl']) {
     }
   }
 }
+// A narrower register may be named where only its low part counts.
+for (const row of ['Pinsrw_mm_r32m16_imm8', 'Pinsrw_xmm_r32m16_imm8']) {
+  add('pinsrw', row, {}, ([dest, rm, imm]) => [dest, { ...rm, register: 'r16', memory: false }, imm]);
+}
+add('kmovb', 'VEX_Kmovb_kr_r32', {}, ([k, rm]) => [k, { ...rm, register: 'r8' }]);
+add('kmovw', 'VEX_Kmovw_kr_r32', {}, ([k, rm]) => [k, { ...rm, register: 'r16' }]);
 // Loops count in the address-size register, which may be written.
 for (const [op, names] of [
   ['Loop', ['loop']],
@@ -312,8 +318,6 @@ for (const op of ['Jcxz', 'Jecxz', 'Jrcxz']) {
 // Memory whose size NASM's table does not know, so that no keyword is accepted.
 for (const name of [
   'Palignr_xmm_xmmm128_imm8',
-  'Pmuludq_mm_mmm64',
-  'Psubq_mm_mmm64',
   'Pshufw_mm_mmm64_imm8',
   'Pshufd_xmm_xmmm128_imm8',
   'Pshufhw_xmm_xmmm128_imm8',
@@ -321,6 +325,8 @@ for (const name of [
 ]) {
   tweaks[name] = { memorySize: 0 };
 }
+tweaks.Pmuludq_mm_mmm64 = { memorySize: 128 };
+tweaks.Psubq_mm_mmm64 = { memorySize: 128 };
 tweaks.Cmpsd_xmm_xmmm64_imm8 = { memorySize: 128 };
 tweaks.VEX_Vcmpss_xmm_xmm_xmmm32_imm8 = { memorySize: 64 };
 // `retw 8` comes without its 66 outside 16-bit mode.

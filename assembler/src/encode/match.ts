@@ -53,7 +53,8 @@ function fitImmediate(slot: Slot, form: Form, op: ImmediateOperand): Fit {
   const size = op.size;
   switch (slot.immediate) {
     case 'one':
-      return size === undefined || size === 8 ? Fit.Yes : Fit.Size;
+      // `shl eax,byte 1` asks for the form with a byte.
+      return size === undefined ? Fit.Yes : Fit.Size;
     case 'sign8':
       if (op.strict && size !== 8) return Fit.Size;
       if (size === undefined || size === 8 || size === slot.immediateSize) return Fit.Yes;

@@ -90,7 +90,8 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   if (!unknown.has(mnemonic)) {
     for (const code of index.codes.get(name) ?? []) {
       const form = tweaked(code);
-      if (form) list.push(form);
+      // The other names of fused multiply-add are older than AVX-512.
+      if (form && !(form.space === 'evex' && mnemonic !== name && name.startsWith('vf'))) list.push(form);
     }
   }
   for (const a of index.additions.get(name) ?? []) list.push(...added(a));
