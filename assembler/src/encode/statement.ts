@@ -77,7 +77,10 @@ export type Operand = RegisterOperand | ImmediateOperand | FarOperand | MemoryOp
 export interface InstructionStatement {
   /** Lower case, without prefixes. */
   mnemonic: string;
-  /** Lower case, in source order: lock rep repe repz repne repnz a16 a32 a64 o16 o32 o64 es cs ss ds fs gs. */
+  /**
+   * Lower case, in source order: lock rep repe repz repne repnz a16 a32 a64 o16 o32 o64 es cs ss ds fs gs,
+   * also bnd xacquire xrelease, `wait` before another instruction, and {vex} {vex2} {vex3} {evex} with their braces.
+   */
   prefixes: string[];
   operands: Operand[];
   /** EVEX static rounding or suppressed exceptions, lower case without braces: `rn-sae ru-sae rd-sae rz-sae sae`. */
@@ -92,7 +95,8 @@ export interface EncodeContext {
   defaultRel: boolean;
   /**
    * Smallest relative-branch form that may still be tried for this statement:
-   * relaxation only grows (short → near), so the passes end.
+   * relaxation only grows (short → near), so the passes end. A target in another
+   * section is 'near' from the start: NASM never shortens such a jump.
    */
   minimumBranch: 'short' | 'near';
 }
