@@ -153,6 +153,13 @@ describe('Pit8254', () => {
     until(100);
     out(0x43, 0xc8); // both
     until(200);
+    out(0x43, 0xb4); // a new control word forgets what was latched
+    out(0x42, 0xe8, 3);
+    until(300);
+    out(0x43, 0xc8);
+    out(0x43, 0x80); // latched already
+    until(1299); // OUT is low now
+    out(0x43, 0xe8); // the first latched status stays
     assert.equal(inb(0x42), 0x80 | 0x34);
     assert.equal(inb(0x42) | (inb(0x42) << 8), 900);
   });

@@ -277,6 +277,20 @@ describe('SoftMmu', () => {
     assert.equal(mmu.tlb32[entry + 6], physical.hostOffset + 0x5000);
   });
 
+  it('an entry that is taken over forgets the other page’s rights', () => {
+    const { mmu, cpu, physical, fault, map } = machine();
+    physical.write64(0x3010, BigInt(0x7000 | ALL)); // linear 4–6 MiB; page 0x400 has the TLB index of page 0
+    physical.write64(0x7000, BigInt(0x6000 | (ALL & ~RW)));
+    map(0, 0x8000 | ALL);
+    mmu.write8(cpu, 0x10n, 1);
+    assert.equal(mmu.read8(cpu, 0x400010n), 0);
+    assert.equal(mmu.write8(cpu, 0x400010n, 2), false);
+    assert.deepEqual(fault(), [14, 3, 0x400010n]);
+    // The old tags must not lead to the new page.
+    mmu.write8(cpu, 0x10n, 3);
+    assert.deepEqual([physical.read8(0x8010), physical.read8(0x6010)], [3, 0]);
+  });
+
   it('asks devices on every access', () => {
     const { mmu, cpu, map, physical } = machine();
     const seen: unknown[] = [];
