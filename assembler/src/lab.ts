@@ -5,7 +5,7 @@ import { directoryOf, join } from './paths';
 /**
  * A lab: a folder with `lab.json`, whose programs are assembled in order (a
  * later one may `incbin` an earlier one's output by name) and whose `boot` image
- * a machine starts. The format is described in docs/labs/README.md.
+ * a machine starts. The format is described in docs/labs/hypercall.md.
  */
 export interface LabManifest {
   title: string;
@@ -16,7 +16,7 @@ export interface LabManifest {
   boot: string;
   /** File with the serial text a run must print, relative to the lab folder. */
   serial?: string;
-  /** What a run must leave at the exit port. */
+  /** Exit status of a good run: (value << 1) | 1 of what is written to the exit port. */
   exitCode?: number;
 }
 

@@ -118,12 +118,17 @@ function failure(result: TranslateFault): Node {
   };
 }
 
+/** `0x0000000000112023` as `0x112023`: the side bar is narrow. */
+function short(hex: string): string {
+  return hex.replace(/^0x0+(?=.)/, '0x');
+}
+
 /** One paging entry; the nested walk that found it folds beneath. */
 function entry(step: TranslateStep, nested: Node[]): Node {
   const bad = step.verdict !== 'next' && step.verdict !== 'page';
   return {
-    label: `${step.name} = ${step.value}`,
-    description: `${step.flags.join(' ')}${bad ? ` — ${step.verdict}` : ''}`,
+    label: step.name,
+    description: `${short(step.value)}  ${step.flags.join(' ')}${bad ? ` — ${step.verdict}` : ''}`,
     tooltip: vscode.l10n.t(
       'read at {0} (host-physical {1}): {2}',
       step.entryAddress,
