@@ -43,7 +43,7 @@ function fetchQuietly(cpu: Cpu, selector: number): Descriptor | undefined {
 /** LAR's result, or undefined for ZF = 0. */
 export function loadAccessRights(cpu: Cpu, selector: number): number | undefined {
   const d = visibleDescriptor(cpu, selector, cpu.longMode ? LAR_LONG : LAR_LEGACY);
-  return d && (d.high & 0x00f0ff00) >>> 0;
+  return d && (d.high & 0x00ffff00) >>> 0;
 }
 
 /** LSL's result, or undefined for ZF = 0. */

@@ -90,6 +90,8 @@ export class Cpu {
    */
   deliveringKind = 3;
   deliveringErrorCode: number | undefined;
+  /** Instruction count at which the last event reached its handler: INT n with TF set is not followed by a trap. */
+  deliveredAt = -1;
 
   /** CR0 and CR4 bits that VMX operation demands to be 1 (SDM 3C 24.8); set on VMXON, VM entry and VM exit. */
   cr0Required = 0;

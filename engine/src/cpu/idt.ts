@@ -43,8 +43,7 @@ function gateFault(cpu: Cpu, vector: Vector, event: PendingEvent, why: string): 
 /** RFLAGS as it is saved: faults are saved with RF set, so that a breakpoint does not recur (SDM 3B 18.3.1.1). */
 function savedFlags(cpu: Cpu, event: PendingEvent): number {
   const flags = readRflags(cpu.state);
-  const fault =
-    event.type === EventType.HARDWARE && !event.injected && event.vector !== Vector.DF && !isTrap(event);
+  const fault = event.type === EventType.HARDWARE && !event.injected && !isTrap(event);
   return fault ? flags | Flag.RF : flags;
 }
 

@@ -106,7 +106,10 @@ function deliver(cpu: Cpu, first: PendingEvent): void {
     cpu.delivering = event.vector;
     cpu.deliveringKind = event.type;
     cpu.deliveringErrorCode = event.errorCode;
-    if (enterHandler(cpu, event)) break;
+    if (enterHandler(cpu, event)) {
+      cpu.deliveredAt = cpu.icount;
+      break;
+    }
     // An exit, a stop, or (widened for the compiler: raise() has changed it) a fault.
     if ((cpu.abort as Abort) !== Abort.FAULT) break;
     const second = takeFault(cpu);

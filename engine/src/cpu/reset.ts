@@ -54,6 +54,7 @@ export function resetCpu(cpu: Cpu): void {
   cpu.stop = undefined;
   cpu.icount = 0;
   cpu.delivering = -1;
+  cpu.deliveredAt = -1;
   cpu.ept = undefined;
   cpu.cr0Required = 0;
   cpu.cr4Required = 0;
