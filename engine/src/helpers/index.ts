@@ -1,6 +1,5 @@
 import { arithmeticHelpers } from './arithmetic';
 import { segmentsHelpers } from './segments';
-import { stringHelpers } from './string';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
 import { vmxHelpers } from './vmx';
@@ -9,7 +8,6 @@ import { vmxHelpers } from './vmx';
 export const HELPERS = {
   ...arithmeticHelpers,
   ...segmentsHelpers,
-  ...stringHelpers,
   ...systemHelpers,
   ...vmxHelpers,
 } as const;

@@ -106,6 +106,7 @@ describe('lifter: undefined instructions', () => {
     assert.deepEqual(ends('0f 58 c1'), ['unsupportedInstruction', 'END']);
     assert.deepEqual(ends('f2 0f 10 c1'), ['unsupportedInstruction', 'END']); // MOVSD of SSE2
     assert.deepEqual(ends('d9 e8'), ['unsupportedInstruction', 'END']);
+    assert.deepEqual(ends('0f 01 e8'), ['notOffered', 'END']); // SERIALIZE
   });
 });
 
@@ -139,5 +140,57 @@ describe('lifter: common instructions are cheap', () => {
     // A write through CS must fault, whatever its base.
     assert.equal(cost('2e 89 43 08', FLAT32), 'ADDI32 SEGMENT STORE32');
     assert.equal(cost('8b 47 08', REAL), 'ADDI32 ZEXT16 SEGMENT LOAD16 INS16');
+  });
+});
+
+describe('lifter: any bytes', () => {
+  const CONTROL = new Set(['JUMPI', 'JUMP', 'JUMPCC', 'JUMPNZ', 'END', 'RAISE']);
+  const SKIPS = new Set(['SKIP', 'SKIPZ', 'SKIPNZ']);
+  const ALL_MODES = [
+    LONG,
+    FLAT32,
+    REAL,
+    Mode.CODE32,
+    Mode.CODE32 | Mode.LONG,
+    Mode.FLAT,
+    Mode.STACK32 | Mode.LONG,
+  ];
+
+  /** The rules of ir/ops.ts that can be seen without running the block. */
+  function check(block: LiftedBlock): void {
+    const all = names(block);
+    const last = all.length - 1;
+    assert.ok(CONTROL.has(all[last]), 'the last micro-op leaves the block');
+    let start = 0;
+    all.forEach((name, k) => {
+      // The last instruction may leave in more than one way (INTO).
+      if (CONTROL.has(name)) assert.ok(!all.slice(k).includes('INSN'), `${name} inside the block`);
+      if (name === 'INSN') start = k;
+      if (SKIPS.has(name)) {
+        const to = k + 1 + block.code[k * WORDS + 3];
+        assert.ok(
+          to <= last && !all.slice(start + 1, to).includes('INSN'),
+          'a skip stays in its instruction',
+        );
+      }
+    });
+    assert.equal(all.filter((name) => name === 'INSN').length, block.instructions);
+  }
+
+  it('give a well-formed block in every mode', () => {
+    let seed = 1;
+    const random = () => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return seed >>> 16;
+    };
+    const bytes = new Uint8Array(24);
+    for (let round = 0; round < 40_000; round++) {
+      for (let k = 0; k < bytes.length; k++) bytes[k] = random();
+      // Half of them in the two-byte opcode map.
+      if (round & 1) bytes[0] = 0x0f;
+      const mode = ALL_MODES[round % ALL_MODES.length];
+      const block = lifter.liftBlock(bytes, mode, () => false);
+      if (block) check(block);
+    }
   });
 });

@@ -106,11 +106,17 @@ export class LiftContext {
     this.ended = true;
   }
 
-  /** An instruction this machine does not have: the machine stops and says which. */
+  /**
+   * An instruction that no table has. Of a floating-point or vector unit: the
+   * machine stops and says so, because programs expect them everywhere. Any
+   * other extension: #UD, as CPUID does not report it.
+   */
   unsupported(): void {
     const unit = coprocessorOf(this.insn);
-    if (unit) this.helper('coprocessorCheck', unit);
-    this.helper('unsupportedInstruction', this.insn.mnemonic);
+    if (unit) {
+      this.helper('coprocessorCheck', unit);
+      this.helper('unsupportedInstruction', this.insn.mnemonic);
+    } else this.helper('notOffered');
     this.end();
   }
 

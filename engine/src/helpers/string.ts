@@ -1,4 +1,0 @@
-import type { HelperTable } from './types';
-
-/** Helpers of this area; see types.ts for the calling convention. */
-export const stringHelpers = {} as const satisfies HelperTable;
