@@ -80,7 +80,7 @@ export class Debugger {
 
     this.handlers = {
       launch: (config: LaunchConfig) => this.launch(config),
-      restart: () => this.restart(),
+      restart: (config: LaunchConfig | undefined) => this.restart(config),
       configurationDone: () => this.begin(),
       setBreakpoints: (args: DebugProtocol.SetBreakpointsArguments) => breakpoints.setLines(args),
       setFunctionBreakpoints: (args: DebugProtocol.SetFunctionBreakpointsArguments) =>
@@ -159,9 +159,16 @@ export class Debugger {
     else this.control.continue();
   }
 
-  private restart(): void {
-    this.control.abandon();
-    this.load();
+  private restart(changed: LaunchConfig | undefined): void {
+    if (changed?.lab || changed?.program) this.config = changed;
+    const ran = this.control.abandon();
+    try {
+      this.load();
+    } catch (error) {
+      // The machine from before is still there to be looked at.
+      if (ran) this.control.pause();
+      throw error;
+    }
     this.begin();
   }
 

@@ -99,17 +99,24 @@ export class HyperstepSession extends DebugSession {
     this.sendEvent(new InitializedEvent());
   }
 
-  /** A changed configuration is not taken over by the thread itself, which has no paths to resolve against. */
+  /** Assembles anew; VS Code sends the configuration along, which may have changed. */
   private async restart(args: unknown, respond: Respond): Promise<void> {
     const changed = (args as { arguments?: unknown } | undefined)?.arguments;
-    if (changed !== undefined) parseLaunchConfig(changed);
+    const config = changed === undefined ? undefined : absolute(parseLaunchConfig(changed));
     this.launching = true;
     try {
-      await this.debugger().request('restart', {});
+      await this.debugger().request('restart', config);
     } finally {
       this.launching = false;
     }
     respond();
+  }
+
+  /** The client is gone: nobody is left to run the machine for. */
+  override shutdown(): void {
+    void this.thread?.dispose();
+    this.thread = undefined;
+    super.shutdown();
   }
 
   private async end(): Promise<void> {

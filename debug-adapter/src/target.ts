@@ -33,6 +33,11 @@ export class Target {
     return { context: cpu.context, address, rip, rsp: cpu.state.u64[Slot.RSP] };
   }
 
+  /** The machine has stopped at a fault and will deliver it when it goes on. */
+  get faultPending(): boolean {
+    return this.machine.cpu.abort !== 0;
+  }
+
   get context(): ContextId {
     return this.machine.cpu.context;
   }

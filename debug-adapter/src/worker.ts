@@ -11,7 +11,8 @@ const send = (message: FromDebugger) => port.postMessage(message);
 
 const machine = new Debugger({
   emit: (event, body) => send({ kind: 'event', event, body }),
-  defer: (callback) => void setImmediate(callback),
+  defer: (callback, milliseconds) =>
+    void (milliseconds ? setTimeout(callback, milliseconds) : setImmediate(callback)),
   files: nodeFiles,
   cancelled: () => Atomics.load(cancelled, 0) !== 0,
 });

@@ -153,3 +153,12 @@ export class Client {
     return this.dap.customRequest(command, args).then((response) => response.body as T);
   }
 }
+
+/** Line of the first line that contains a text. */
+export function lineWith(path: string, text: string): number {
+  const index = readFileSync(path, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(text));
+  assert.ok(index >= 0, `no line '${text}' in ${path}`);
+  return index + 1;
+}

@@ -11,6 +11,7 @@ interface Waiting {
 export class DebuggerThread {
   private readonly worker: Worker;
   private readonly cancelled = new SharedArrayBuffer(4);
+  private readonly cancelWord = new Int32Array(this.cancelled);
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   /** Why the thread is gone, once it is. */
@@ -44,13 +45,15 @@ export class DebuggerThread {
       }
       const message: ToDebugger = { id: this.nextId++, command, args };
       this.waiting.set(message.id, { resolve, reject });
+      // A cancellation was meant for the assembly before.
+      if (command === 'launch' || command === 'restart') Atomics.store(this.cancelWord, 0, 0);
       this.worker.postMessage(message);
     });
   }
 
   /** Gives up an assembly that is under way. */
   cancel(): void {
-    Atomics.store(new Int32Array(this.cancelled), 0, 1);
+    Atomics.store(this.cancelWord, 0, 1);
   }
 
   /** Ends the thread, whatever it is doing. */

@@ -114,6 +114,7 @@ function build(): Map<string, RegisterPart> {
     parts.set(`${table}.base`, { whole: `${table}.base`, shift: 0, bits: 64 });
     parts.set(`${table}.limit`, { whole: `${table}.limit`, shift: 0, bits: 16 });
   }
+  // Outside 64-bit mode the upper halves are 0 anyway.
   parts.set('eip', { whole: 'rip', shift: 0, bits: 32 });
   parts.set('ip', { whole: 'rip', shift: 0, bits: 16 });
   parts.set('eflags', { whole: 'rflags', shift: 0, bits: 32 });

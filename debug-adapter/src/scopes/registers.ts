@@ -2,17 +2,20 @@ import { FLAGS, GENERAL, partsOf, SEGMENT_NAMES } from './register-names';
 import type { Node } from './variables';
 import { partNode, type RegisterView, registerNode } from './view';
 
-/** General registers, RIP and RFLAGS; a general register unfolds into its parts. */
+/** General registers, RIP and RFLAGS as the mode knows them; a general register unfolds into its parts. */
 export function registerNodes(view: RegisterView): Node[] {
   const long = view.snapshot().mode === '64-bit';
-  // Outside 64-bit mode R8–R15 cannot be reached.
-  const names = long ? GENERAL : GENERAL.slice(0, 8);
+  // Outside 64-bit mode neither the upper halves nor R8–R15 can be reached.
+  const wholes = long ? GENERAL : GENERAL.slice(0, 8);
   return [
-    ...names.map((name) =>
-      registerNode(view, name, { children: () => partsOf(name).map((part) => registerNode(view, part)) }),
-    ),
-    registerNode(view, 'rip'),
-    registerNode(view, 'rflags', { children: () => flagNodes(view) }),
+    ...wholes.map((whole) => {
+      const [half, ...smaller] = partsOf(whole);
+      const name = long ? whole : half;
+      const parts = long ? [half, ...smaller] : smaller;
+      return registerNode(view, name, { children: () => parts.map((part) => registerNode(view, part)) });
+    }),
+    registerNode(view, long ? 'rip' : 'eip'),
+    registerNode(view, long ? 'rflags' : 'eflags', { children: () => flagNodes(view) }),
   ];
 }
 

@@ -11,6 +11,9 @@ export function writeRegister(target: Target, name: string, value: bigint): void
   writePart(target, part, value);
 }
 
+/** Names under which the engine sets what has another name here. */
+const ENGINE_NAMES: Readonly<Record<string, string>> = { 'fs.base': 'fs_base', 'gs.base': 'gs_base' };
+
 /** Sets some bits of a register of the context that runs. */
 export function writePart(target: Target, part: RegisterPart, value: bigint): void {
   const bits = BigInt.asUintN(part.bits, value);
@@ -21,6 +24,9 @@ export function writePart(target: Target, part: RegisterPart, value: bigint): vo
   if (before === undefined) throw new RequestError(`'${part.whole}' cannot be read.`);
   // A write to a 32-bit half clears the upper one, as an instruction's would (SDM 1 3.4.1.1).
   const keep = part.clears ? 0n : before & ~(((1n << BigInt(part.bits)) - 1n) << BigInt(part.shift));
-  const error = target.machine.setRegister(part.whole, keep | (bits << BigInt(part.shift)));
+  const error = target.machine.setRegister(
+    ENGINE_NAMES[part.whole] ?? part.whole,
+    keep | (bits << BigInt(part.shift)),
+  );
   if (error) throw new RequestError(error);
 }

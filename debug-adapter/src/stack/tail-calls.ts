@@ -48,7 +48,10 @@ export class TailCalls {
   }
 
   /** Notes the jumps of one entry; true when execution goes on behind it. */
-  private scan(name: string, entry: { address: bigint; length: number; fileOffset: number; bits: 16 | 32 | 64 }) {
+  private scan(
+    name: string,
+    entry: { address: bigint; length: number; fileOffset: number; bits: 16 | 32 | 64 },
+  ) {
     const { image } = this.program.program;
     if (!image || entry.fileOffset < 0) return true;
     let goesOn = true;
@@ -66,7 +69,9 @@ export class TailCalls {
         const target = this.program.functionAt(step.target)?.name;
         if (target !== undefined && target !== name) this.of(name).to.add(target);
       }
-      goesOn = ![FlowControl.UnconditionalBranch, FlowControl.IndirectBranch, FlowControl.Return].includes(step.flow);
+      goesOn = ![FlowControl.UnconditionalBranch, FlowControl.IndirectBranch, FlowControl.Return].includes(
+        step.flow,
+      );
     }
     return goesOn;
   }

@@ -34,7 +34,7 @@ export class Control {
   continue(): void {
     const target = this.core.stopped();
     this.core.insideMacro = false;
-    this.runner.start(new RunPlan(target, this.parts.observers, this.parts.breakpoints));
+    this.runner.start(new RunPlan({ target, ...this.parts }));
   }
 
   pause(): void {
@@ -44,9 +44,9 @@ export class Control {
     else throw new RequestError('The machine has ended.');
   }
 
-  /** Forgets whatever runs: the machine is replaced or taken away. */
-  abandon(): void {
-    this.runner.abandon();
+  /** Forgets whatever runs, because the machine is replaced; true if something ran. */
+  abandon(): boolean {
+    return this.runner.abandon();
   }
 
   stepIn(granularity: Granularity): void {
@@ -76,12 +76,12 @@ export class Control {
       return;
     }
     const [, caller] = contextFrames(target, here.context, false);
-    const { observers, breakpoints } = this.parts;
+    const tools = { target, ...this.parts };
     this.core.insideMacro = false;
     if (caller) {
-      this.runner.start(new RunPlan(target, observers, breakpoints, [goalOf(caller, here.rsp)]));
+      this.runner.start(new RunPlan(tools, [goalOf(caller, here.rsp)]));
     } else if (here.context === 'host' && target.machine.exitLog.last) {
-      this.runner.start(new RunPlan(target, observers, breakpoints, [], (record) => record.kind === 'entry'));
+      this.runner.start(new RunPlan(tools, [], (record) => record.kind === 'entry'));
     } else {
       throw new RequestError('No caller was found on the stack.');
     }
@@ -101,13 +101,12 @@ export class Control {
 
   private step(mode: 'in' | 'over', granularity: Granularity): void {
     const target = this.core.stopped();
-    const { observers, breakpoints } = this.parts;
     const options = {
       mode,
       granularity: granularity === 'instruction' ? ('instruction' as const) : ('statement' as const),
       insideMacro: this.core.insideMacro,
     };
-    this.runner.start(new StepPlan(target, observers, breakpoints, options));
+    this.runner.start(new StepPlan({ target, ...this.parts }, options));
   }
 
   private sliceOver(): void {

@@ -2,7 +2,7 @@ import type { StopReason } from '@hyperstep/engine';
 
 /** One slice of running, short enough that messages are answered in time. */
 export interface Slice {
-  /** Instructions to run at most in one go. */
+  /** Instructions to run in one go, a fraction of the slice. */
   readonly instructions: number;
   /** The slice's time is up. */
   over(): boolean;

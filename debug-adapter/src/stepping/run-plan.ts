@@ -1,30 +1,57 @@
 import type { ExitRecord } from '@hyperstep/engine';
-import type { Breakpoints } from '../breakpoints/breakpoints';
-import type { Target } from '../target';
-import { Detour, type Goal } from './detour';
-import type { Observers } from './observers';
+import { Detour, type Goal, isEnding, type Tools } from './detour';
+import { diversionGoals } from './diversion';
+import { instructionAt } from './instruction';
 import type { Ending, Plan, Slice } from './plan';
 
-/** Runs until the machine stops, or one of the goals is reached: `continue` and `stepOut`. */
+/**
+ * Runs until the machine stops, or one of the goals is reached: `continue` and
+ * `stepOut`. The first instruction is run alone: if it is cut off (a page fault,
+ * an EPT violation) it will run again, and a breakpoint on it must not stop the
+ * machine a second time.
+ */
 export class RunPlan implements Plan {
-  private readonly detour: Detour;
+  private detour: Detour | undefined;
 
   constructor(
-    target: Target,
-    observers: Observers,
-    breakpoints: Breakpoints,
-    goals: readonly Goal[] = [],
-    watch?: (record: ExitRecord) => boolean,
-  ) {
-    this.detour = new Detour(target, observers, breakpoints, goals, watch);
-  }
+    private readonly tools: Tools,
+    private readonly goals: readonly Goal[] = [],
+    private readonly watch?: (record: ExitRecord) => boolean,
+  ) {}
 
   advance(slice: Slice): Ending | undefined {
-    const result = this.detour.advance(slice);
-    return result === true ? { kind: 'arrived' } : result;
+    do {
+      const result = this.detour ? this.detour.advance(slice) : this.begin();
+      if (result === undefined) return undefined;
+      if (result === 'transition') return { kind: 'arrived' };
+      if (result === 'more') continue;
+      if (isEnding(result)) return result;
+      if (!result.retry) return { kind: 'arrived' };
+      this.dispose();
+    } while (!slice.over());
+    return undefined;
   }
 
   dispose(): void {
-    this.detour.dispose();
+    this.detour?.dispose();
+    this.detour = undefined;
+  }
+
+  private begin(): Ending | 'transition' | 'more' {
+    const { target, observers } = this.tools;
+    const { machine } = target;
+    const here = target.here();
+    const instruction = instructionAt(target, here);
+    observers.disturbed = target.faultPending;
+    observers.watch = this.watch;
+    observers.watched = false;
+    const reason = machine.run({ limit: target.faultPending ? machine.count : machine.count + 1 });
+    observers.watch = undefined;
+    if (reason.kind === 'transition' && observers.watched) return 'transition';
+    if (reason.kind !== 'limit') return { kind: 'machine', reason };
+    const diverted = observers.disturbed ? diversionGoals(target, here, instruction) : undefined;
+    const retries = diverted?.filter((goal) => goal.retry) ?? [];
+    this.detour = new Detour(this.tools, [...this.goals, ...retries], this.watch);
+    return 'more';
   }
 }

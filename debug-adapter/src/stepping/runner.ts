@@ -4,17 +4,22 @@ import type { Ending, Plan, Slice } from './plan';
 
 /** Milliseconds of one slice; between slices messages are answered. */
 const SLICE = 8;
+/** Milliseconds after which a machine that waits for input is looked at again. */
+const WAIT = 10;
+const MIN_INSTRUCTIONS = 100;
 const MAX_INSTRUCTIONS = 1 << 28;
 
-/** Gives the event loop a turn, then calls back. */
-export type Defer = (callback: () => void) => void;
+/** Gives the event loop a turn (or so many milliseconds), then calls back. */
+export type Defer = (callback: () => void, milliseconds?: number) => void;
 
 /** Runs plans in slices. */
 export class Runner {
   private plan: Plan | undefined;
   private pausing = false;
-  /** Instructions that fit into a slice, by what the last ones took. */
-  private instructions = 10_000;
+  /** Halted until somebody types. */
+  private waiting = false;
+  /** Instructions that take about a millisecond, by what the last ones took. */
+  private instructions = 1000;
 
   /**
    * @param sliceOver called after every slice, for output that was gathered
@@ -40,10 +45,13 @@ export class Runner {
     this.pausing = true;
   }
 
-  /** Ends the plan without a word: the machine is about to be replaced. */
-  abandon(): void {
-    this.plan?.dispose();
+  /** Ends the plan without a word: the machine is about to be replaced. True if there was one. */
+  abandon(): boolean {
+    if (!this.plan) return false;
+    this.plan.dispose();
     this.plan = undefined;
+    this.core.state = 'stopped';
+    return true;
   }
 
   private tick(plan: Plan): void {
@@ -58,8 +66,9 @@ export class Runner {
       };
     }
     this.hooks.sliceOver();
-    if (!ending) {
-      this.defer(() => this.tick(plan));
+    this.waiting = ending !== undefined && ending !== 'paused' && this.waitsForInput(ending);
+    if (!ending || this.waiting) {
+      this.defer(() => this.tick(plan), this.waiting ? WAIT : undefined);
       return;
     }
     plan.dispose();
@@ -77,19 +86,22 @@ export class Runner {
     };
     const before = machine.count;
     const ending = plan.advance(slice);
-    const ran = machine.count - before;
-    const took = performance.now() - began;
-    // Only a slice that ran to its limit says how fast the machine is.
-    if (!ending && ran >= slice.instructions) this.adapt(ran, took);
-    else if (took > 2 * SLICE) this.instructions = Math.max(100, this.instructions >> 1);
+    this.adapt(machine.count - before, performance.now() - began);
     return ending;
   }
 
+  /** At most fourfold growth: what comes next may be slower than what was measured. */
   private adapt(ran: number, took: number): void {
-    const fitting = (ran * SLICE) / Math.max(took, 0.05);
-    this.instructions = Math.min(
-      MAX_INSTRUCTIONS,
-      Math.max(100, Math.min(fitting, this.instructions * 4) | 0),
-    );
+    const fitting = ran / Math.max(took, 0.05);
+    const grown = Math.min(fitting, this.instructions * 4, MAX_INSTRUCTIONS);
+    this.instructions = Math.max(MIN_INSTRUCTIONS, Math.floor(grown));
+  }
+
+  /** HLT with interrupts on and the serial port's receive interrupt enabled: a person may still wake it. */
+  private waitsForInput(ending: Ending): boolean {
+    if (ending.kind !== 'machine' || ending.reason.kind !== 'halted') return false;
+    const { machine } = this.core.launched();
+    const interruptsOn = (machine.registersOf(machine.cpu.context).rflags & 0x200n) !== 0n;
+    return interruptsOn && (machine.serial.save().ier & 1) !== 0;
   }
 }

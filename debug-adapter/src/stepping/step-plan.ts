@@ -1,10 +1,8 @@
-import type { Breakpoints } from '../breakpoints/breakpoints';
-import { littleEndian } from '../evaluate/lexer';
 import { lineKey } from '../sources/source-index';
 import type { Here, Target } from '../target';
-import { Detour, type Goal } from './detour';
+import { Detour, type Goal, isEnding, type Tools } from './detour';
+import { diversionGoals } from './diversion';
 import { instructionAt, type StepInstruction } from './instruction';
-import type { Observers } from './observers';
 import type { Ending, Plan, Slice } from './plan';
 
 /** How to step. */
@@ -18,8 +16,6 @@ export interface StepOptions {
 
 /** A step through code without source gives up after as many instructions. */
 const MAX_UNMAPPED = 200_000;
-/** RSP may be this much lower when an instruction has been interrupted and is retried or passed. */
-const STACK_SLACK = 4096n;
 
 /** Steps by single instructions, with detours at full speed over whatever `over` does not follow. */
 export class StepPlan implements Plan {
@@ -29,14 +25,14 @@ export class StepPlan implements Plan {
   /** Where the instruction began whose detour is under way. */
   private detourFrom: { here: Here; instruction: StepInstruction | undefined } | undefined;
   private unmapped = 0;
+  private readonly target: Target;
 
   constructor(
-    private readonly target: Target,
-    private readonly observers: Observers,
-    private readonly breakpoints: Breakpoints,
+    private readonly tools: Tools,
     private readonly options: StepOptions,
   ) {
-    this.start = target.here();
+    this.target = tools.target;
+    this.start = this.target.here();
     this.startKey = this.keyOf(this.start);
   }
 
@@ -55,9 +51,12 @@ export class StepPlan implements Plan {
 
   private goOn(detour: Detour, slice: Slice): Ending | undefined | 'more' {
     const result = detour.advance(slice);
-    if (result !== true) return result;
+    if (result === undefined || isEnding(result)) return result;
     this.dispose();
     const { here, instruction } = this.detourFrom!;
+    const now = this.target.here();
+    // Back at the instruction itself: it is retried, the step is still to be made.
+    if (now.context === here.context && now.address === here.address) return 'more';
     return this.after(here, instruction);
   }
 
@@ -73,21 +72,23 @@ export class StepPlan implements Plan {
         return 'more';
       }
     }
-    this.observers.disturbed = false;
     const count = machine.count;
-    const reason = machine.run({ limit: count + 1 });
+    // A fault that stopped the machine before its delivery: delivering it is the step.
+    const faulted = this.target.faultPending;
+    this.tools.observers.disturbed = faulted;
+    const reason = machine.run({ limit: faulted ? count : count + 1 });
     if (reason.kind !== 'limit') return { kind: 'machine', reason };
     // Halted, or an interrupt has come before the instruction: not yet a step.
     const began = machine.count !== count;
-    if (this.options.mode === 'over' && this.observers.disturbed) {
-      const back = this.comeBack(here, instruction);
-      if (back) {
+    if (this.options.mode === 'over' && this.tools.observers.disturbed) {
+      const goals = diversionGoals(this.target, here, instruction);
+      if (goals) {
         this.detourFrom = { here, instruction };
-        this.detour = back;
+        this.detour = new Detour(this.tools, goals);
         return 'more';
       }
     }
-    if (!began && !this.observers.disturbed) return 'more';
+    if (!began && !this.tools.observers.disturbed) return 'more';
     return this.after(here, instruction);
   }
 
@@ -98,48 +99,12 @@ export class StepPlan implements Plan {
       address: here.address + BigInt(instruction.length),
       accepts: (rsp) => rsp >= here.rsp,
     };
-    if (instruction.kind === 'subroutine') return this.newDetour([behind]);
+    if (instruction.kind === 'subroutine') return new Detour(this.tools, [behind]);
     // A failed VM entry falls through; a successful one comes back where the VMCS says.
     if (instruction.kind === 'entry') {
-      return new Detour(
-        this.target,
-        this.observers,
-        this.breakpoints,
-        [behind],
-        (r) => r.to === 'host' && r.kind !== 'entry',
-      );
+      return new Detour(this.tools, [behind], (r) => r.to === 'host' && r.kind !== 'entry');
     }
     return undefined;
-  }
-
-  /** The detour back, when an instruction has been diverted: it is either retried or passed. */
-  private comeBack(before: Here, instruction: StepInstruction | undefined): Detour | undefined {
-    const now = this.target.here();
-    const next = before.address + BigInt(instruction?.length ?? 0);
-    const natural = [next, instruction?.branch];
-    if (now.context === before.context && natural.includes(now.address)) return undefined;
-    const goals = [before.address, next, instruction?.branch, ...this.returnAddresses(before, now)];
-    const accepts = (rsp: bigint) => rsp + STACK_SLACK >= before.rsp;
-    return this.newDetour(
-      [...new Set(goals)]
-        .filter((address) => address !== undefined && address !== now.address)
-        .map((address) => ({ context: before.context, address: address!, accepts })),
-    );
-  }
-
-  /** Where whatever has cut in will return to: the VMCS's RIP, or the interrupt frame's, with or without error code. */
-  private returnAddresses(before: Here, now: Here): bigint[] {
-    if (now.context !== before.context) return [this.target.registers(before.context).rip];
-    const { wordSize } = this.target.reader(now.context);
-    const bytes = this.target.read(now.context, now.rsp, wordSize * 2);
-    return [0, wordSize].flatMap((at) => {
-      const word = bytes.subarray(at, at + wordSize);
-      return word.length === wordSize ? [littleEndian(word)] : [];
-    });
-  }
-
-  private newDetour(goals: Goal[]): Detour {
-    return new Detour(this.target, this.observers, this.breakpoints, goals);
   }
 
   /** Is the step done, now that the instruction that began at `before` is behind? */
