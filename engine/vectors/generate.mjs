@@ -40,13 +40,15 @@ const DEFAULTS_32 = DEFAULTS_64.map((r, k) => (k < 8 ? r & 0xffffffffn : 0n));
 const DEFAULTS_SEGMENTED = DEFAULTS_32.map((r, k) => (k >= 4 ? r & 0xffffn : k === 3 ? 0x500n : r));
 
 const NO_BASE = { ES: 0n, CS: 0n, SS: 0n, DS: 0n, FS: 0n, GS: 0n };
+/** 64-bit mode: GS has a base of its own. */
+const BASES_64 = { ...NO_BASE, GS: SCRATCH + 0x200n };
 const BASES = { ES: SCRATCH + 0x100n, SS: SCRATCH, DS: SCRATCH, GS: SCRATCH + 0x200n };
 const MODES = {
   64: {
     bits: 64,
     entry: 0x10000800n,
     defaults: DEFAULTS_64,
-    bases: NO_BASE,
+    bases: BASES_64,
     pointers: 'rsp rbp rsi rdi r13 r14 r15',
   },
   32: { bits: 32, entry: 0x10000800n, defaults: DEFAULTS_32, bases: NO_BASE, pointers: 'rsp rbp rsi rdi' },
@@ -68,7 +70,12 @@ const MODES = {
 
 // --- deterministic choice ------------------------------------------------------
 
-let seed = 0x2545f491;
+let seed = 0;
+/** Each family starts afresh, so that a change in one leaves the others' files alone. */
+function restart(family) {
+  seed = 0x2545f491;
+  for (const letter of family) seed = (Math.imul(seed, 31) + letter.charCodeAt(0)) | 0;
+}
 function random32() {
   seed ^= seed << 13;
   seed ^= seed >>> 17;
@@ -227,6 +234,7 @@ execFileSync('cc', ['-O2', '-o', join(work, 'recorder'), join(here, 'recorder.c'
 let total = 0;
 for (const [family, { mode: modeName, templates }] of Object.entries({ ...FAMILIES, ...LEGACY_FAMILIES })) {
   const mode = MODES[modeName];
+  restart(family);
   const bytes = assemble(
     templates.map((t) => t.text),
     mode.bits,

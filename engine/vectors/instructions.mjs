@@ -133,6 +133,25 @@ const xlat = {
 };
 move.push(i('xlatb', xlat), i('db 0x67, 0xd7', xlat));
 
+// The base of GS is added to the whole address, which wraps at 32 bits first with a 32-bit address size.
+for (const address of [
+  '[gs:rsi-0x20000000]',
+  '[gs:abs 0x240]',
+  '[gs:esi-0x20000000]',
+  '[gs:r15*8+8]',
+  '[gs:rsp-0x20000800]',
+]) {
+  move.push(
+    i(`mov edx, ${address}`, { cases: 3 }),
+    i(`add ${address}, rcx`, { cases: 3 }),
+    i(`mov ${address}, dl`, { cases: 2 }),
+  );
+}
+// mov eax, [eip+0x0ffffc39]
+move.push(i('db 0x67, 0x8b, 0x05, 0x39, 0xfc, 0xff, 0x0f', { cases: 3 }));
+const inGs = { cases: 3, ownMemory: true, prepare: (c, k) => c.set('rsi', 0x100 + k) };
+for (const text of ['gs lodsb', 'gs movsd', 'gs a32 lodsq', 'gs cmpsw']) move.push(i(text, inGs));
+
 const conditional = [];
 for (const cc of CONDITIONS) {
   conditional.push(i(`set${cc} al`), i(`set${cc} ch`, { cases: 6 }), i(`set${cc} byte [rsi]`, { cases: 6 }));

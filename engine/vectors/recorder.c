@@ -19,6 +19,7 @@
  */
 #define _GNU_SOURCE
 #include <asm/ldt.h>
+#include <asm/prctl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -130,6 +131,8 @@ int main(void) {
     }
     memcpy(before, SCRATCH, PAGE);
     __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%gs" ::"r"(mode->ds), "r"(mode->es), "r"(mode->gs));
+    /* In 64-bit mode GS has a base without a descriptor. */
+    if (mode == MODES) syscall(SYS_arch_prctl, ARCH_SET_GS, DATA_BASE + 0x200);
     raise(SIGUSR1);
     printf("%d %lx", out_vector, out_rip);
     for (int i = 0; i < 16; i++) printf(" %lx", out[i]);

@@ -74,7 +74,7 @@ const MODES: Record<string, { entry: bigint; defaults: bigint[]; mode: number; s
     entry: 0x10000800n,
     defaults: DEFAULTS_64,
     mode: Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32,
-    segments: flatSegments(0x33, Access.L),
+    segments: [...flatSegments(0x33, Access.L), [Seg.GS, data(0, SCRATCH + 0x200, 0xffffffff)]],
   },
   '32': {
     entry: 0x10000800n,
