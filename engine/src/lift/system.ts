@@ -40,7 +40,9 @@ function only64(lift: LiftFunction): LiftFunction {
 
 /** Slot with the linear address of operand i if it is memory, else 0: what VM exits report. */
 function linearOf(c: LiftContext, i: number, write: boolean): number {
-  return c.isMemory(i) ? c.linear(2, write) : 0;
+  if (!c.isMemory(i)) return 0;
+  const slot = c.linear(2, write);
+  return slot === Slot.RAX ? c.op(Op.MOV, slot) : slot; // RAX's slot is number 0
 }
 
 // --- segment registers --------------------------------------------------------------

@@ -2,28 +2,8 @@
 import { Mnemonic, Register } from 'iced-x86';
 import { HAS_OPERANDS, RIP_RELATIVE, VMX_NAMES } from '../helpers/vmx';
 import type { VmxInstruction } from '../virtualization/vmx/instructions';
+import { memoryOperandInfo, REGISTER_OPERAND } from '../virtualization/vmx/operand-info';
 import type { LiftContext, LiftFunction, LiftTable } from './context';
-import { gprOf, segOf } from './registers';
-
-/** Address sizes as the VM-exit instruction information encodes them (SDM 3C 28.2.5), by bytes. */
-const ADDRESS_SIZES: Readonly<Record<number, number>> = { 2: 0, 4: 1, 8: 2 };
-const INDEX_INVALID = 1 << 22;
-const BASE_INVALID = 1 << 27;
-const REGISTER_OPERAND = 1 << 10;
-
-/**
- * VM-exit instruction information of the memory operand (SDM 3C Tables 28-8 to
- * 28-15 agree on these bits): scaling, address size, segment, index, base.
- */
-export function memoryOperandInfo(c: LiftContext): number {
-  const { insn } = c;
-  const base = gprOf(insn.memoryBase);
-  const index = gprOf(insn.memoryIndex);
-  let info = (ADDRESS_SIZES[c.addressBytes] << 7) | (segOf(insn.memorySegment) << 15);
-  info |= index ? Math.log2(insn.memoryIndexScale) | (index.slot << 18) : INDEX_INVALID;
-  info |= base ? base.slot << 23 : BASE_INVALID;
-  return info;
-}
 
 /** Emits the checks that come before the operands are touched. */
 function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers = 0): void {
@@ -44,7 +24,7 @@ function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers 
   c.helper(
     'vmxCheck',
     number | flags,
-    memoryOperandInfo(c) | registers,
+    memoryOperandInfo(insn, c.addressBytes) | registers,
     Number(BigInt.asIntN(32, displacement)),
   );
 }

@@ -27,6 +27,8 @@ export class VmxCore {
   readonly controls: EntryView;
   /** True in VMX non-root operation. */
   active = false;
+  /** True while VM entry delivers the event it injects. */
+  injecting = false;
   /** VMCSs made current since VMXON, in that order; false while cleared. The guests the debugger shows. */
   readonly known = new Map<number, boolean>();
   /** Last exit or failed entry per VMCS. */

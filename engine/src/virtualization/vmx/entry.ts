@@ -212,7 +212,12 @@ function deliverPending(core: VmxCore): void {
   const stopWanted = cpu.abort === Abort.STOP;
   if (controls.injected >>> 31) {
     cpu.abort = Abort.NONE;
+    // 27.7.1: after a vectoring entry nothing blocks by STI or MOV SS.
+    cpu.state.setNumber(Slot.SHADOW_STI, 0);
+    cpu.state.setNumber(Slot.SHADOW_SS, 0);
+    core.injecting = true;
     injectEvent(cpu, controls.injected, vmcs.low(F.ENTRY_ERROR_CODE), vmcs.low(F.ENTRY_INSTRUCTION_LENGTH));
+    core.injecting = false;
     // The entry has replaced the state even when the event caused no exit.
     if ((cpu.abort as Abort) === Abort.NONE) cpu.abort = Abort.EXIT;
   } else {

@@ -1,5 +1,5 @@
 /** VM exits (SDM 3C chapter 28). */
-import { Abort } from '../../cpu/cpu';
+import { Abort, Vector } from '../../cpu/cpu';
 import { EventType } from '../../cpu/event';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../../cpu/state';
 import { readRflags } from '../../ir/flags';
@@ -26,7 +26,7 @@ export interface ExitDetails {
   info?: number;
   guestLinear?: bigint;
   guestPhysical?: bigint;
-  /** Save RFLAGS.RF as 1: the exit is fault-like (SDM 3C 28.3.3). */
+  /** RFLAGS.RF as saved: 1 for what is like a fault, 0 for instructions that exit, absent: as it is (SDM 3C 28.3.3). */
   resumeFlag?: boolean;
   /** The exit is due to an event between instructions. */
   between?: boolean;
@@ -120,7 +120,7 @@ function recordCause(core: VmxCore, reason: Reason, qualification: bigint, detai
     );
     if (hasError) vmcs.setLow(F.IDT_ERROR_CODE, cpu.deliveringErrorCode!);
     // The length matters to whoever wants to inject the software event again.
-    if (cpu.deliveringKind >= EventType.SOFTWARE) length = cpu.instructionLength;
+    length = cpu.deliveringKind >= EventType.SOFTWARE ? cpu.instructionLength : 0;
   } else vmcs.setLow(F.IDT_VECTORING, 0);
   vmcs.setLow(F.EXIT_INSTRUCTION_LENGTH, length);
   // 25.8.3: every exit clears the valid bit.
@@ -156,7 +156,7 @@ function saveGuest(core: VmxCore, details: ExitDetails): void {
   saveGuestSegments(vmcs, s);
   vmcs.store(s, Slot.RIP, F.GUEST_RIP);
   vmcs.store(s, Slot.RSP, F.GUEST_RSP);
-  vmcs.setLow(F.GUEST_RFLAGS, readRflags(s) | (details.resumeFlag ? Flag.RF : 0));
+  vmcs.setLow(F.GUEST_RFLAGS, savedFlags(core, details));
 
   // 28.3.4 non-register state
   vmcs.setLow(F.GUEST_ACTIVITY, s.low(Slot.ACTIVITY));
@@ -171,6 +171,23 @@ function saveGuest(core: VmxCore, details: ExitDetails): void {
   ) {
     for (let i = 0; i < 4; i++) vmcs.store(s, Slot.PDPTE0 + i, F.GUEST_PDPTE0 + i * 2);
   }
+}
+
+/** RFLAGS with RF by the rules of SDM 3C 28.3.3. */
+function savedFlags(core: VmxCore, details: ExitDetails): number {
+  const { cpu } = core;
+  const flags = readRflags(cpu.state);
+  if (cpu.delivering >= 0 && !details.notDuringDelivery) {
+    // As the event would have pushed it: set by faults, not by events that VM entry injects.
+    const fault =
+      cpu.deliveringKind === EventType.HARDWARE &&
+      cpu.delivering !== Vector.DB &&
+      cpu.delivering !== Vector.DF &&
+      !core.injecting;
+    return fault || details.resumeFlag ? flags | Flag.RF : flags;
+  }
+  if (details.resumeFlag === undefined) return flags;
+  return details.resumeFlag ? flags | Flag.RF : flags & ~Flag.RF;
 }
 
 /**

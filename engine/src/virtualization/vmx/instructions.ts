@@ -62,7 +62,11 @@ export function mayExecute(
     if (cpu.longMode && !cpu.code64) return undefinedOpcode('it is not allowed in compatibility mode');
   }
   if (core.active) {
-    vmExit(core, VMX_INSTRUCTIONS[name], displacement, { length: cpu.instructionLength, info });
+    vmExit(core, VMX_INSTRUCTIONS[name], displacement, {
+      length: cpu.instructionLength,
+      resumeFlag: false,
+      info,
+    });
     return false;
   }
   if (cpu.cpl !== 0) {

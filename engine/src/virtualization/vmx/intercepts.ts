@@ -2,13 +2,14 @@
 import { type Cpu, Vector } from '../../cpu/cpu';
 import { EventType } from '../../cpu/event';
 import type { Intercepts } from '../../cpu/intercepts';
-import { Cr0, Flag, Slot } from '../../cpu/state';
+import { Cr0, Flag, Seg, Slot } from '../../cpu/state';
 import type { EptFault } from '../../memory/walk-types';
 import { Activity } from './checks/guest';
 import { Exit, Pin, Primary, Secondary } from './controls';
 import { VmxCore } from './core';
 import { type ExitDetails, vmExit } from './exit';
 import { F } from './fields';
+import { currentOperand } from './operand-info';
 import { preemptionTimerExpired } from './preemption-timer';
 import { Reason } from './reasons';
 
@@ -58,7 +59,8 @@ export class VmxIntercepts implements Intercepts {
 
   /** An exit by the current instruction. */
   private exit(reason: Reason, qualification = 0n, details?: ExitDetails): true {
-    return vmExit(this.core, reason, qualification, { length: this.cpu.instructionLength, ...details });
+    const length = this.cpu.instructionLength;
+    return vmExit(this.core, reason, qualification, { length, resumeFlag: false, ...details });
   }
 
   private primary(mask: number): boolean {
@@ -90,7 +92,7 @@ export class VmxIntercepts implements Intercepts {
     port: number,
     size: 1 | 2 | 4,
     input: boolean,
-    string?: { rep: boolean; linear: bigint; addressSize?: 2 | 4 | 8; segment?: number },
+    string?: { rep: boolean; linear: bigint },
     immediate?: boolean,
   ): boolean {
     if (!this.core.active || !this.portExits(port, size)) return false;
@@ -102,8 +104,7 @@ export class VmxIntercepts implements Intercepts {
       (immediate ? 64 : 0) |
       (port << 16);
     if (!string) return this.exit(Reason.IO, BigInt(q >>> 0));
-    const addressSize = string.addressSize === 8 ? 2 : string.addressSize === 2 ? 0 : 1;
-    const info = (addressSize << 7) | ((string.segment ?? 0) << 15);
+    const { info } = currentOperand(this.cpu);
     return this.exit(Reason.IO, BigInt(q >>> 0), { info, guestLinear: string.linear });
   }
 
@@ -227,12 +228,13 @@ export class VmxIntercepts implements Intercepts {
     return this.exit(Reason.DR_ACCESS, BigInt(dr | (write ? 0 : 16) | (gpr << 8)));
   }
 
-  descriptorTable(instruction: string, linear: bigint, info = 0): boolean {
+  descriptorTable(instruction: string, _linear: bigint): boolean {
     const { core } = this;
     if (!core.active || !(core.controls.secondary & Secondary.DESCRIPTOR_TABLE_EXITING)) return false;
     const row = DESCRIPTOR_IDENTITY[instruction.toLowerCase()];
     if (!row) return false;
-    return this.exit(row.reason, 0n, { info: info | (row.identity << 28), guestLinear: linear });
+    const { info, displacement } = currentOperand(this.cpu);
+    return this.exit(row.reason, displacement, { info: (info | (row.identity << 28)) >>> 0 });
   }
 
   // --- exceptions (26.2, 28.2.2) -----------------------------------------------------------------
@@ -290,7 +292,7 @@ export class VmxIntercepts implements Intercepts {
       qualification = fault.qualification;
       if (linearValid) qualification |= fault.duringWalk ? 0x80n : 0x180n;
     }
-    const fetch = (fault.qualification & 4n) !== 0n;
+    const fetch = linear === cpu.state.u64[Slot.RIP] + cpu.state.segmentBase(Seg.CS);
     return vmExit(core, violation ? Reason.EPT_VIOLATION : Reason.EPT_MISCONFIGURATION, qualification, {
       // Undefined by the manual; a fetch has no instruction yet.
       length: fetch ? 0 : cpu.instructionLength,

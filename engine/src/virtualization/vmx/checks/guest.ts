@@ -40,7 +40,6 @@ const PENDING_BITS = 0xf | (1 << 12) | PENDING_BS;
 
 /** Exit qualifications of a failed entry (SDM 3C 27.8). */
 const QUALIFICATION_PDPTE = 2;
-const QUALIFICATION_NMI = 3;
 const QUALIFICATION_LINK_POINTER = 4;
 
 const longGuest = (e: EntryView) => (e.entry & Entry.IA32E_MODE_GUEST) !== 0;
@@ -218,11 +217,11 @@ export const GUEST_REGISTER_CHECKS: readonly EntryCheck[] = [
     section: '27.3.1.4',
     check: (e) =>
       longGuest(e) && e.vmcs.low(F.GUEST_CS_ACCESS) & Access.L
-        ? canonical(e.vmcs, F.GUEST_RIP)
+        ? [0, 0xffff].includes(e.vmcs.high(F.GUEST_RIP) >>> 16)
         : e.vmcs.high(F.GUEST_RIP) === 0,
     message: (e) =>
       longGuest(e) && e.vmcs.low(F.GUEST_CS_ACCESS) & Access.L
-        ? 'must be a canonical address'
+        ? 'must have bits 63:48 all equal'
         : 'must have bits 63:32 clear outside 64-bit mode',
   },
   {
@@ -304,7 +303,6 @@ export const GUEST_STATE_CHECKS: readonly EntryCheck[] = [
     section: '27.3.1.5',
     check: (e) => injectedType(e) !== 2 || !(blocking(e) & Interruptibility.MOV_SS),
     message: 'must have blocking by MOV SS clear when an NMI is injected',
-    qualification: QUALIFICATION_NMI,
   },
   {
     field: F.GUEST_INTERRUPTIBILITY,
@@ -312,7 +310,6 @@ export const GUEST_STATE_CHECKS: readonly EntryCheck[] = [
     check: (e) =>
       injectedType(e) !== 2 || !(e.pin & Pin.VIRTUAL_NMIS) || !(blocking(e) & Interruptibility.NMI),
     message: 'must have blocking by NMI clear when an NMI is injected and "virtual NMIs" is 1',
-    qualification: QUALIFICATION_NMI,
   },
 
   // 27.3.1.5 pending debug exceptions

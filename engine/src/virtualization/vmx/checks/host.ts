@@ -29,6 +29,17 @@ const notNull = (field: F): EntryCheck => ({
 });
 
 export const HOST_CHECKS: readonly EntryCheck[] = [
+  // 27.2.4 comes first here: it explains what other checks would only show the effects of.
+  {
+    field: F.EXIT_CONTROLS,
+    section: '27.2.4',
+    check: (e) => long(e) === ((e.cpu.state.low(Slot.EFER) & Efer.LMA) !== 0),
+    message: (e) =>
+      long(e)
+        ? 'must not have "host address-space size" set: the processor is outside IA-32e mode'
+        : 'must have "host address-space size" set: the processor is in IA-32e mode',
+  },
+
   // 27.2.2 control registers and MSRs
   {
     field: F.HOST_CR0,
@@ -100,15 +111,6 @@ export const HOST_CHECKS: readonly EntryCheck[] = [
   isCanonical(F.HOST_TR_BASE, '27.2.3'),
 
   // 27.2.4 address-space size
-  {
-    field: F.EXIT_CONTROLS,
-    section: '27.2.4',
-    check: (e) => long(e) === ((e.cpu.state.low(Slot.EFER) & Efer.LMA) !== 0),
-    message: (e) =>
-      long(e)
-        ? 'must not have "host address-space size" set: the processor is outside IA-32e mode'
-        : 'must have "host address-space size" set: the processor is in IA-32e mode',
-  },
   {
     field: F.ENTRY_CONTROLS,
     section: '27.2.4',
