@@ -150,6 +150,47 @@ describe('debug adapter: a program in 32-bit protected mode', () => {
     assert.deepEqual(calls, [`${here} start`, `${here} start`, `${here} handler`]);
   });
 
+  it('steps from a fault that stopped the machine into its handler', async () => {
+    await client.launch({ program: fixture('faults.asm') });
+    await client.dap.setExceptionBreakpointsRequest({ filters: ['vector-6'] });
+    const stop = await client.until(() => client.dap.configurationDoneRequest());
+    assert.equal(stop.description, '#UD');
+    const faults = fixture('faults.asm');
+    assert.equal(await client.where(), `faults.asm:${mark(faults, 'fault')}`);
+    await client.stepIn();
+    assert.equal(await client.where(), `faults.asm:${mark(faults, 'handler')}`);
+    assert.deepEqual(
+      (await client.frames()).map((frame) => frame.name),
+      ['handler', 'start'],
+    );
+    await client.next();
+    await client.stepOut();
+    assert.equal(await client.where(), `faults.asm:${mark(faults, 'behind')}`);
+    await client.dap.restartRequest({});
+    await client.dap.waitForEvent('stopped');
+    await client.stepIn();
+    await client.stepOut();
+    assert.equal(await client.where(), `faults.asm:${mark(faults, 'behind')}`);
+  });
+
+  it('waits for serial input and hands it over', async () => {
+    await client.launch({ program: fixture('echo.asm') });
+    const exited = client.dap.waitForEvent('exited');
+    await client.dap.configurationDoneRequest();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await client.custom('hyperstep.serialInput', { text: 'x' });
+    assert.equal((await exited).body.exitCode, 1);
+    assert.equal(client.output, 'x');
+  });
+
+  it('runs without debugging', async () => {
+    await client.launch({ program: basic, noDebug: true, stopOnEntry: true });
+    await client.breakpoints(basic, { line: at('loop') });
+    const exited = client.dap.waitForEvent('exited');
+    await client.dap.configurationDoneRequest();
+    assert.equal((await exited).body.exitCode, 7);
+  });
+
   it('shows and changes registers, flags and memory', async () => {
     await client.launch({ program: basic });
     await client.breakpoints(basic, { line: at('before-call') });

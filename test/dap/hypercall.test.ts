@@ -127,6 +127,13 @@ describe('debug adapter: the hypercall lab', () => {
     assert.deepEqual(violation.location, { path: steps, line: touch });
   });
 
+  it('goes on from a breakpoint on such an access without stopping there twice', async () => {
+    await runTo(steps, lineWith(steps, 'mov     [rbx], rbx'));
+    const first = BigInt((await client.value('rbx')).split(' ')[0]);
+    assert.equal((await client.continue()).reason, 'breakpoint');
+    assert.equal(BigInt((await client.value('rbx')).split(' ')[0]) - first, 0x1000n);
+  });
+
   it('steps from ring 3 into the kernel and back', async () => {
     const call = lineWith(app, 'syscall');
     await runTo(app, call);

@@ -19,6 +19,8 @@ export interface Frame {
   rsp?: bigint;
   /** How the frame inside this one came about; undefined for the innermost of a context. */
   via?: CallerFrame['via'];
+  /** Where on the stack of the frame inside its return address stands. */
+  slot?: bigint;
 }
 
 /** Innermost first; below the VMM's frames a label and the frames of the guest that exited. */
@@ -49,7 +51,7 @@ export function contextFrames(target: Target, context: ContextId, insideMacro: b
   return [
     ...codeFrames(target, context, address, { rsp, insideMacro }),
     ...callers.flatMap((caller) =>
-      codeFrames(target, context, caller.address, { rsp: caller.rsp, via: caller.via, insideMacro: false }),
+      codeFrames(target, context, caller.address, { ...caller, insideMacro: false }),
     ),
   ];
 }
@@ -77,14 +79,14 @@ function codeFrames(
   target: Target,
   context: ContextId,
   address: bigint,
-  { rsp, via, insideMacro }: { rsp?: bigint; via?: CallerFrame['via']; insideMacro: boolean },
+  { rsp, via, slot, insideMacro }: Partial<CallerFrame> & { insideMacro: boolean },
 ): Frame[] {
   // A return address belongs to the line of the call before it, which may be the last of its function.
   const returns = via === 'call' || via === 'syscall';
   const place = target.index.find(context, returns ? address - 1n : address);
   const name = place?.program.functionAt(returns ? address - 1n : address)?.name;
   const shown = name ?? `0x${address.toString(16)}`;
-  const common = { context, address, place, rsp, via };
+  const common = { context, address, place, rsp, via, slot };
   if (!place) return [{ ...common, kind: 'code', name: shown }];
   if (!insideMacro) return [{ ...common, kind: 'code', name: shown, line: outerLine(place) }];
   return lineChain(place).map((line): Frame => {

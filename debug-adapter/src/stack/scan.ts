@@ -24,6 +24,8 @@ export interface CallerFrame {
   address: bigint;
   /** `call`: after a call instruction; `interrupt`: an interrupt frame; `syscall`: after SYSCALL. */
   via: 'call' | 'interrupt' | 'syscall';
+  /** Value of the stack pointer at which the return address stands. */
+  slot: bigint;
   /** Stack pointer once control is back there, as the register will hold it; undefined when unknown. */
   rsp?: bigint;
 }
@@ -70,11 +72,12 @@ function findCaller(stack: StackContext, inner: bigint, from: bigint): CallerFra
     const here = stack.index.find(stack.context, address);
     const before = stack.index.find(stack.context, address - 1n);
     if (!here?.entry.code && !before?.entry.code) continue;
+    const slot = from + BigInt(i * size);
     const via = before?.entry.code && callBefore(stack, before, address, around);
-    if (via === 'call') return { address, via, rsp: from + BigInt((i + 1) * size) };
+    if (via === 'call') return { address, via, slot, rsp: slot + BigInt(size) };
     const interrupt = here?.entry.code && interruptFrame(stack, value, i, word, from);
-    if (interrupt) return { ...interrupt, address };
-    if (via === 'syscall') return { address, via };
+    if (interrupt) return { ...interrupt, slot, address };
+    if (via === 'syscall') return { address, via, slot };
   }
   return undefined;
 }

@@ -3,9 +3,12 @@ import type { Breakpoints, Hit } from '../breakpoints/breakpoints';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
 import { reportOf } from '../exceptions/describe';
+import { kindOf } from '../sources/source-index';
 import { contextFrames, type Frame } from '../stack/frames';
+import type { Target } from '../target';
 import type { Threads } from '../threads/threads';
 import type { Goal } from './detour';
+import { interruptReturns } from './interrupt-returns';
 import type { Observers } from './observers';
 import type { Ending } from './plan';
 import { RunPlan } from './run-plan';
@@ -79,7 +82,8 @@ export class Control {
     const tools = { target, ...this.parts };
     this.core.insideMacro = false;
     if (caller) {
-      this.runner.start(new RunPlan(tools, [goalOf(caller, here.rsp)]));
+      const goals = caller.via === 'interrupt' ? returnGoals(target, caller) : [goalOf(caller, here.rsp)];
+      this.runner.start(new RunPlan(tools, goals));
     } else if (here.context === 'host' && target.machine.exitLog.last) {
       this.runner.start(new RunPlan(tools, [], (record) => record.kind === 'entry'));
     } else {
@@ -166,11 +170,16 @@ export class Control {
 /** The caller's next instruction, once the stack is down to it. */
 function goalOf(caller: Frame, rspNow: bigint): Goal {
   const { context, address, rsp } = caller;
-  // Through SYSCALL or an interrupt from an outer ring the stack is another one.
-  const accepts = caller.via === 'call' && rsp !== undefined ? (now: bigint) => now >= rsp : () => true;
-  return {
-    context,
-    address,
-    accepts: caller.via === 'call' ? (now) => now > rspNow && accepts(now) : accepts,
-  };
+  // Through SYSCALL the stack is another one.
+  const accepts = (now: bigint) => now > rspNow && (rsp === undefined || now >= rsp);
+  return { context, address, accepts: caller.via === 'call' ? accepts : () => true };
+}
+
+/** Every IRET of the context's programs, when the stack is down to the frame that it will return through. */
+function returnGoals(target: Target, caller: Frame): Goal[] {
+  const { context, slot } = caller;
+  return target.index.programs
+    .filter((program) => program.program.kind === kindOf(context))
+    .flatMap(interruptReturns)
+    .map((address) => ({ context, address, accepts: (rsp) => rsp === slot, finish: true }));
 }

@@ -11,6 +11,8 @@ export interface Goal {
   accepts(rsp: bigint): boolean;
   /** An instruction that runs again after it has been cut off: breakpoints on it have been passed already. */
   retry?: boolean;
+  /** The instruction there is run, too, before the goal is reached. */
+  finish?: boolean;
 }
 
 /** What a plan works with. */

@@ -26,8 +26,8 @@ export class RunPlan implements Plan {
       if (result === 'transition') return { kind: 'arrived' };
       if (result === 'more') continue;
       if (isEnding(result)) return result;
-      if (!result.retry) return { kind: 'arrived' };
       this.dispose();
+      if (!result.retry) return result.finish ? this.finish() : { kind: 'arrived' };
     } while (!slice.over());
     return undefined;
   }
@@ -37,10 +37,20 @@ export class RunPlan implements Plan {
     this.detour = undefined;
   }
 
+  private finish(): Ending {
+    const { machine } = this.tools.target;
+    const reason = machine.run({ limit: machine.count + 1 });
+    return reason.kind === 'limit' ? { kind: 'arrived' } : { kind: 'machine', reason };
+  }
+
   private begin(): Ending | 'transition' | 'more' {
     const { target, observers } = this.tools;
     const { machine } = target;
     const here = target.here();
+    const atGoal = this.goals.some(
+      (goal) => goal.finish && goal.address === here.address && goal.accepts(here.rsp),
+    );
+    if (atGoal) return this.finish();
     const instruction = instructionAt(target, here);
     observers.disturbed = target.faultPending;
     observers.watch = this.watch;
