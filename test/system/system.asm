@@ -145,6 +145,7 @@ entry:
         lldt ax
         mov ax, SEL_TSS
         ltr ax
+        call real_tests
         call protected_tests
         jmp long_tests
 
@@ -351,6 +352,7 @@ gate16:
         mov esp, [resume_sp]
         jmp far [resume_far]
 
+%include "real.inc"
 %include "protected.inc"
 %include "long.inc"
 
@@ -543,6 +545,8 @@ gdt:
         dq 0
         GATE_AT SEL_GATE64, SEL_CODE64, (start_gate64), 0x8c00
         dq 0
+        SEGMENT_AT SEL_CODE16, REAL_SEGMENT * 16, 0x0ffff, 0x009a00
+        SEGMENT_AT SEL_DATA16, 0, 0x0ffff, 0x009200
 SEL_LAST        equ $ - gdt - 8
 gdt_end:
 gdt_pointer:

@@ -148,6 +148,35 @@ describe('far transfers and system calls', () => {
   });
 });
 
+describe('the stack of an inner ring', () => {
+  const bad: [name: string, prepare: (b: ReturnType<typeof bench>) => void, fault: string][] = [
+    ['null', (b) => b.memory.write16(TSS + 8, 0), '#10(0x0)'],
+    ['of another ring', (b) => b.memory.write16(TSS + 8, Sel.DATA3), '#10(0x20)'],
+    ['read-only', (b) => b.descriptor(Sel.DATA0, 0, 0xfffff, 0xc091), '#10(0x10)'],
+    ['not present', (b) => b.descriptor(Sel.DATA0, 0, 0xfffff, 0xc013), '#12(0x10)'],
+    ['too small', (b) => b.descriptor(Sel.DATA0, 0, 0xf, 0x4093), '#12(0x10)'],
+    [
+      'beyond the TSS',
+      (b) => b.cpu.state.setSegment(Seg.TR, { selector: Sel.TSS, base: 0n, limit: 4, access: 0x8b }),
+      '#10(0x28)',
+    ],
+  ];
+  for (const [name, prepare, expected] of bad) {
+    it(`${name}: ${expected}`, () => {
+      const b = bench();
+      enterRing3(b);
+      b.descriptor(0x50, 0, 0, 0);
+      b.memory.write32(0x1050, (Sel.CODE0 << 16) | 0x5000);
+      b.memory.write32(0x1054, 0xec00);
+      prepare(b);
+      const before = b.cpu.state.u64.slice();
+      assert.equal(farCall(b.cpu, 0x53, 0n, 4), false);
+      assert.equal(fault(b.cpu), expected);
+      assert.deepEqual(b.cpu.state.u64, before);
+    });
+  }
+});
+
 describe('ports', () => {
   it('IOPL or the bitmap decide', () => {
     const b = bench();
