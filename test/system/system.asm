@@ -147,6 +147,7 @@ entry:
         ltr ax
         call real_tests
         call protected_tests
+        call interrupt_tests
         jmp long_tests
 
 finish:
@@ -354,6 +355,7 @@ gate16:
 
 %include "real.inc"
 %include "protected.inc"
+%include "interrupts.inc"
 %include "long.inc"
 
 ; --- 64-bit printing and handlers ----------------------------------------------------------
