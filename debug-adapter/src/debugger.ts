@@ -132,6 +132,7 @@ export class Debugger {
   }
 
   private launch(config: LaunchConfig): void {
+    this.control.abandon();
     this.config = config;
     this.load();
   }

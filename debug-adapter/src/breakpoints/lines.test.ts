@@ -50,6 +50,15 @@ describe('breakpoint lines', () => {
     assert.deepEqual(at('/m.asm', 12), [12, false, [0x1007, 0x1009, 0x100b]]);
   });
 
+  it('stands at both of two calls in a row of a macro of one line', () => {
+    const twice = indexOf(program({ '/t.asm': '%macro one 0\n nop\n%endmacro\none\none\n' }));
+    const found = resolveLine(twice, '/t.asm', 2)!;
+    assert.deepEqual(
+      found.addresses.map(({ address }) => Number(address)),
+      [0, 1],
+    );
+  });
+
   it('lists lines with code', () => {
     assert.deepEqual(linesWithCode(index, '/m.asm', 5, 12), [5, 6, 9, 11, 12]);
   });
