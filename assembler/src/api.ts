@@ -4,6 +4,8 @@
  * language server and in a browser worker.
  */
 
+import type { SourceFile } from './text/source';
+
 /** Read access to source files. Paths are absolute, with `/`; the provider decides what stands behind them (disk, open editors, images assembled a moment ago). */
 export interface FileProvider {
   /** The file's bytes, or undefined when there is no such file. */
@@ -20,6 +22,20 @@ export interface AssembleOptions {
   defines?: Readonly<Record<string, string>>;
   /** Asked between lines; when it answers true, assembly ends with one diagnostic saying so. */
   cancelled?: () => boolean;
+  /** Tokens of files that somebody keeps up to date: such a file is not read again. */
+  sources?: (path: string) => SourceFile | undefined;
+  /** Told every line that reaches the assembler proper, after all macros, in every pass (counting from 1). */
+  trace?: (line: TracedLine, pass: number) => void;
+}
+
+/** A line as the macros left it. */
+export interface TracedLine {
+  /** The line in a file that it comes from: for code of a macro, the outermost call. */
+  file: string;
+  line: number;
+  /** Macro calls between that line and this one. */
+  depth: number;
+  text: string;
 }
 
 /** A place in a source file. Lines and columns count from 1; columns are UTF-16 units. `endColumn` is exclusive. */
@@ -113,4 +129,6 @@ export interface AssembleResult {
   diagnostics: Diagnostic[];
   /** Every file read, absolute, main first. */
   dependencies: string[];
+  /** The bytes of a line of the map, also after errors; undefined for reserved space. */
+  bytesOf(entry: LineEntry): Uint8Array | undefined;
 }

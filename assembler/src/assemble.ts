@@ -1,4 +1,4 @@
-import type { AssembleOptions, AssembleResult, Diagnostic, SourceMap } from './api';
+import type { AssembleOptions, AssembleResult, Diagnostic, LineEntry, SourceMap } from './api';
 import { Reporter } from './diagnostics';
 import { Files } from './layout/files';
 import { Layout } from './layout/layout';
@@ -18,7 +18,7 @@ const CRITICAL = new Set(['symbol-undefined', 'critical-expression']);
  * as far as it can.
  */
 export function assemble(options: AssembleOptions): AssembleResult {
-  const files = new Files(options.files, options.includePaths ?? []);
+  const files = new Files(options.files, options.includePaths ?? [], options.sources);
   const main = files.source(options.main);
   const top = { file: options.main, line: 1, column: 1, endLine: 1, endColumn: 1 };
   if (!main) {
@@ -26,7 +26,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const diagnostics: Diagnostic[] = [
       { severity: 'error', code: 'file-missing', message, range: top, related: [] },
     ];
-    return { origin: 0n, map: EMPTY, diagnostics, dependencies: [] };
+    return { origin: 0n, map: EMPTY, diagnostics, dependencies: [], bytesOf: () => undefined };
   }
   const layout = new Layout();
   let sticky: Diagnostic[] = [];
@@ -67,6 +67,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     map,
     diagnostics,
     dependencies: files.dependencies,
+    bytesOf: (entry) => bytesAt(layout, entry),
   };
   if (!diagnostics.some((d) => d.severity === 'error')) result.image = link(layout, placement);
   return result;
@@ -76,6 +77,17 @@ function merge(sticky: Diagnostic[], last: Diagnostic[]): Diagnostic[] {
   const key = (d: Diagnostic) => `${d.code}:${d.range.file}:${d.range.line}:${d.range.column}`;
   const known = new Set(last.map(key));
   return [...sticky.filter((d) => !known.has(key(d))), ...last];
+}
+
+/** The bytes of a line of the map: a section still has them when no image could be made. */
+function bytesAt(layout: Layout, { fileOffset, length }: LineEntry): Uint8Array | undefined {
+  for (const section of layout.sections.values()) {
+    const at = fileOffset - section.fileOffset;
+    if (!section.nobits && fileOffset >= 0 && at >= 0 && at + length <= section.offset) {
+      return section.data.subarray(at, at + length);
+    }
+  }
+  return undefined;
 }
 
 /** Puts the sections into the file. */

@@ -1,2 +1,4 @@
 export * from './api';
 export { assemble } from './assemble';
+export * from './editor';
+export * from './lab';

@@ -34,6 +34,8 @@ export class Files {
   constructor(
     readonly provider: FileProvider,
     readonly includePaths: readonly string[],
+    /** Files whose tokens somebody keeps. */
+    readonly kept: (path: string) => SourceFile | undefined = () => undefined,
   ) {}
 
   /** The path's position in the list. */
@@ -79,7 +81,8 @@ export class Files {
     if (known) return known;
     const content = this.#content(path);
     if (!content) return undefined;
-    const file = readSource(path, this.index(path), content);
+    const file = this.kept(path) ?? readSource(path, 0, content);
+    file.index = this.index(path);
     this.#sources.set(path, file);
     return file;
   }

@@ -12,7 +12,7 @@ import { type Frame, type Host, State } from '../preprocess/state';
 import { tokenise } from '../text/lexer';
 import { makeLine, readSource, type SourceFile } from '../text/source';
 import { quote, utf8 } from '../text/string';
-import { Kind, type Token } from '../text/token';
+import { detokenise, Kind, type Token } from '../text/token';
 import { isBracketed, runDirective } from './directives';
 import type { Files } from './files';
 import type { Layout } from './layout';
@@ -46,6 +46,16 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   return related;
 }
 
+/** The word of the source that led into a standard macro: its first parameter (`struc NAME`) or the call. */
+function visibleToken(frame: Frame | undefined, token: Token): Token {
+  for (let f = frame; f?.parent; f = f.parent) {
+    if (!f.caller || f.caller.file.index < 0) continue;
+    const parameter = f.call?.parameters[0]?.[0];
+    return parameter && parameter.file.index >= 0 ? parameter : f.caller;
+  }
+  return token;
+}
+
 /** One pass over the whole source, with the symbols of the pass before. */
 export class Pass implements Host {
   readonly #state: State;
@@ -69,6 +79,7 @@ export class Pass implements Host {
     const { layout } = this;
     layout.begin(this.pass, this.reporter);
     this.#predefine();
+    layout.visible = (token) => visibleToken(this.#state.frame, token);
     layout.records.frame = () => this.#state.frame;
     layout.records.fileIndex = (path) => this.files.index(path);
     this.#preprocessor.start(main);
@@ -91,6 +102,7 @@ export class Pass implements Host {
         return;
       }
       const { tokens } = line;
+      if (this.options.trace) this.#trace(tokens, this.options.trace);
       try {
         if (isBracketed(tokens)) runDirective(layout, tokens);
         else {
@@ -103,6 +115,12 @@ export class Pass implements Host {
         this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
       }
     }
+  }
+
+  #trace(tokens: readonly Token[], trace: NonNullable<AssembleOptions['trace']>): void {
+    const { file, line, expansion } = this.#place();
+    const depth = expansion?.length ?? 0;
+    trace({ file: this.files.paths[file] ?? '', line, depth, text: detokenise(tokens) }, this.pass);
   }
 
   /** Standard macros, those that depend on the place, and the caller's. */
