@@ -40,12 +40,14 @@ export class Reporter {
     if (severity === 'error') this.errors++;
     if (this.list.length >= MAX_DIAGNOSTICS) return;
     const related = this.chain();
-    const key = `${code}\0${message}\0${range.file}\0${range.line}\0${range.column}\0${related
+    // Nobody can open the standard macros: their call in the source takes the blame.
+    const place = range.file.startsWith('<') ? (related.shift()?.range ?? range) : range;
+    const key = `${code}\0${message}\0${place.file}\0${place.line}\0${place.column}\0${related
       .map((r) => `${r.range.file}:${r.range.line}`)
       .join()}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.list.push({ severity, code, message, range, related });
+    this.list.push({ severity, code, message, range: place, related });
   }
 
   /** Reports a caught {@link Complaint}; anything else is our own fault and says so without stopping the editor. */

@@ -49,6 +49,8 @@ export class Layout implements Scope {
   readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
+  /** The token of the source that stands for one of the standard macros; set by the pass. */
+  visible: (token: Token) => Token = (token) => token;
 
   get lenient(): boolean {
     return this.pass === 1;
@@ -153,7 +155,13 @@ export class Layout implements Scope {
   }
 
   #define(name: string, kind: 'label' | 'equ', at: Located, token: Token): void {
-    const earlier = this.symbols.define(name, kind, at.value, at.base, token);
+    const earlier = this.symbols.define(
+      name,
+      kind,
+      at.value,
+      at.base,
+      token.file.index < 0 ? this.visible(token) : token,
+    );
     if (!earlier) return;
     const where = `${earlier.at.file.path.replace(/^.*\//, '')}:${earlier.at.line}`;
     throw new Complaint('symbol-redefined', `\`${name}\` is already defined differently (${where})`, token);
@@ -229,7 +237,7 @@ export class Layout implements Scope {
       section.reserve(length);
     } else if (count === 1) section.append(bytes);
     else section.repeat(bytes, count);
-    this.records.add(section, start, length, code, this.bits);
+    if (this.pass > 1) this.records.add(section, start, length, code, this.bits);
   }
 
   /** Leaves `length` bytes free. */
@@ -242,6 +250,6 @@ export class Layout implements Scope {
     if (!this.#take(length, at)) return;
     const start = this.section.offset;
     this.section.reserve(length);
-    this.records.add(this.section, start, length, false, this.bits);
+    if (this.pass > 1) this.records.add(this.section, start, length, false, this.bits);
   }
 }

@@ -1,8 +1,8 @@
 import { Complaint } from '../diagnostics';
-import { MAX_NESTING } from '../limits';
+import { MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
 import { tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
-import { expandSingles, paste } from './single-line';
+import { append, expandSingles, paste } from './single-line';
 import type { Call, Frame, MultiMacro, State } from './state';
 
 /** Condition codes by their opposite, for `%-1`. */
@@ -225,10 +225,19 @@ export function expandParameters(state: State, tokens: readonly Token[]): readon
     }
     const before = space || t.space;
     space = false;
-    if (replaced) out.push(replaced[0].spaced(before), ...replaced.slice(1));
+    if (replaced) append(out, replaced, before);
     else out.push(t.spaced(before));
   }
-  return changed ? pasteWords(out) : tokens;
+  if (!changed) return tokens;
+  state.spend(out.length, tokens[0]);
+  if (out.length > MAX_LINE_TOKENS) {
+    throw new Complaint(
+      'limit',
+      `the parameters of this line expand to more than ${MAX_LINE_TOKENS} tokens`,
+      tokens[0],
+    );
+  }
+  return pasteWords(out);
 }
 
 /** Only words are glued here; `%+` waits until single-line macros are expanded. */
@@ -286,7 +295,7 @@ function parameterRange(call: Call | undefined, first: number, last: number, t: 
   const step = from <= to ? 1 : -1;
   for (let n = from; ; n += step) {
     if (n !== from) out.push(t.with(Kind.Operator, ',', false));
-    out.push(...parameterAt(call, n));
+    append(out, parameterAt(call, n), false);
     if (n === to) return out;
   }
 }

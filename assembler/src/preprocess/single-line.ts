@@ -157,6 +157,7 @@ function call(
   } else if (macro.active > 0) return false;
   const body = macro.compute ? macro.compute(token) : substitute(state, macro, args, token);
   state.budget -= body.length + 1;
+  state.spend(body.length + 1, token);
   if (state.budget < 0) {
     throw new Complaint(
       'limit',
@@ -244,9 +245,14 @@ function substitute(state: State, macro: SingleMacro, args: Token[][], at: Token
   for (const t of macro.body) {
     const value = t.kind === Kind.Identifier ? values.get(t.text) : undefined;
     if (!value) body.push((t.text[0] === '%' ? special(t, macro, at) : t).calledAt(at, provenance, t.space));
-    else if (value.length > 0) body.push(value[0].spaced(t.space), ...value.slice(1));
+    else append(body, value, t.space);
   }
   return body;
+}
+
+/** Adds tokens; the first has white space before it or not. No spreading: lists may be long. */
+export function append(out: Token[], tokens: readonly Token[], space: boolean): void {
+  for (let i = 0; i < tokens.length; i++) out.push(i === 0 ? tokens[0].spaced(space) : tokens[i]);
 }
 
 /** Expands inside an expansion, keeping the budget of the line. */

@@ -1,4 +1,5 @@
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import { MAX_TOKENS } from '../limits';
 import type { Linear } from '../parse/evaluate';
 import type { SourceFile, SourceLine } from '../text/source';
 import { Kind, type Token } from '../text/token';
@@ -129,6 +130,7 @@ export class State {
   stopped = false;
   /** Tokens the current line may still expand to. */
   budget = 0;
+  #spent = 0;
 
   constructor(
     readonly host: Host,
@@ -141,6 +143,15 @@ export class State {
 
   warn(code: string, message: string, at: Token, to: Token = at): void {
     this.reporter.report('warning', code, message, rangeOf(at, to));
+  }
+
+  /** Counts tokens that macros made; ends the pass when there are too many. */
+  spend(tokens: number, at: Token): void {
+    this.#spent += tokens;
+    if (this.#spent > MAX_TOKENS) {
+      this.stop('limit', `the macros of this source expand to more than ${MAX_TOKENS} tokens`, at);
+      throw new Complaint('limit', `the macros of this source expand to more than ${MAX_TOKENS} tokens`, at);
+    }
   }
 
   /** Reports and ends the pass. */

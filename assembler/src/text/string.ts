@@ -10,11 +10,9 @@ export function utf8(text: string): string {
   let plain = true;
   for (let i = 0; i < text.length && plain; i++) plain = text.charCodeAt(i) < 128;
   if (plain) return text;
-  return String.fromCharCode(...chunked(new TextEncoder().encode(text)));
-}
-
-function chunked(bytes: Uint8Array): number[] {
-  return Array.from(bytes.subarray(0, 0xffff));
+  let out = '';
+  for (const byte of new TextEncoder().encode(text)) out += String.fromCharCode(byte);
+  return out;
 }
 
 /** The bytes of a string token, quotes and escapes resolved (NASM manual 3.4.2); undefined when it is not terminated. */
