@@ -1,7 +1,7 @@
 import type { Cpu } from '../../cpu/cpu';
 import { Flag, Slot } from '../../cpu/state';
 import { setFlags } from '../../ir/flags';
-import type { ExitRecord } from '../../records';
+import type { ContextId, ExitRecord } from '../../records';
 import { EntryView } from './checks/check';
 import { Secondary } from './controls';
 import { describeVmError } from './errors';
@@ -14,6 +14,28 @@ export const enum VmxMode {
   ROOT = 1,
   NON_ROOT = 2,
 }
+
+/** Groups of entry checks that need not be repeated while no field they look at was written. */
+export const enum CheckGroup {
+  CONTROLS = 1,
+  HOST = 2,
+  SEGMENTS = 4,
+  ALL = 7,
+}
+
+/** What is remembered of a VMCS outside its region; it can be derived or forgotten at any time. */
+export interface KnownVmcs {
+  readonly id: ContextId;
+  /** False while the VMCS is cleared. */
+  loaded: boolean;
+  /** Groups to check at the next entry: VMWRITE sets them, a successful check clears them. */
+  unchecked: number;
+  /** Last exit or failed entry. */
+  last: ExitRecord | undefined;
+}
+
+/** Stands in where no VMCS is current. */
+const NOTHING: KnownVmcs = { id: 'vmcs:0', loaded: false, unchecked: CheckGroup.ALL, last: undefined };
 
 /**
  * What every part of VMX works on: the processor, the current VMCS and, while a
@@ -29,10 +51,10 @@ export class VmxCore {
   active = false;
   /** True while VM entry delivers the event it injects. */
   injecting = false;
-  /** VMCSs made current since VMXON, in that order; false while cleared. The guests the debugger shows. */
-  readonly known = new Map<number, boolean>();
-  /** Last exit or failed entry per VMCS. */
-  readonly last = new Map<number, ExitRecord>();
+  /** VMCSs made current since VMXON, in that order: the guests the debugger shows. */
+  readonly known = new Map<number, KnownVmcs>();
+  /** The current one of them. */
+  current: KnownVmcs = NOTHING;
   /** Why the last VMX instruction failed, in words; undefined after a success. */
   lastFailure: string | undefined;
 
@@ -51,13 +73,34 @@ export class VmxCore {
   /** Makes a VMCS current; NO_POINTER: none. */
   setCurrent(pointer: bigint): void {
     this.cpu.state.u64[Slot.VMCS_POINTER] = pointer;
-    if (pointer !== NO_POINTER) this.vmcs.pointer = Number(pointer);
+    if (pointer === NO_POINTER) this.current = NOTHING;
+    else this.meet(Number(pointer));
+  }
+
+  /** Points everything at a VMCS; all its checks are due, whoever may have written to it. */
+  private meet(address: number): void {
+    this.vmcs.pointer = address;
+    this.vmcs.beginWrites();
+    let known = this.known.get(address);
+    if (!known) {
+      known = {
+        id: `vmcs:${address.toString(16)}`,
+        loaded: true,
+        unchecked: CheckGroup.ALL,
+        last: undefined,
+      };
+      this.known.set(address, known);
+    }
+    known.loaded = true;
+    known.unchecked = CheckGroup.ALL;
+    this.current = known;
   }
 
   /** Derives everything here again from the register file and memory: after a snapshot has been put back. */
   reload(): void {
     const { state } = this.cpu;
-    if (this.hasCurrent) this.vmcs.pointer = state.number(Slot.VMCS_POINTER);
+    this.current = NOTHING;
+    if (this.hasCurrent) this.meet(state.number(Slot.VMCS_POINTER));
     this.active = state.low(Slot.VMX_MODE) === VmxMode.NON_ROOT;
     if (this.active) this.controls.refresh();
     this.setEpt();

@@ -17,8 +17,8 @@ import {
 } from './checks/guest';
 import { GUEST_SEGMENT_CHECKS } from './checks/guest-segments';
 import { HOST_CHECKS } from './checks/host';
-import { Entry, Secondary } from './controls';
-import { type VmxCore, VmxMode } from './core';
+import { Entry, Exit, Secondary } from './controls';
+import { CheckGroup, type VmxCore, VmxMode } from './core';
 import { describeVmError, VmError } from './errors';
 import { F, fieldName } from './fields';
 import { CR0_KEPT, loadHostState, loadPdptes } from './host-state';
@@ -33,10 +33,15 @@ const ENTRY_FAILURE = 0x80000000;
 const PDPTE_QUALIFICATION = 2;
 
 const NON_GUEST_STAGES = [
-  { rows: CONTROL_CHECKS, error: VmError.INVALID_CONTROLS },
-  { rows: HOST_CHECKS, error: VmError.INVALID_HOST_STATE },
+  { group: CheckGroup.CONTROLS, rows: CONTROL_CHECKS, error: VmError.INVALID_CONTROLS },
+  { group: CheckGroup.HOST, rows: HOST_CHECKS, error: VmError.INVALID_HOST_STATE },
 ] as const;
-const GUEST_STAGES = [GUEST_REGISTER_CHECKS, GUEST_SEGMENT_CHECKS, GUEST_STATE_CHECKS] as const;
+/** A VM exit saves segments that pass, so only VMWRITE makes their checks due; group 0 is always due. */
+const GUEST_STAGES = [
+  { group: 0, rows: GUEST_REGISTER_CHECKS },
+  { group: CheckGroup.SEGMENTS, rows: GUEST_SEGMENT_CHECKS },
+  { group: 0, rows: GUEST_STATE_CHECKS },
+] as const;
 
 /**
  * Enters the guest of the current VMCS. Afterwards either the VMX instruction
@@ -46,16 +51,20 @@ const GUEST_STAGES = [GUEST_REGISTER_CHECKS, GUEST_SEGMENT_CHECKS, GUEST_STATE_C
 export function vmEntry(core: VmxCore, launch: boolean): boolean {
   const { cpu, vmcs, controls } = core;
   controls.refresh();
-  for (const { rows, error } of NON_GUEST_STAGES) {
-    const failed = firstFailure(rows, controls);
+  let { unchecked } = core.current;
+  // The host may have left or entered IA-32e mode since the last check.
+  const long = (controls.exit & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
+  if (long !== cpu.longMode) unchecked |= CheckGroup.HOST;
+  for (const { group, rows, error } of NON_GUEST_STAGES) {
+    const failed = unchecked & group ? firstFailure(rows, controls) : undefined;
     if (!failed) continue;
     const failure = explain(core, failed);
     core.fail(error, `${describeVmError(error)}: ${failure}`);
     reportFailure(core, -1, `VM-instruction error ${error}: ${describeVmError(error)}`, 0n, failure);
     return false;
   }
-  for (const rows of GUEST_STAGES) {
-    const failed = firstFailure(rows, controls);
+  for (const { group, rows } of GUEST_STAGES) {
+    const failed = group === 0 || unchecked & group ? firstFailure(rows, controls) : undefined;
     if (failed)
       return failEntry(
         core,
@@ -64,6 +73,8 @@ export function vmEntry(core: VmxCore, launch: boolean): boolean {
         explain(core, failed),
       );
   }
+
+  core.current.unchecked = 0;
 
   if (!loadGuest(core)) {
     const failure = `${fieldName(F.GUEST_CR3)} must point to valid page-directory-pointer-table entries: one has reserved bits set (SDM 3C 27.3.1.6)`;
@@ -110,7 +121,7 @@ function reportFailure(
   const record = transitionRecord(core, 'entry-failure', reason, name, qualification);
   record.detail = failure;
   record.failure = failure;
-  core.last.set(core.vmcs.pointer, record);
+  core.current.last = record;
   core.cpu.observer.transition?.(record);
 }
 
@@ -136,7 +147,7 @@ function transitionRecord(
   return {
     kind,
     from: 'host',
-    to: `vmcs:${core.vmcs.pointer.toString(16)}`,
+    to: core.current.id,
     reason,
     reasonName: name,
     qualification,

@@ -46,6 +46,7 @@ const VALID = 0x80000000;
  */
 export function vmExit(core: VmxCore, reason: Reason, qualification = 0n, details: ExitDetails = NONE): true {
   const { cpu, vmcs } = core;
+  vmcs.beginWrites();
   recordCause(core, reason, qualification, details);
   saveGuest(core, details);
   vmcs.lastCount = cpu.icount;
@@ -79,10 +80,9 @@ export function recordOf(
   details: ExitDetails,
 ): ExitRecord {
   const { cpu, vmcs } = core;
-  const guest = `vmcs:${vmcs.pointer.toString(16)}` as const;
   const record: ExitRecord = {
     kind,
-    from: guest,
+    from: core.current.id,
     to: 'host',
     reason,
     reasonName: reasonName(reason),
@@ -95,7 +95,7 @@ export function recordOf(
     guestRip: vmcs.get(F.GUEST_RIP),
     count: cpu.icount,
   };
-  core.last.set(vmcs.pointer, record);
+  core.current.last = record;
   return record;
 }
 

@@ -6,13 +6,13 @@ import { Vector } from '../../cpu/cpu';
 import { isCanonical, PHYSICAL_ADDRESS_BITS } from '../../cpu/limits';
 import { Cr4, Flag, Slot } from '../../cpu/state';
 import { CR0_FIXED0, CR4_FIXED0, CR4_FIXED1, fieldExists, VMCS_REVISION } from './capabilities';
-import { type VmxCore, VmxMode } from './core';
+import { CheckGroup, type VmxCore, VmxMode } from './core';
 import { vmEntry } from './entry';
 import { VmError } from './errors';
 import { vmExit } from './exit';
-import { fieldByEncoding, type VmcsField } from './fields';
+import { F, fieldByEncoding, type VmcsField } from './fields';
 import { Reason } from './reasons';
-import { NO_POINTER } from './vmcs';
+import { NO_POINTER, Vmcs } from './vmcs';
 
 /** Exit reason by instruction: what a guest that executes it causes. */
 export const VMX_INSTRUCTIONS = {
@@ -126,7 +126,6 @@ export function vmxon(core: VmxCore, pointer: bigint): boolean {
   cpu.cr4Required = CR4_FIXED0;
   core.setCurrent(NO_POINTER);
   core.known.clear();
-  core.last.clear();
   return core.succeed();
 }
 
@@ -151,12 +150,11 @@ export function vmclear(core: VmxCore, pointer: bigint): boolean {
   const s = core.cpu.state;
   if (!validPointer(pointer)) return core.fail(VmError.VMCLEAR_INVALID_ADDRESS);
   if (pointer === s.u64[Slot.VMXON_POINTER]) return core.fail(VmError.VMCLEAR_VMXON_POINTER);
-  const current = s.u64[Slot.VMCS_POINTER];
-  const address = Number(pointer);
-  core.vmcs.pointer = address;
-  if (core.vmcs.inMemory) core.vmcs.launched = false;
-  if (core.known.has(address)) core.known.set(address, false);
-  core.setCurrent(pointer === current ? NO_POINTER : current);
+  const cleared = new Vmcs(core.cpu.mmu.physical, Number(pointer));
+  if (cleared.inMemory) cleared.launched = false;
+  const known = core.known.get(cleared.pointer);
+  if (known) known.loaded = false;
+  if (pointer === s.u64[Slot.VMCS_POINTER]) core.setCurrent(NO_POINTER);
   return core.succeed();
 }
 
@@ -167,7 +165,6 @@ export function vmptrld(core: VmxCore, pointer: bigint): boolean {
   // Bit 31 would make it a shadow VMCS, which this processor does not have.
   if (revisionAt(core, pointer) !== VMCS_REVISION) return core.fail(VmError.VMPTRLD_REVISION);
   core.setCurrent(pointer);
-  core.known.set(Number(pointer), true);
   return core.succeed();
 }
 
@@ -197,6 +194,36 @@ export function vmread(core: VmxCore, encoding: bigint, bits: 32 | 64): bigint |
   return bits === 64 ? value : value & 0xffffffffn;
 }
 
+/** Guest fields that are checked at every entry anyway and on which no other group depends. */
+const FREE_GUEST_FIELDS = new Set<number>([
+  F.GUEST_RIP,
+  F.GUEST_RSP,
+  F.GUEST_INTERRUPTIBILITY,
+  F.GUEST_ACTIVITY,
+  F.GUEST_PENDING_DEBUG,
+  F.PREEMPTION_TIMER,
+]);
+/** Control fields that only the checks on controls look at, or none. */
+const PLAIN_CONTROL_FIELDS = new Set<number>([
+  F.ENTRY_INTERRUPTION,
+  F.ENTRY_ERROR_CODE,
+  F.ENTRY_INSTRUCTION_LENGTH,
+  F.TSC_OFFSET,
+  F.EXCEPTION_BITMAP,
+  F.CR0_MASK,
+  F.CR4_MASK,
+  F.CR0_SHADOW,
+  F.CR4_SHADOW,
+]);
+
+/** Which groups of entry checks a write to the field makes due again. */
+function checksOf({ kind, encoding }: VmcsField): number {
+  if (kind === 'host') return CheckGroup.HOST;
+  if (kind === 'guest')
+    return FREE_GUEST_FIELDS.has(encoding) ? 0 : CheckGroup.SEGMENTS | CheckGroup.CONTROLS;
+  return PLAIN_CONTROL_FIELDS.has(encoding) ? CheckGroup.CONTROLS : CheckGroup.ALL;
+}
+
 /** VMWRITE. */
 export function vmwrite(core: VmxCore, encoding: bigint, value: bigint, bits: 32 | 64): boolean {
   if (!core.hasCurrent) return core.failInvalid('VMWRITE: there is no current VMCS');
@@ -204,6 +231,7 @@ export function vmwrite(core: VmxCore, encoding: bigint, value: bigint, bits: 32
   if (!field) return core.fail(VmError.UNSUPPORTED_FIELD);
   if (field.readOnly) return core.fail(VmError.READ_ONLY_FIELD);
   const { vmcs } = core;
+  core.current.unchecked |= checksOf(field);
   if (encoding & 1n) {
     const low = vmcs.get(field.encoding) & 0xffffffffn;
     vmcs.set(field.encoding, ((value & 0xffffffffn) << 32n) | low);

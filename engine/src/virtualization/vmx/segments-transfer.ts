@@ -5,13 +5,10 @@ import type { Vmcs } from './vmcs';
 
 /** Guest-state area → segment registers, GDTR, IDTR (SDM 3C 27.3.2.2, 27.3.2.3). */
 export function loadGuestSegments(vmcs: Vmcs, s: CpuState): void {
-  for (let seg = Seg.ES as number; seg <= Seg.TR; seg++) {
-    const slot = Slot.SEGMENTS + seg * 4;
-    vmcs.load(s, slot + SegField.SELECTOR, F.GUEST_ES_SELECTOR + seg * 2);
-    vmcs.load(s, slot + SegField.BASE, F.GUEST_ES_BASE + seg * 2);
-    vmcs.load(s, slot + SegField.LIMIT, F.GUEST_ES_LIMIT + seg * 2);
-    vmcs.load(s, slot + SegField.ACCESS, F.GUEST_ES_ACCESS + seg * 2);
-  }
+  vmcs.loadSegments(s, Slot.SEGMENTS + SegField.SELECTOR, F.GUEST_ES_SELECTOR);
+  vmcs.loadSegments(s, Slot.SEGMENTS + SegField.BASE, F.GUEST_ES_BASE);
+  vmcs.loadSegments(s, Slot.SEGMENTS + SegField.LIMIT, F.GUEST_ES_LIMIT);
+  vmcs.loadSegments(s, Slot.SEGMENTS + SegField.ACCESS, F.GUEST_ES_ACCESS);
   vmcs.load(s, Slot.GDTR_BASE, F.GUEST_GDTR_BASE);
   vmcs.load(s, Slot.GDTR_LIMIT, F.GUEST_GDTR_LIMIT);
   vmcs.load(s, Slot.IDTR_BASE, F.GUEST_IDTR_BASE);
@@ -20,13 +17,10 @@ export function loadGuestSegments(vmcs: Vmcs, s: CpuState): void {
 
 /** Segment registers, GDTR, IDTR → guest-state area (SDM 3C 28.3.2). */
 export function saveGuestSegments(vmcs: Vmcs, s: CpuState): void {
-  for (let seg = Seg.ES as number; seg <= Seg.TR; seg++) {
-    const slot = Slot.SEGMENTS + seg * 4;
-    vmcs.store(s, slot + SegField.SELECTOR, F.GUEST_ES_SELECTOR + seg * 2);
-    vmcs.store(s, slot + SegField.BASE, F.GUEST_ES_BASE + seg * 2);
-    vmcs.store(s, slot + SegField.LIMIT, F.GUEST_ES_LIMIT + seg * 2);
-    vmcs.store(s, slot + SegField.ACCESS, F.GUEST_ES_ACCESS + seg * 2);
-  }
+  vmcs.storeSegments(s, Slot.SEGMENTS + SegField.SELECTOR, F.GUEST_ES_SELECTOR);
+  vmcs.storeSegments(s, Slot.SEGMENTS + SegField.BASE, F.GUEST_ES_BASE);
+  vmcs.storeSegments(s, Slot.SEGMENTS + SegField.LIMIT, F.GUEST_ES_LIMIT);
+  vmcs.storeSegments(s, Slot.SEGMENTS + SegField.ACCESS, F.GUEST_ES_ACCESS);
   vmcs.store(s, Slot.GDTR_BASE, F.GUEST_GDTR_BASE);
   vmcs.store(s, Slot.GDTR_LIMIT, F.GUEST_GDTR_LIMIT);
   vmcs.store(s, Slot.IDTR_BASE, F.GUEST_IDTR_BASE);

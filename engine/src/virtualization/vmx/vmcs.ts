@@ -21,6 +21,8 @@ const enum Header {
  * has read the revision identifier there.
  */
 export class Vmcs {
+  /** RAM in words, little-endian like the guest. */
+  private readonly u32: Uint32Array;
   private readonly view: DataView;
 
   constructor(
@@ -28,6 +30,8 @@ export class Vmcs {
     /** Physical address of the region. */
     public pointer = 0,
   ) {
+    const { ram } = memory;
+    this.u32 = new Uint32Array(ram.buffer, ram.byteOffset, ram.byteLength >>> 2);
     this.view = memory.view;
   }
 
@@ -38,12 +42,12 @@ export class Vmcs {
 
   /** The low 32 bits of a field, unsigned. */
   low(field: number): number {
-    return this.view.getUint32(this.pointer + OFFSETS[field], true);
+    return this.u32[(this.pointer + OFFSETS[field]) >>> 2];
   }
 
   /** Bits 63:32. */
   high(field: number): number {
-    return this.view.getUint32(this.pointer + OFFSETS[field] + 4, true);
+    return this.u32[((this.pointer + OFFSETS[field]) >>> 2) + 1];
   }
 
   /** A field as a JavaScript number, exact to 2^53: physical addresses. */
@@ -57,23 +61,46 @@ export class Vmcs {
 
   /** Stores an unsigned 32-bit number. */
   setLow(field: number, value: number): void {
-    const address = this.pointer + OFFSETS[field];
-    this.memory.write32(address, value);
-    this.memory.write32(address + 4, 0);
+    const at = (this.pointer + OFFSETS[field]) >>> 2;
+    this.u32[at] = value;
+    this.u32[at + 1] = 0;
   }
 
   /** Field → register-file slot, without a bigint. */
   load(state: CpuState, slot: number, field: number): void {
-    const address = this.pointer + OFFSETS[field];
-    state.u32[slot * 2] = this.view.getUint32(address, true);
-    state.u32[slot * 2 + 1] = this.view.getUint32(address + 4, true);
+    const at = (this.pointer + OFFSETS[field]) >>> 2;
+    state.u32[slot * 2] = this.u32[at];
+    state.u32[slot * 2 + 1] = this.u32[at + 1];
   }
 
   /** Register-file slot → field. */
   store(state: CpuState, slot: number, field: number): void {
-    const address = this.pointer + OFFSETS[field];
-    this.memory.write32(address, state.u32[slot * 2]);
-    this.memory.write32(address + 4, state.u32[slot * 2 + 1]);
+    const at = (this.pointer + OFFSETS[field]) >>> 2;
+    this.u32[at] = state.u32[slot * 2];
+    this.u32[at + 1] = state.u32[slot * 2 + 1];
+  }
+
+  /** {@link load} for the same field of the eight segment registers; `slot` is that of ES. */
+  loadSegments(state: CpuState, slot: number, field: number): void {
+    let at = (this.pointer + OFFSETS[field]) >>> 2;
+    for (let to = slot * 2; to < slot * 2 + 64; to += 8, at += 2) {
+      state.u32[to] = this.u32[at];
+      state.u32[to + 1] = this.u32[at + 1];
+    }
+  }
+
+  /** {@link store} for the same field of the eight segment registers. */
+  storeSegments(state: CpuState, slot: number, field: number): void {
+    let at = (this.pointer + OFFSETS[field]) >>> 2;
+    for (let from = slot * 2; from < slot * 2 + 64; from += 8, at += 2) {
+      this.u32[at] = state.u32[from];
+      this.u32[at + 1] = state.u32[from + 1];
+    }
+  }
+
+  /** To be called before the processor changes fields: should somebody execute code in this page, its translation is dropped. */
+  beginWrites(): void {
+    if (this.memory.codePages[this.pointer >>> 12]) this.memory.write32(this.pointer, this.revision);
   }
 
   /** Bits 30:0 must be the processor's revision; bit 31 marks a shadow VMCS. */

@@ -19,11 +19,10 @@ export class Vmx extends VmxIntercepts {
   /** Guests: VMCSs made current since VMXON and not cleared since. */
   guestContexts(): GuestContext[] {
     const contexts: GuestContext[] = [];
-    for (const [address, loaded] of this.core.known) {
+    for (const [address, { id, loaded }] of this.core.known) {
       if (!loaded) continue;
       const pointer = BigInt(address);
-      const launched = this.vmcsAt(pointer)?.launched ?? false;
-      contexts.push({ id: `vmcs:${address.toString(16)}`, pointer, launched });
+      contexts.push({ id, pointer, launched: this.vmcsAt(pointer)?.launched ?? false });
     }
     return contexts;
   }
@@ -54,7 +53,7 @@ export class Vmx extends VmxIntercepts {
   lastExit(pointer: bigint): ExitRecord | undefined {
     const vmcs = this.vmcsAt(pointer);
     if (!vmcs) return undefined;
-    const known = this.core.last.get(Number(pointer));
+    const known = this.core.known.get(Number(pointer))?.last;
     return known && known.count >= vmcs.lastCount ? known : exitFromVmcs(vmcs);
   }
 
