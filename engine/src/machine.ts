@@ -17,6 +17,7 @@ import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
 import { Evaluator } from './execution/evaluator';
 import { ExitLog } from './execution/exit-log';
+import { FastTier, type Tier } from './execution/tiers';
 import { Translator } from './execution/translator';
 import { setRegister } from './inspect/edit';
 import { hashState } from './inspect/hash';
@@ -29,17 +30,20 @@ import { SoftMmu } from './memory/soft-mmu';
 import type { PagingContext, WalkAccess } from './memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from './records';
 import { installVmx, type Vmx } from './virtualization/vmx';
+import { CODE_AREA, CODE_AREA_BYTES } from './wasm/layout';
 
 /** What a machine is made of. The run is a pure function of this, the image and the inputs. */
 export interface MachineConfig {
   /** Guest RAM in MiB, 1 … 3072; 64 unless given. */
   memoryMiB?: number;
+  /** How code is executed; all tiers give the same run. */
+  tier?: Tier;
 }
 
-/** Byte offsets in the machine's WebAssembly.Memory. */
+/** Byte offsets in the machine's WebAssembly.Memory; wasm/layout.ts has what lies between. */
 const REGISTER_FILE = 0;
 const TLB = 0x10000;
-const RAM = 0x100000;
+const RAM = CODE_AREA + CODE_AREA_BYTES;
 
 const WASM_PAGE = 0x10000;
 const MIB = 0x100000;
@@ -71,6 +75,8 @@ export class Machine {
   private readonly cache: CodeCache;
   private readonly evaluator: Evaluator;
   private readonly translator: Translator;
+  /** Absent: everything is the evaluator's. */
+  private readonly fast: FastTier | undefined;
   private readonly pic: Pic8259;
   private readonly pit: Pit8254;
   /** Breakpoints at this count have been reported; going on steps over them. */
@@ -97,6 +103,10 @@ export class Machine {
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
     this.evaluator = new Evaluator(cpu, this.mmu);
     this.evaluator.onBreak = (low, high) => this.onBreak(low, high);
+    const tier = config.tier ?? 'evaluator';
+    if (tier !== 'evaluator') {
+      this.fast = new FastTier(cpu, this.mmu, this.cache, this.translator, this.evaluator, this.memory);
+    }
 
     this.events = new EventQueue(() => cpu.clock);
     this.pic = new Pic8259({ onChange: () => cpu.attention() });
@@ -124,12 +134,16 @@ export class Machine {
     return {
       transition: (record) => {
         this.exitLog.add(record);
-        if (this.observe.transition?.(record)) this.stopWanted ??= { kind: 'transition', record };
+        if (!this.observe.transition?.(record)) return;
+        this.stopWanted ??= { kind: 'transition', record };
+        this.cpu.attention();
       },
       exception: (record) => {
         // Faults reported before delivery are not reported again.
         if (this.reportedFaultAt === this.cpu.icount) return;
-        if (this.observe.exception?.(record)) this.stopWanted ??= { kind: 'exception', record };
+        if (!this.observe.exception?.(record)) return;
+        this.stopWanted ??= { kind: 'exception', record };
+        this.cpu.attention();
       },
     };
   }
@@ -202,12 +216,17 @@ export class Machine {
 
       const wake = this.nextWake();
       cpu.deadline = Math.min(options.limit, cpu.icount + Math.max(1, wake - cpu.clock));
-      if (cpu.flag(Flag.TF)) cpu.deadline = cpu.icount + 1;
+      // An interrupt waits for a shadow to pass, or a trap comes after every instruction.
+      // In a guest the boundary after STI's shadow may be an interrupt window.
+      const shadow = cpu.nonRoot && s.number(Slot.SHADOW_STI) === cpu.icount;
+      if (cpu.flag(Flag.TF) || (interruptPending && cpu.flag(Flag.IF)) || shadow) cpu.deadline = cpu.icount + 1;
       const trap = cpu.flag(Flag.TF);
-      const block = this.translator.block();
-      if (block === undefined) continue; // the fetch faulted
       const before = cpu.icount;
-      this.evaluator.run(block);
+      if (this.fast) this.fast.run();
+      else {
+        const block = this.translator.block();
+        if (block) this.evaluator.run(block); // else the fetch faulted
+      }
       if (trap && cpu.icount > before && cpu.abort === Abort.NONE) this.singleStepTrap();
     }
   }
@@ -215,9 +234,9 @@ export class Machine {
   /** RFLAGS.TF was set when the instruction began: #DB with DR6.BS after it (SDM 3B 18.3.1.4). */
   private singleStepTrap(): void {
     const s = this.cpu.state;
+    if (this.cpu.deliveredAt === this.cpu.icount) return; // INT n cleared TF (SDM 3B 18.3.1.4)
     if (s.number(Slot.SHADOW_SS) === this.cpu.icount) return; // MOV SS delays it by one instruction
-    s.u64[Slot.DR6] |= 1n << 14n;
-    this.cpu.raise(1, undefined, 'RFLAGS.TF: single-step trap');
+    this.cpu.raise(1, undefined, 'RFLAGS.TF: single-step trap', 1n << 14n); // DR6.BS
   }
 
   /** IF set and no STI or MOV SS shadow over the current boundary. */
@@ -273,7 +292,7 @@ export class Machine {
       errorCode: cpu.faultErrorCode,
       kind: 'fault',
       rip: cpu.state.u64[Slot.RIP],
-      address: cpu.faultVector === 14 ? cpu.state.u64[Slot.CR2] : undefined,
+      address: cpu.faultVector === 14 ? cpu.faultPayload : undefined,
       count: cpu.icount,
       explanation: cpu.faultExplanation,
     };

@@ -1,74 +1,155 @@
 import type { Block } from '../ir/block';
+import type { PhysicalMemory } from '../memory/physical';
 
-/** Blocks that start in one physical page, by `offset | mode << 12`. */
-type PageBlocks = Map<number, Block>;
+const PAGE = 4096;
+
+/** Blocks that have bytes in one physical page. */
+interface CodePage {
+  /** Those that start here, by `offset | mode << 12`. */
+  starts: Map<number, Block>;
+  /** Those that start in another page and end here. */
+  spills: Set<Block>;
+  /** One byte a byte of the page: nonzero where some block was made from it. */
+  covered: Uint8Array;
+  /** Writes since the last block was dropped, while there is none. */
+  idleWrites: number;
+}
+
+/** A page without blocks stays watched for so many writes: code that is patched and run again comes back soon. */
+const WATCHED_WRITES = 64;
+
+/** Bytes of the second page that a block may have been made from: all but one of the longest instruction. */
+const SPILL_BYTES = 14;
 
 /**
- * Translated code by physical page. A write to a page drops what was made from
- * its bytes; breakpoints drop only the blocks that cover their address.
+ * Translated code by physical page. A write drops the blocks made from the
+ * bytes it changes; breakpoints drop only the blocks that cover their address.
  */
 export class CodeCache {
-  private readonly pages = new Map<number, PageBlocks>();
-  /** Blocks of the page before that reach into a page, by that page. */
-  private readonly spills = new Map<number, Set<Block>>();
+  private readonly pages = new Map<number, CodePage>();
+  /** Told of every block that is not valid any more. */
+  onDrop: (block: Block) => void = () => {};
 
-  /** @param codePages one byte a physical page, set while the page holds translated code (PhysicalMemory tests it on writes). */
-  constructor(
-    private readonly codePages: Uint8Array,
-    private readonly onProtect: () => void,
-  ) {}
+  constructor(private readonly physical: PhysicalMemory) {}
 
+  /** The block at (page, offset) for a mode, if there is a valid one. */
   find(page: number, offset: number, mode: number): Block | undefined {
-    return this.pages.get(page)?.get(offset | (mode << 12));
+    return this.pages.get(page)?.starts.get(offset | (mode << 12));
   }
 
-  add(block: Block, offset: number): void {
-    let blocks = this.pages.get(block.page);
-    if (!blocks) this.pages.set(block.page, (blocks = new Map()));
-    blocks.set(offset | (block.mode << 12), block);
-    this.protect(block.page);
-    if (block.secondPage >= 0) {
-      let set = this.spills.get(block.secondPage);
-      if (!set) this.spills.set(block.secondPage, (set = new Set()));
-      set.add(block);
-      this.protect(block.secondPage);
+  /** The blocks that start in a page and are of a mode, by offset. */
+  blocksOf(page: number, mode: number): Map<number, Block> {
+    const found = new Map<number, Block>();
+    for (const [key, block] of this.pages.get(page)?.starts ?? []) {
+      if (block.mode === mode) found.set(key & (PAGE - 1), block);
     }
+    return found;
   }
 
-  /** Marks a page so that writes to it are noticed; the soft TLB must forget that it may write there. */
-  private protect(page: number): void {
-    if (this.codePages[page]) return;
-    this.codePages[page] = 1;
-    this.onProtect();
+  /** Keeps a block that starts at `offset` of its page. Code outside RAM is not kept: nobody reports writes there. */
+  add(block: Block, offset: number): void {
+    if (!this.keeps(block)) return;
+    const page = this.page(block.page);
+    const key = offset | (block.mode << 12);
+    const old = page.starts.get(key);
+    if (old) this.drop(page, key, old);
+    page.starts.set(key, block);
+    page.covered.fill(1, offset, offset + block.bytes);
+    if (block.secondPage < 0) return;
+    const second = this.page(block.secondPage);
+    second.spills.add(block);
+    second.covered.fill(1, 0, SPILL_BYTES);
   }
 
-  /** The bytes of `page` have changed. */
-  dropPage(page: number): void {
-    const blocks = this.pages.get(page);
-    if (blocks) for (const block of blocks.values()) block.valid = false;
-    this.pages.delete(page);
-    const spills = this.spills.get(page);
-    if (spills) for (const block of spills) block.valid = false;
-    this.spills.delete(page);
-    // Blocks of the page before stay in its map but are invalid: find() callers check.
-    this.codePages[page] = 0;
+  /** Is the block made from RAM only? */
+  keeps(block: Block): boolean {
+    const limit = this.physical.codePages.length;
+    return block.page < limit && block.secondPage < limit;
   }
 
-  /** Drops every block that covers page offset `offset` (0…4095) of any page. */
+  private page(number: number): CodePage {
+    let page = this.pages.get(number);
+    if (!page) {
+      page = { starts: new Map(), spills: new Set(), covered: new Uint8Array(PAGE), idleWrites: 0 };
+      this.pages.set(number, page);
+      this.physical.markCode(number);
+    }
+    return page;
+  }
+
+  /** `size` bytes at `offset` of a page are about to change. True when a block was made from them. */
+  write(number: number, offset: number, size: number): boolean {
+    const page = this.pages.get(number);
+    if (!page) return false;
+    let touched = 0;
+    for (let i = offset; i < offset + size; i++) touched |= page.covered[i];
+    if (!touched) {
+      if (page.starts.size === 0 && page.spills.size === 0 && ++page.idleWrites > WATCHED_WRITES) {
+        this.pages.delete(number);
+        this.physical.unmarkCode(number);
+      }
+      return false;
+    }
+    page.idleWrites = 0;
+    let dropped = false;
+    for (const [key, block] of page.starts) {
+      const start = key & (PAGE - 1);
+      if (start < offset + size && offset < start + block.bytes) {
+        this.drop(page, key, block);
+        dropped = true;
+      }
+    }
+    for (const block of page.spills) {
+      // Where it ends is not kept: a write near the start of the page is enough.
+      if (offset < SPILL_BYTES) {
+        page.spills.delete(block);
+        block.valid = false;
+        this.onDrop(block);
+        dropped = true;
+      }
+    }
+    this.cover(page);
+    return dropped;
+  }
+
+  /** Marks the bytes of the blocks that are left. */
+  private cover(page: CodePage): void {
+    page.covered.fill(0);
+    for (const [key, block] of page.starts) {
+      const start = key & (PAGE - 1);
+      page.covered.fill(1, start, start + block.bytes);
+    }
+    if (page.spills.size > 0) page.covered.fill(1, 0, SPILL_BYTES);
+  }
+
+  /** Drops every block that covers page offset `offset` (0…4095) of any page: a breakpoint came or went there. */
   dropOffset(offset: number): void {
-    for (const blocks of this.pages.values()) {
-      for (const [key, block] of blocks) {
-        const start = key & 0xfff;
-        if (offset >= start && offset < start + block.bytes) {
-          block.valid = false;
-          blocks.delete(key);
-        }
+    for (const page of this.pages.values()) {
+      for (const [key, block] of page.starts) {
+        const start = key & (PAGE - 1);
+        const end = start + block.bytes;
+        // An instruction in the next page's first bytes belongs to a block that starts before the page's end.
+        if ((offset >= start && offset < end) || offset + PAGE < end) this.drop(page, key, block);
       }
     }
   }
 
+  private drop(page: CodePage, key: number, block: Block): void {
+    block.valid = false;
+    page.starts.delete(key);
+    if (block.secondPage >= 0) this.pages.get(block.secondPage)?.spills.delete(block);
+    this.onDrop(block);
+  }
+
   /** Drops everything. */
   clear(): void {
-    for (const page of [...this.pages.keys(), ...this.spills.keys()]) this.dropPage(page);
+    for (const number of this.pages.keys()) this.physical.unmarkCode(number);
+    for (const page of this.pages.values()) {
+      for (const block of page.starts.values()) {
+        block.valid = false;
+        this.onDrop(block);
+      }
+    }
+    this.pages.clear();
   }
 }

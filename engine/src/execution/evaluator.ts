@@ -1,11 +1,11 @@
-import { Abort, type Cpu, type Vector } from '../cpu/cpu';
+import { Abort, type Cpu, Vector } from '../cpu/cpu';
+import { segmentCheck } from '../cpu/segmentation';
 import { type CpuState, Slot } from '../cpu/state';
 import { HELPER_FUNCTIONS } from '../helpers';
 import type { Block } from '../ir/block';
 import { carryFlag, condition, getFlags, setFlags } from '../ir/flags';
 import { Op, WORDS } from '../ir/ops';
 import type { SoftMmu } from '../memory/soft-mmu';
-import { segmentCheck } from '../cpu/segmentation';
 
 const RIP_LOW = Slot.RIP * 2;
 
@@ -31,15 +31,18 @@ export class Evaluator {
   }
 
   /**
-   * Runs `block` from its first instruction until it ends, aborts (`cpu.abort`)
-   * or reaches `cpu.deadline`. RIP is then exact.
+   * Runs `block` until it ends, aborts (`cpu.abort`), reaches `cpu.deadline` or
+   * has begun `count` instructions. RIP is then exact.
+   * @param from index of the word to begin with: of an INSN or BREAK, at which RIP stands
+   * @returns index of the INSN or BREAK to go on with, or −1 when the block has been left
    */
-  run(block: Block): void {
+  run(block: Block, from = 0, count = Number.POSITIVE_INFINITY): number {
     const { cpu, mmu, state, u32, u64 } = this;
     const code = block.code;
-    const ripLow = u32[RIP_LOW];
+    const ripLow = (u32[RIP_LOW] - code[from + 1]) >>> 0;
     const ripHigh = u32[RIP_LOW + 1];
-    let at = 0;
+    const end = cpu.icount + count;
+    let at = from;
 
     for (;;) {
       const word = code[at];
@@ -50,15 +53,15 @@ export class Evaluator {
       switch (word & 0xff) {
         case Op.INSN:
           u32[RIP_LOW] = ripLow + d;
-          if (cpu.icount >= cpu.deadline) return;
+          if (cpu.icount >= cpu.deadline || cpu.icount >= end) return at - WORDS;
           cpu.icount++;
           cpu.instructionLength = a;
           break;
         case Op.BREAK:
           u32[RIP_LOW] = ripLow + d;
           // At the deadline the machine stops anyway; the breakpoint is met when it goes on.
-          if (cpu.icount >= cpu.deadline) return;
-          if (this.onBreak((ripLow + d) >>> 0, ripHigh)) return;
+          if (cpu.icount >= cpu.deadline || cpu.icount >= end) return at - WORDS;
+          if (this.onBreak((ripLow + d) >>> 0, ripHigh)) return at - WORDS;
           break;
 
         case Op.MOV:
@@ -347,7 +350,7 @@ export class Evaluator {
           const size = (1 << ((word & 0xff) - Op.LOAD8)) as 1 | 2 | 4 | 8;
           const low = u32[a * 2] + (b >>> 0);
           const high = (u32[a * 2 + 1] + (b >> 31) + (low > 0xffffffff ? 1 : 0)) >>> 0;
-          if (!mmu.load(cpu, low >>> 0, high, size, word >>> 8)) return;
+          if (!mmu.load(cpu, low >>> 0, high, size, word >>> 8)) return -1;
           u32[d * 2] = mmu.valueLo;
           u32[d * 2 + 1] = mmu.valueHi;
           break;
@@ -359,15 +362,23 @@ export class Evaluator {
           const size = (1 << ((word & 0xff) - Op.STORE8)) as 1 | 2 | 4 | 8;
           const low = u32[a * 2] + (b >>> 0);
           const high = (u32[a * 2 + 1] + (b >> 31) + (low > 0xffffffff ? 1 : 0)) >>> 0;
-          if (!mmu.store(cpu, low >>> 0, high, size, word >>> 8, u32[d * 2], u32[d * 2 + 1])) return;
+          if (!mmu.store(cpu, low >>> 0, high, size, word >>> 8, u32[d * 2], u32[d * 2 + 1])) return -1;
           break;
         }
         case Op.SEGMENT: {
           const linear = segmentCheck(cpu, (word >>> 8) & 7, u64[a], b & 0xff, (b & 0x100) !== 0);
-          if (linear === undefined) return;
+          if (linear === undefined) return -1;
           u64[d] = linear;
           break;
         }
+
+        case Op.CANONICAL:
+          // Bits 47 to 63 are equal.
+          if ((u32[a * 2 + 1] + 0x8000) >>> 16 !== 0) {
+            cpu.raise(Vector.GP, 0, `The branch target ${u64[a].toString(16)}h is not canonical.`);
+            return -1;
+          }
+          break;
 
         case Op.FLAGS:
           u32[Slot.CC_RESULT * 2] = u32[d * 2];
@@ -399,11 +410,11 @@ export class Evaluator {
           break;
         case Op.JUMPI:
           this.relative(Slot.RIP, ripLow, ripHigh, d, word >>> 8);
-          return;
+          return -1;
         case Op.JUMP:
           u32[RIP_LOW] = u32[a * 2];
           u32[RIP_LOW + 1] = u32[a * 2 + 1];
-          return;
+          return -1;
         case Op.JUMPCC:
           this.relative(
             Slot.RIP,
@@ -412,24 +423,18 @@ export class Evaluator {
             condition(state, (word >>> 8) & 15) ? d : a,
             (word >>> 12) & 0xff,
           );
-          return;
+          return -1;
         case Op.JUMPNZ:
-          this.relative(
-            Slot.RIP,
-            ripLow,
-            ripHigh,
-            (u32[a * 2] | u32[a * 2 + 1]) !== 0 ? d : b,
-            word >>> 8,
-          );
-          return;
+          this.relative(Slot.RIP, ripLow, ripHigh, (u32[a * 2] | u32[a * 2 + 1]) !== 0 ? d : b, word >>> 8);
+          return -1;
         case Op.END:
-          return;
+          return -1;
         case Op.RAISE:
           cpu.raise((word >>> 8) as Vector, a ? b : undefined);
-          return;
+          return -1;
         case Op.HELPER:
           HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
-          if (cpu.abort !== Abort.NONE) return;
+          if (cpu.abort !== Abort.NONE) return -1;
           break;
       }
     }

@@ -281,15 +281,6 @@ function pext(cpu: Cpu, d: number, a: number, b: number): void {
 
 // --- checks ------------------------------------------------------------------------
 
-/** #GP(0) unless slot d is a canonical address: a near branch's target in 64-bit mode (SDM 2 "JMP"). */
-function canonicalTarget(cpu: Cpu, d: number): void {
-  const high = cpu.state.u32[d * 2 + 1];
-  // Bits 47 to 63 are equal.
-  if ((high + 0x8000) >>> 16 !== 0) {
-    cpu.raise(Vector.GP, 0, `The branch target ${cpu.state.u64[d].toString(16)}h is not canonical.`);
-  }
-}
-
 /** #GP(0) unless linear address in slot d is a multiple of 16 (SDM 2 "CMPXCHG16B"). */
 function alignedTo16(cpu: Cpu, d: number): void {
   if (cpu.state.low(d) & 15) {
@@ -330,7 +321,6 @@ export const arithmeticHelpers = {
   bextr,
   pdep,
   pext,
-  canonicalTarget,
   alignedTo16,
   boundRange,
   unsupportedInstruction,

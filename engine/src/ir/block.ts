@@ -14,6 +14,8 @@ export interface Block {
   mode: number;
   /** False once a write to its page has dropped it. */
   valid: boolean;
+  /** Where the fast tier has loaded it (wasm/layout.ts Header), or 0. */
+  loaded: number;
 }
 
 /** What of the processor's mode a translation depends on. The cache keys blocks by it. */

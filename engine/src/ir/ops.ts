@@ -116,6 +116,8 @@ export const enum Op {
    * (SDM 3A 5.3). Only emitted where segments are not flat, see Mode.FLAT.
    */
   SEGMENT,
+  /** #GP(0) unless a is a canonical address: the target of an indirect jump in 64-bit mode. */
+  CANONICAL,
 
   // flags -----------------------------------------------------------------
   /** Arithmetic flags ← those of an operation: d result, a and b sources, aux: `FlagsKind | size << 4`, size 0 = 8 bit … 3 = 64 bit. Values zero-extended or not: only the low part counts. */
@@ -190,6 +192,6 @@ export const OP_NAMES: readonly string[] =
   SHL64 SHR64 SAR64 SHL32 SHR32 SAR32 ROTL64 ROTR64 ROTL32 ROTR32 ADDI64 ANDI64 ADDI32 ANDI32 SHLI64 SHRI64 SARI64
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64
-  SEGMENT FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER`.split(
+  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER`.split(
     /\s+/,
   );

@@ -19,7 +19,7 @@ function jumpTo(c: LiftContext, slot: number): void {
 
 /** Before anything is written: the check of {@link jumpTo}'s target. */
 function checkTarget(c: LiftContext, slot: number): void {
-  if (c.code64) c.helper('canonicalTarget', slot);
+  if (c.code64) c.ir.emit(Op.CANONICAL, 0, slot);
 }
 
 /** Jumps if the slot is not 0. A target narrower than RIP must not narrow the address of the next instruction. */

@@ -157,7 +157,7 @@ function lift(hex: string): Block {
   bytes.set(Buffer.from(hex, 'hex'));
   const lifted = lifter.liftBlock(bytes, cpu.mode, () => false, 1);
   assert.ok(lifted, 'cut off');
-  return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true };
+  return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true, loaded: 0 };
 }
 
 /** Registers and flags of a case, loaded into the processor; memory too. */

@@ -1,6 +1,7 @@
 import { type Cpu, Vector } from '../cpu/cpu';
 import { pagingContext } from '../cpu/paging-context';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
+import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
 import { PAGE_SIZE, type PhysicalMemory } from './physical';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
@@ -35,6 +36,8 @@ const IDENTITY = 10;
 export class SoftMmu implements Mmu {
   readonly physical: PhysicalMemory;
   readonly tlb: SoftTlb;
+  /** Pages of code. */
+  readonly fetches = new FetchTlb();
   /** The whole WebAssembly.Memory, for inline fast paths. */
   readonly tlb32: Int32Array;
   readonly u8: Uint8Array;
@@ -53,6 +56,8 @@ export class SoftMmu implements Mmu {
   private dataBank: number;
   private supervisorBank: number;
   private group = 0;
+  /** Number of {@link dataBank}: group and view. */
+  private bankNumber = 0;
   private user = false;
   private long = false;
   private alignment = false;
@@ -91,6 +96,7 @@ export class SoftMmu implements Mmu {
 
     const view = this.user ? View.USER : ac && (cr4 & Cr4.SMAP) !== 0 ? View.SUPERVISOR_AC : View.SUPERVISOR;
     this.dataBank = this.tlb.bank(this.group, view);
+    this.bankNumber = this.group * 3 + view;
     this.supervisorBank = this.tlb.bank(this.group, View.SUPERVISOR);
     this.bank = this.alignment ? this.tlb.offset + TLB_NULL_BANK : this.dataBank;
 
@@ -109,7 +115,7 @@ export class SoftMmu implements Mmu {
     for (let i = 0; i < IDENTITY; i++) {
       if (old[i] === c[i]) continue;
       old.set(c);
-      this.tlb.flushGroup(this.group);
+      this.flushGroup();
       return;
     }
   }
@@ -117,16 +123,25 @@ export class SoftMmu implements Mmu {
   /** Global pages are dropped like all others: a TLB may forget at any time. */
   flush(_all: boolean): void {
     this.context = undefined;
+    this.flushGroup();
+  }
+
+  private flushGroup(): void {
     this.tlb.flushGroup(this.group);
+    this.fetches.flushGroup(this.group);
   }
 
   flushPage(linear: bigint): void {
-    this.tlb.flushPage(this.group, Number(linear & 0xffffffffn));
+    this.split64[0] = linear;
+    const [lo, hi] = this.split32;
+    if (this.tlb.flushPage(this.group, lo)) this.fetches.flushGroup(this.group);
+    else this.fetches.flushPage(this.group, lo, this.long ? hi : 0);
   }
 
   flushEverything(): void {
     this.context = undefined;
     this.tlb.flushAll();
+    this.fetches.flushAll();
   }
 
   // --- accesses on halves --------------------------------------------------------------------
@@ -295,14 +310,32 @@ export class SoftMmu implements Mmu {
 
   fetchAddress(cpu: Cpu, linear: bigint): number | undefined {
     this.split64[0] = linear;
-    const lo = this.split32[0];
-    const hi = this.long ? this.split32[1] : 0;
+    const address = this.fetch(cpu, this.split32[0], this.split32[1]);
+    return address < 0 ? undefined : address;
+  }
+
+  /** Physical address of an instruction byte for execution, or −1 after raising the fault. */
+  fetch(cpu: Cpu, lo: number, high: number): number {
+    const hi = this.long ? high : 0;
+    const page = this.fetches.find(this.bankNumber, lo, hi);
+    if (page >= 0) return page * PAGE_SIZE + (lo & 0xfff);
     if (this.long && !canonicalRange(lo, hi, 1)) {
       cpu.raise(Vector.GP, 0, `instruction address ${hex(lo, hi)} is not canonical`);
-      return undefined;
+      return -1;
     }
     const address = this.find(cpu, lo, hi, Tag.EXECUTE, 0);
-    return address < 0 ? undefined : address;
+    if (address >= 0) this.fetches.add(this.bankNumber, lo, hi, Math.floor(address / PAGE_SIZE));
+    return address;
+  }
+
+  /** Number that stands for where code is and how it is read: new whenever a remembered page of code is forgotten. */
+  fetchKey(mode: number): number {
+    return this.fetches.key(this.bankNumber, mode);
+  }
+
+  /** Long mode is active: linear addresses have more than 32 bits. */
+  get wideAddresses(): boolean {
+    return this.long;
   }
 
   // --- the same with bigint addresses -------------------------------------------------------------

@@ -125,15 +125,17 @@ export class SoftTlb {
     this.largePages[group] = false;
   }
 
-  flushPage(group: number, lo: number): void {
+  /** True when it had to drop the whole group. */
+  flushPage(group: number, lo: number): boolean {
     if (this.largePages[group]) {
       this.flushGroup(group);
-      return;
+      return true;
     }
     for (let view = 0; view < BANKS_PER_GROUP; view++) {
       const at = (this.bank(group, view) + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
       this.words.fill(-1, at, at + 6);
     }
+    return false;
   }
 
   flushAll(): void {

@@ -1,0 +1,153 @@
+import { Abort, type Cpu } from '../cpu/cpu';
+import { Slot } from '../cpu/state';
+import { Mode } from '../ir/block';
+import type { SoftMmu } from '../memory/soft-mmu';
+import { interpreterModule } from '../wasm/interpreter';
+import {
+  Answer,
+  Control,
+  Header,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_BYTES,
+  JumpEntry,
+} from '../wasm/layout';
+import { BlockStore } from './block-store';
+import type { CodeCache } from './code-cache';
+import type { Evaluator } from './evaluator';
+import type { Regions } from './regions';
+import type { Translator } from './translator';
+
+/** How code is executed. All give the same state at the same count. */
+export type Tier = 'evaluator' | 'interpreter' | 'regions';
+
+/** Generated code comes back at least after so many instructions: V8 replaces a function only when it is called. */
+const MAX_BUDGET = 200_000;
+
+/** A header's counter that never reaches zero. */
+const NEVER = 0x7fffffff;
+
+/**
+ * Runs guest code between two events by the fastest means that is exact: the
+ * driver in WebAssembly (interpreter and regions) as long as it knows the way,
+ * and the evaluator for the one instruction at which it does not.
+ */
+export class FastTier {
+  readonly store: BlockStore;
+  readonly stats = [0, 0, 0, 0];
+  private readonly i32: Int32Array;
+  private readonly drive: (address: number) => number;
+  private readonly compiler: Regions | undefined;
+
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly mmu: SoftMmu,
+    private readonly cache: CodeCache,
+    private readonly translator: Translator,
+    private readonly evaluator: Evaluator,
+    memory: WebAssembly.Memory,
+    /** Absent: nothing is compiled. */
+    regions?: (store: BlockStore, table: WebAssembly.Table) => Regions,
+  ) {
+    this.i32 = new Int32Array(memory.buffer);
+    this.store = new BlockStore(memory.buffer);
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    this.i32[Control.ADDRESS_MASK >> 2] = -1;
+    const instance = new WebAssembly.Instance(driverModule(), { e: { m: memory, t: table } });
+    this.drive = instance.exports.drive as (address: number) => number;
+    this.compiler = regions?.(this.store, table);
+    cache.onDrop = (block) => {
+      this.compiler?.drop(block);
+      this.store.unload(block);
+    };
+  }
+
+  /** Runs until `cpu.abort` is set or `cpu.deadline` is reached; attention() ends it at the next instruction. */
+  run(): void {
+    const { cpu, i32 } = this;
+    let address = 0;
+    while (cpu.abort === Abort.NONE && cpu.icount < cpu.deadline) {
+      if (!this.enterable()) {
+        const block = this.translator.block();
+        if (block) this.evaluator.run(block);
+        address = 0;
+        continue;
+      }
+      const budget = Math.min(cpu.deadline - cpu.icount, MAX_BUDGET);
+      i32[Control.BUDGET >> 2] = budget;
+      i32[Control.BANK >> 2] = this.mmu.bank;
+      i32[Control.KEY >> 2] = this.mmu.fetchKey(cpu.mode);
+      i32[(Control.ADDRESS_MASK >> 2) + 1] = this.mmu.wideAddresses ? -1 : 0;
+      const answer = this.drive(address);
+      this.stats[answer > 2 ? 3 : answer]++;
+      cpu.icount += budget - i32[Control.BUDGET >> 2];
+      address = 0;
+      if (answer === Answer.MISS) this.find();
+      else if (answer === Answer.HOT) this.compile();
+      else if (answer !== Answer.LIMIT) address = this.step(answer);
+    }
+  }
+
+  /** Code that the driver can find by RIP alone: CS has base 0. */
+  private enterable(): boolean {
+    return (this.cpu.mode & (Mode.CODE64 | Mode.FLAT)) !== 0;
+  }
+
+  /** Puts the block at RIP, which the driver did not find, into the jump cache. */
+  private find(): void {
+    const { cpu, i32 } = this;
+    const block = this.translator.block();
+    if (block === undefined) return; // the fetch faulted
+    if (!block.valid) {
+      this.evaluator.run(block);
+      return;
+    }
+    if (block.loaded === 0) {
+      if (!this.cache.keeps(block)) {
+        this.evaluator.run(block);
+        return;
+      }
+      if (!this.store.load(block)) {
+        // Full: everything goes, and comes back as it is needed.
+        this.cache.clear();
+        return;
+      }
+    }
+    const { u32 } = cpu.state;
+    const low = u32[Slot.RIP * 2];
+    const high = u32[Slot.RIP * 2 + 1];
+    const hash = (low ^ ((low >>> 12) | (high << 20))) & (JUMP_ENTRIES - 1);
+    const entry = (JUMP_CACHE + hash * JUMP_ENTRY_BYTES) >> 2;
+    i32[entry + (JumpEntry.RIP >> 2)] = low;
+    i32[entry + (JumpEntry.RIP >> 2) + 1] = high;
+    i32[entry + (JumpEntry.KEY >> 2)] = this.mmu.fetchKey(cpu.mode);
+    i32[entry + (JumpEntry.HEADER >> 2)] = block.loaded;
+    i32[entry + (JumpEntry.SERIAL >> 2)] = this.store.get(block.loaded, Header.SERIAL);
+  }
+
+  private compile(): void {
+    const header = this.i32[Control.HOT >> 2];
+    const block = this.store.blockAt(header);
+    this.store.set(header, Header.COUNTER, NEVER);
+    if (block) this.compiler?.compile(block);
+  }
+
+  /** The evaluator does one instruction; answers where in its block to go on, or 0. */
+  private step(address: number): number {
+    const { store } = this;
+    const header = store.headerOf(address);
+    const block = store.blockAt(header);
+    if (!block) return 0;
+    const start = header + Header.BYTES;
+    const next = this.evaluator.run(block, (address - start) >> 2, 1);
+    return next >= 0 && block.valid ? start + next * 4 : 0;
+  }
+}
+
+let driver: WebAssembly.Module | undefined;
+
+/** Compiled once for all machines. */
+function driverModule(): WebAssembly.Module {
+  driver ??= new WebAssembly.Module(interpreterModule());
+  return driver;
+}

@@ -1,0 +1,426 @@
+/**
+ * The module for everything that is not compiled: a micro-op interpreter and
+ * the driver that goes from block to block. It is the only importer of the
+ * table of regions (a V8 instance copies its table's entries).
+ */
+import { Slot } from '../cpu/state';
+import { Op } from '../ir/ops';
+import { loadOp, pushHost, pushMiss, storeOp } from './access';
+import { Code, encodeModule, type Label } from './encoder';
+import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
+import {
+  Answer,
+  Control,
+  Header,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_BYTES,
+  JumpEntry,
+  Left,
+} from './layout';
+import { Type, W } from './opcodes';
+import { type Operands, ROWS } from './ops';
+
+/** Stands in a loaded block for INSN where the instruction is the evaluator's from its start. */
+export const OP_SLOW = Op.COUNT as number;
+
+const RIP = Slot.RIP * 8;
+const CC_RESULT = Slot.CC_RESULT * 8;
+const CC_A = Slot.CC_A * 8;
+const CC_B = Slot.CC_B * 8;
+const CC_KIND = Slot.CC_KIND * 8;
+
+/** Function numbers: eight conditions, then these. */
+const enum Fn {
+  FLAGS = 8,
+  CONDITION = 9,
+  INTERPRET = 10,
+  DRIVE = 11,
+}
+
+/** Signatures by number. */
+const SIGNATURES = [
+  { parameters: [], results: [Type.I32] },
+  { parameters: [Type.I32], results: [Type.I32] },
+] as const;
+
+/** The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address. */
+export function interpreterModule(): Uint8Array<ArrayBuffer> {
+  const functions: { signature: number; code: Code; export?: string }[] = [];
+  for (let pair = 0; pair < 8; pair++) {
+    functions.push({ signature: 0, code: byKind((o, s) => pushCondition(o, s, pair * 2)) });
+  }
+  functions.push({ signature: 0, code: byKind(pushFlags) });
+  functions.push({ signature: 1, code: conditionFunction() });
+  functions.push({ signature: 1, code: interpretFunction() });
+  functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
+  return encodeModule({ signatures: SIGNATURES, table: true, functions });
+}
+
+/** A function that does something for the kind and size found in CC_KIND. */
+function byKind(emit: (o: FlagsOperands, s: FlagsSource) => void): Code {
+  const c = new Code(0);
+  const operands: FlagsOperands = {
+    c,
+    r: () => c.i32(0).memory(W.I64_LOAD, CC_RESULT),
+    a: () => c.i32(0).memory(W.I64_LOAD, CC_A),
+    b: () => c.i32(0).memory(W.I64_LOAD, CC_B),
+  };
+  // RAW once, then every other kind in every size.
+  const sources: FlagsSource[] = [{ kind: 0, size: 0, plain: false }];
+  for (let kind = 1; kind <= 8; kind++) {
+    for (let size = 0; size < 4; size++) sources.push({ kind, size, plain: false });
+  }
+  const labels = sources.map(() => c.block()).reverse();
+  const table = Array.from({ length: 64 }, (_, packed) => {
+    const kind = packed & 15;
+    return labels[kind === 0 || kind > 8 ? 0 : (kind - 1) * 4 + (packed >> 4) + 1];
+  });
+  c.i32(0).memory(W.I32_LOAD, CC_KIND).i32(63).op(W.I32_AND).brTable(table, labels[0]);
+  for (const source of sources) {
+    c.end();
+    emit(operands, source);
+    c.op(W.RETURN);
+  }
+  c.op(W.UNREACHABLE);
+  return c;
+}
+
+/** condition(code): code's lowest bit negates. */
+function conditionFunction(): Code {
+  const c = new Code(1);
+  const result = c.local(Type.I32);
+  const done = c.block();
+  const labels = Array.from({ length: 8 }, () => c.block()).reverse();
+  c.get(0).i32(1).op(W.I32_SHR_U).brTable(labels, labels[0]);
+  for (let pair = 0; pair < 8; pair++) {
+    c.end().call(pair).set(result).br(done);
+  }
+  c.end();
+  c.get(result).get(0).i32(1).op(W.I32_AND).op(W.I32_XOR);
+  return c;
+}
+
+/** Operands as words at ip: slots are addresses there. */
+class DynamicOperands implements Operands {
+  private readonly scratches: number[];
+
+  constructor(
+    readonly c: Code,
+    private readonly ip: number,
+  ) {
+    this.scratches = Array.from({ length: 6 }, () => c.local(Type.I64));
+  }
+
+  /** Pushes a word of the micro-op. */
+  word(offset: number): Code {
+    return this.c.get(this.ip).memory(W.I32_LOAD, offset);
+  }
+
+  a64 = (): Code => this.word(8).memory(W.I64_LOAD);
+  a32 = (): Code => this.word(8).memory(W.I32_LOAD);
+  b64 = (): Code => this.word(12).memory(W.I64_LOAD);
+  b32 = (): Code => this.word(12).memory(W.I32_LOAD);
+  d64 = (): Code => this.word(4).memory(W.I64_LOAD);
+  literal64 = (): Code => this.c.get(this.ip).memory(W.I64_LOAD32_S, 12);
+  literal32 = (): Code => this.word(12);
+  constant = (): Code => this.c.get(this.ip).memory(W.I64_LOAD, 8);
+  aux32 = (): Code => this.word(0).i32(8).op(W.I32_SHR_U);
+  aux64 = (): Code => this.aux32().op(W.I64_EXTEND_I32_U);
+
+  set64(value: () => void): void {
+    this.word(4);
+    value();
+    this.c.memory(W.I64_STORE);
+  }
+
+  set32(value: () => void): void {
+    this.word(4);
+    value();
+    this.c.op(W.I64_EXTEND_I32_U).memory(W.I64_STORE);
+  }
+
+  scratch(n: number): number {
+    return this.scratches[n];
+  }
+}
+
+/** interpret(address of an INSN or BREAK): runs up to the end of its block. Answers {@link Left} or an address. */
+function interpretFunction(): Code {
+  const c = new Code(1);
+  const ip = 0;
+  const base = c.local(Type.I64);
+  const insn = c.local(Type.I32);
+  const budget = c.local(Type.I32);
+  const mask = c.local(Type.I64);
+  const access = { address: c.local(Type.I64), entry: c.local(Type.I32), bank: c.local(Type.I32) };
+  const o = new DynamicOperands(c, ip);
+
+  /** RIP's low half ← block's RIP + word d of the micro-op at a local; the high half stays. */
+  const setRip = (at: number): void => {
+    c.i32(0);
+    c.get(base).op(W.I32_WRAP_I64).get(at).memory(W.I32_LOAD, 4).op(W.I32_ADD);
+    c.memory(W.I32_STORE, RIP);
+  };
+  /** RIP ← block's RIP + the pushed i64, cut to the pushed i32 bits. */
+  const jump = (delta: () => void, bits: () => void): void => {
+    c.i32(0).get(base);
+    delta();
+    c.op(W.I64_ADD).i64(-1).i32(64);
+    bits();
+    c.op(W.I32_SUB).op(W.I64_EXTEND_I32_U).op(W.I64_SHR_U).op(W.I64_AND).memory(W.I64_STORE, RIP);
+  };
+  const aux = (shift: number, bits: number): void => {
+    o.word(0).i32(shift).op(W.I32_SHR_U).i32(bits).op(W.I32_AND);
+  };
+  const literal = (offset: number) => () => {
+    c.get(ip).memory(W.I64_LOAD32_S, offset);
+  };
+  const copy = (to: number, push: () => void): void => {
+    c.i32(0);
+    push();
+    c.memory(W.I64_STORE, to);
+  };
+
+  // base: RIP less the distance of the first instruction
+  c.i32(0).memory(W.I64_LOAD, RIP).i64Big(0xffffffff00000000n).op(W.I64_AND);
+  c.i32(0).memory(W.I32_LOAD, RIP).get(ip).memory(W.I32_LOAD, 4).op(W.I32_SUB).op(W.I64_EXTEND_I32_U);
+  c.op(W.I64_OR).set(base);
+  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).set(budget);
+  c.i32(0).memory(W.I32_LOAD, Control.BANK).set(access.bank);
+  c.i32(0).memory(W.I64_LOAD, Control.ADDRESS_MASK).set(mask);
+  c.get(ip).i32(16).op(W.I32_SUB).set(ip);
+
+  const leave = c.block();
+  const slow = c.block();
+  const atStart = c.block();
+  const next = c.loop();
+  const cases: Label[] = [];
+  const none = c.block(); // micro-ops that make the instruction the evaluator's
+  for (let op = OP_SLOW; op >= 0; op--) cases[op] = c.block();
+  c.get(ip).i32(16).op(W.I32_ADD).tee(ip).memory(W.I32_LOAD8_U).brTable(cases, none);
+
+  const bodies: { [op: number]: () => void } = {
+    [OP_SLOW]: () => c.br(atStart),
+    [Op.BREAK]: () => c.br(atStart),
+    [Op.INSN]: () => {
+      c.get(budget).op(W.I32_EQZ);
+      c.if();
+      setRip(ip);
+      c.i32(0).i32(0).memory(W.I32_STORE, Control.BUDGET);
+      c.i32(Left.LIMIT).op(W.RETURN);
+      c.end();
+      c.get(budget).i32(1).op(W.I32_SUB).set(budget);
+      c.get(ip).set(insn);
+    },
+    [Op.RIP]: () =>
+      o.set64(() => {
+        c.get(base);
+        literal(8)();
+        c.op(W.I64_ADD).i64(-1).i32(64);
+        aux(8, 0xff);
+        c.op(W.I32_SUB).op(W.I64_EXTEND_I32_U).op(W.I64_SHR_U).op(W.I64_AND);
+      }),
+    [Op.CANONICAL]: () => {
+      o.a64().i64(16).op(W.I64_SHL).i64(16).op(W.I64_SHR_S);
+      o.a64().op(W.I64_NE).brIf(slow);
+    },
+    [Op.FLAGS]: () => {
+      copy(CC_RESULT, () => o.d64());
+      copy(CC_A, () => o.a64());
+      copy(CC_B, () => o.b64());
+      copy(CC_KIND, () => o.aux64());
+    },
+    [Op.SETFLAGS]: () => {
+      copy(CC_RESULT, () => o.a64().i64(0x8d5).op(W.I64_AND));
+      copy(CC_KIND, () => c.i64(0));
+    },
+    [Op.GETFLAGS]: () => o.set32(() => c.call(Fn.FLAGS)),
+    [Op.COND]: () => o.set32(() => o.aux32().call(Fn.CONDITION)),
+    [Op.SKIPZ]: () => {
+      o.a64().op(W.I64_EQZ).brIf(next0);
+      c.br(next);
+    },
+    [Op.SKIPNZ]: () => {
+      o.a64().op(W.I64_EQZ).op(W.I32_EQZ).brIf(next0);
+      c.br(next);
+    },
+    [Op.SKIP]: () => c.br(next0),
+    [Op.JUMPI]: () => {
+      jump(literal(4), () => aux(8, 0xff));
+      c.br(leave);
+    },
+    [Op.JUMP]: () => {
+      copy(RIP, () => o.a64());
+      c.br(leave);
+    },
+    [Op.JUMPCC]: () => {
+      jump(
+        () => {
+          literal(4)();
+          literal(8)();
+          aux(8, 15);
+          c.call(Fn.CONDITION).op(W.SELECT);
+        },
+        () => aux(12, 0xff),
+      );
+      c.br(leave);
+    },
+    [Op.JUMPNZ]: () => {
+      jump(
+        () => {
+          literal(12)();
+          literal(4)();
+          o.a64().op(W.I64_EQZ).op(W.SELECT);
+        },
+        () => aux(8, 0xff),
+      );
+      c.br(leave);
+    },
+  };
+  for (let size = 0; size < 4; size++) {
+    const address = (): void => {
+      // Outside long mode, or with MemAux.WRAP32, the address has 32 bits.
+      o.a64();
+      o.literal64().op(W.I64_ADD).get(mask).op(W.I64_AND);
+      c.i64(-1).i64Big(0xffffffffn);
+      aux(8, 2);
+      c.op(W.I32_EQZ).op(W.SELECT).op(W.I64_AND).set(access.address);
+    };
+    bodies[Op.LOAD8 + size] = () => {
+      address();
+      pushMiss(c, access, size, false);
+      c.brIf(slow);
+      // The first half of a read-modify-write needs the write tag too.
+      aux(8, 4);
+      c.if();
+      pushMiss(c, access, size, true);
+      c.brIf(slow);
+      c.end();
+      o.set64(() => {
+        pushHost(c, access);
+        c.memory(loadOp(size));
+      });
+    };
+    bodies[Op.STORE8 + size] = () => {
+      address();
+      pushMiss(c, access, size, true);
+      c.brIf(slow);
+      pushHost(c, access);
+      o.d64().memory(storeOp(size));
+    };
+  }
+  let next0 = next; // set below: continues with ip advanced by the skip's distance
+  for (let op = 0; op <= OP_SLOW; op++) {
+    c.end();
+    const skips = op === Op.SKIPZ || op === Op.SKIPNZ || op === Op.SKIP;
+    if (skips) {
+      next0 = c.block();
+      bodies[op]();
+      c.end();
+      c.get(ip);
+      o.word(12).i32(4).op(W.I32_SHL).op(W.I32_ADD).set(ip);
+      c.br(next);
+      continue;
+    }
+    const emit = bodies[op] ?? (op < Op.COUNT ? rowBody(op, o) : undefined);
+    if (emit) {
+      emit();
+      c.br(next);
+    } else c.br(slow);
+  }
+  c.end().br(slow); // none
+  c.end(); // next
+  c.op(W.UNREACHABLE);
+  c.end(); // atStart: a micro-op that begins an instruction, which is not charged yet
+  setRip(ip);
+  c.i32(0).get(budget).memory(W.I32_STORE, Control.BUDGET);
+  c.get(ip).op(W.RETURN);
+  c.end(); // slow: the instruction begins again
+  setRip(insn);
+  c.i32(0).get(budget).i32(1).op(W.I32_ADD).memory(W.I32_STORE, Control.BUDGET);
+  c.get(insn).op(W.RETURN);
+  c.end(); // leave
+  c.i32(0).get(budget).memory(W.I32_STORE, Control.BUDGET);
+  c.i32(Left.BLOCK);
+  return c;
+}
+
+function rowBody(op: number, o: Operands): (() => void) | undefined {
+  const { emit } = ROWS[op as Exclude<Op, Op.COUNT>];
+  return emit && (() => emit(o));
+}
+
+/** drive(address to go on at, or 0): runs blocks until somebody else is needed. */
+function driveFunction(): Code {
+  const c = new Code(1);
+  const rip = c.local(Type.I64);
+  const entry = c.local(Type.I32);
+  const header = c.local(Type.I32);
+  const result = c.local(Type.I32);
+  const region = c.local(Type.I32);
+  const budget = c.local(Type.I32);
+
+  const done = c.block();
+  c.get(0);
+  c.if();
+  c.get(0).call(Fn.INTERPRET).tee(result).brIf(done);
+  c.end();
+  const top = c.loop();
+  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).tee(budget).op(W.I32_EQZ);
+  c.if();
+  c.i32(Answer.LIMIT).op(W.RETURN);
+  c.end();
+  const miss = c.block();
+  c.i32(0).memory(W.I64_LOAD, RIP).tee(rip).get(rip).i64(12).op(W.I64_SHR_U).op(W.I64_XOR).op(W.I32_WRAP_I64);
+  c.i32(JUMP_ENTRIES - 1)
+    .op(W.I32_AND)
+    .i32(Math.log2(JUMP_ENTRY_BYTES))
+    .op(W.I32_SHL)
+    .tee(entry);
+  c.memory(W.I64_LOAD, JUMP_CACHE + JumpEntry.RIP)
+    .get(rip)
+    .op(W.I64_NE)
+    .brIf(miss);
+  c.get(entry).memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.KEY);
+  c.i32(0).memory(W.I32_LOAD, Control.KEY).op(W.I32_NE).brIf(miss);
+  c.get(entry)
+    .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.HEADER)
+    .tee(header)
+    .memory(W.I32_LOAD, Header.SERIAL);
+  c.get(entry)
+    .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.SERIAL)
+    .op(W.I32_NE)
+    .brIf(miss);
+
+  c.get(header).memory(W.I32_LOAD, Header.REGION).tee(region).i32(0).op(W.I32_GE_S);
+  c.if();
+  c.get(budget).get(header).memory(W.I32_LOAD, Header.INSTRUCTIONS).op(W.I32_GE_S);
+  c.if();
+  c.get(header)
+    .memory(W.I32_LOAD, Header.ENTRY)
+    .get(region)
+    .callIndirect(1)
+    .tee(result)
+    .op(W.I32_EQZ)
+    .brIf(top);
+  c.br(done);
+  c.end();
+  c.else();
+  c.get(header);
+  c.get(header).memory(W.I32_LOAD, Header.COUNTER).i32(1).op(W.I32_SUB).memory(W.I32_STORE, Header.COUNTER);
+  c.get(header).memory(W.I32_LOAD, Header.COUNTER).op(W.I32_EQZ);
+  c.if();
+  c.i32(0).get(header).memory(W.I32_STORE, Control.HOT);
+  c.i32(Answer.HOT).op(W.RETURN);
+  c.end();
+  c.end();
+  c.get(header).i32(Header.BYTES).op(W.I32_ADD).call(Fn.INTERPRET).tee(result).op(W.I32_EQZ).brIf(top);
+  c.br(done);
+  c.end(); // miss
+  c.i32(Answer.MISS).op(W.RETURN);
+  c.end(); // top
+  c.end(); // done
+  c.get(result);
+  return c;
+}

@@ -1,0 +1,73 @@
+/**
+ * Where the fast tier keeps what generated code and TypeScript share, as byte
+ * offsets in the machine's WebAssembly.Memory. The register file is at 0, so a
+ * slot's address is its number times 8.
+ */
+
+/** Cells that TypeScript fills before entering generated code. */
+export const enum Control {
+  /** i32: instructions that may still begin. */
+  BUDGET = 0x1000,
+  /** i32: byte offset of the soft TLB's bank. */
+  BANK = 0x1004,
+  /** i32: number of the present code context (memory/fetch-tlb.ts). */
+  KEY = 0x1008,
+  /** i32: header of the block that has become hot. */
+  HOT = 0x100c,
+  /** i64: mask of linear addresses: 32 bits outside long mode. */
+  ADDRESS_MASK = 0x1010,
+}
+
+/**
+ * The jump cache: blocks by RIP and code context, direct-mapped. An entry is 32
+ * bytes: u64 RIP, u32 key, u32 header, u32 serial.
+ */
+export const JUMP_CACHE = 0x50000;
+export const JUMP_ENTRY_BYTES = 32;
+export const JUMP_ENTRIES = 4096;
+
+export const enum JumpEntry {
+  RIP = 0,
+  KEY = 8,
+  HEADER = 12,
+  SERIAL = 16,
+}
+
+/** A loaded block: this header, then its micro-ops with operands turned into addresses. */
+export const enum Header {
+  /** u32: equals a jump-cache entry's serial while the block is valid; 0 once it is dropped. */
+  SERIAL = 0,
+  /** i32: table index of the region it is compiled in, or −1. */
+  REGION = 4,
+  /** i32: its entry number in that region. */
+  ENTRY = 8,
+  /** i32: executions left until it counts as hot. */
+  COUNTER = 12,
+  /** i32: guest instructions in the block. */
+  INSTRUCTIONS = 16,
+  /** i32: its number in the list of loaded blocks. */
+  NUMBER = 20,
+  BYTES = 32,
+}
+
+/** Byte offset and size of the area for loaded blocks and regions' entry maps. */
+export const CODE_AREA = 0x100000;
+export const CODE_AREA_BYTES = 0x2000000;
+
+/** What the driver answers; larger numbers are addresses of the micro-op (INSN or BREAK) that needs the evaluator. */
+export const enum Answer {
+  /** No block is known at RIP. */
+  MISS = 0,
+  /** The budget is used up. */
+  LIMIT = 1,
+  /** The block at Control.HOT, at which RIP stands, is worth compiling. */
+  HOT = 2,
+}
+
+/** What the interpreter and regions answer to the driver besides addresses. */
+export const enum Left {
+  /** RIP is at another block. */
+  BLOCK = 0,
+  /** The budget is used up inside a block. */
+  LIMIT = 1,
+}
