@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { Abort } from '../../cpu/cpu';
 import { Cr0, Cr4, Efer, Flag, Seg, Slot } from '../../cpu/state';
-import { getFlags } from '../../ir/flags';
+import { getFlags, readRflags } from '../../ir/flags';
 import { Machine } from '../../machine';
 import type { ExitRecord } from '../../records';
 import { VMCS_REVISION } from './capabilities';
@@ -226,6 +226,7 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
     host.s.setNumber(Slot.SHADOW_SS, 9);
     assert.ok(!vmlaunch(host.core, false));
     assert.equal(failedWith(host), VmError.BLOCKED_BY_MOV_SS);
+    assert.equal(host.vmx.lastFailure, 'VM entry with events blocked by MOV SS');
   });
 
   it('VMXOFF forgets the current VMCS', () => {
@@ -237,8 +238,14 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
 
 describe('VM entry and exit (SDM 3C chapters 27 and 28)', () => {
   it('switch contexts and tell the observer', () => {
-    const { cpu, s, vmx, records } = inGuest();
+    const { cpu, s, vmx, records } = inGuest([
+      [F.ENTRY_CONTROLS, CONTROLS.entry.requiredOnes | Entry.LOAD_EFER | Entry.LOAD_DEBUG_CONTROLS],
+      [F.GUEST_DR7, 0x455],
+      [F.GUEST_DEBUGCTL, 1],
+      [F.GUEST_RFLAGS, 0xad7],
+    ]);
     assert.equal(cpu.context, 'vmcs:2000');
+    assert.deepEqual([s.u64[Slot.DR7], s.u64[Slot.DEBUGCTL], readRflags(s)], [0x455n, 1n, 0xad7]);
     assert.equal(s.u64[Slot.RIP], BigInt(GUEST_CODE));
     assert.equal(cpu.abort, Abort.EXIT);
     assert.ok(cpu.ept?.pointer === BigInt(EPT | 0x1e) && !cpu.ept.accessedDirty);
@@ -248,6 +255,7 @@ describe('VM entry and exit (SDM 3C chapters 27 and 28)', () => {
     assert.equal(cpu.ept, undefined);
     assert.deepEqual([s.u64[Slot.RIP], s.u64[Slot.RSP], s.segmentBase(Seg.FS)], [0x7000n, 0x8000n, 0x1234n]);
     assert.ok(cpu.code64);
+    assert.deepEqual([s.u64[Slot.DR7], s.u64[Slot.DEBUGCTL], readRflags(s)], [0x400n, 0n, 2]);
     assert.deepEqual(
       records.map((r) => [r.kind, r.from, r.to, r.reasonName, r.instructionLength]),
       [
@@ -316,6 +324,18 @@ describe('VM entry and exit (SDM 3C chapters 27 and 28)', () => {
     assert.ok(host.vmx.nmi());
     assert.equal(read(host, F.EXIT_INTERRUPTION), 0x80000202);
     assert.equal(host.s.low(Slot.NMI_BLOCKED), 1);
+  });
+
+  it('after a vectoring entry nothing blocks by STI (27.7.1)', () => {
+    const host = inGuest([
+      [F.ENTRY_INTERRUPTION, 0x80000202],
+      [F.GUEST_INTERRUPTIBILITY, 1],
+      [F.GUEST_RFLAGS, 0x202],
+    ]);
+    // There is no IDT: the NMI's delivery ends in a triple fault.
+    assert.equal(read(host, F.EXIT_REASON), Reason.TRIPLE_FAULT);
+    assert.equal(read(host, F.GUEST_INTERRUPTIBILITY), 8);
+    assert.equal(read(host, F.ENTRY_INTERRUPTION), 0x202);
   });
 
   it('MSR lists: stored and loaded on exit, loaded on entry', () => {
