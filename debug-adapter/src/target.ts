@@ -38,6 +38,11 @@ export class Target {
     return this.machine.cpu.abort !== 0;
   }
 
+  /** The count register of REP. */
+  get rcx(): bigint {
+    return this.machine.cpu.state.u64[Slot.RCX];
+  }
+
   get context(): ContextId {
     return this.machine.cpu.context;
   }

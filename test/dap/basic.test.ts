@@ -173,6 +173,27 @@ describe('debug adapter: a program in 32-bit protected mode', () => {
     assert.equal(await client.where(), `faults.asm:${mark(faults, 'behind')}`);
   });
 
+  it('steps through a million repetitions, over interrupts and into them', async () => {
+    const clear = fixture('clear.asm');
+    const line = (name: string) => mark(clear, name);
+    await client.launch({ program: clear });
+    await client.breakpoints(clear, { line: line('quiet') }, { line: line('disturbed') });
+    await client.until(() => client.dap.configurationDoneRequest());
+    const began = performance.now();
+    await client.stepIn();
+    console.log(`        1,000,000 repetitions took ${(performance.now() - began).toFixed(0)} ms`);
+    assert.equal(await client.where(), `clear.asm:${line('behind')}`);
+    await client.continue();
+    await client.stepIn();
+    assert.equal(await client.where(), `clear.asm:${line('timer')}`);
+    assert.notEqual(await client.value('ecx'), '0x0');
+    await client.stepOut();
+    assert.equal(await client.where(), `clear.asm:${line('disturbed')}`);
+    await client.next();
+    assert.equal(await client.where(), `clear.asm:${line('end')}`);
+    assert.equal(await client.value('ecx'), '0x0');
+  });
+
   it('waits for serial input and hands it over', async () => {
     await client.launch({ program: fixture('echo.asm') });
     const exited = client.dap.waitForEvent('exited');

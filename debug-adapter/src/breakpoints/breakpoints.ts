@@ -1,6 +1,7 @@
 import type { ContextId } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
+import { MAX_INSTRUCTION, withInstruction } from '../disassembly/decode';
 import { messageOf, RequestError } from '../errors';
 import { type Compiled, compile, type Reader } from '../evaluate/compile';
 import { parseExpression } from '../evaluate/parser';
@@ -14,9 +15,11 @@ import {
   type SourceLine,
 } from '../sources/source-index';
 import { dapSource } from '../stack/stack-trace';
+import { classify } from '../stepping/instruction';
 import type { Target } from '../target';
 import { type HitTest, parseHitCondition, parseLogMessage } from './conditions';
 import { linesWithCode, resolveLine } from './lines';
+import { Repetition } from './repetition';
 
 type Reason = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint';
 
@@ -77,6 +80,7 @@ export class Breakpoints {
   private nextId = 1;
   private nextMachineId = 1;
   private readonly groups = new Map<string, Breakpoint[]>();
+  private readonly repetition = new Repetition();
 
   constructor(private readonly core: Core) {}
 
@@ -133,6 +137,12 @@ export class Breakpoints {
         this.core.emit('breakpoint', { reason: 'changed', breakpoint: this.activate(breakpoint) });
       }
     }
+  }
+
+  /** The machine goes on: breakpoints where it stands have been passed. */
+  resumed(target: Target): void {
+    target.machine.passBreakpoints();
+    this.repetition.begun(target);
   }
 
   /** What stopped the machine just now. */
@@ -201,9 +211,11 @@ export class Breakpoints {
     const symbols = symbolsAt(target.index, home, site.address);
     const condition = wanted.condition ? compile(parseExpression(wanted.condition), symbols) : undefined;
     const log = wanted.logMessage ? parseLogMessage(wanted.logMessage, symbols) : undefined;
+    const repeats = repeatsAt(target, home, site.address);
     return (context) => {
       if (site.context ? site.context !== context : kindOf(context) !== site.kind) return false;
       if (site.program && target.index.find(context, site.address)?.program !== site.program) return false;
+      if (repeats && this.repetition.goesOn(target, context, site.address)) return false;
       const reader = target.reader(context);
       const verdict = condition ? holds(condition, reader) : true;
       if (verdict === false) return false;
@@ -223,6 +235,19 @@ export class Breakpoints {
     if (++this.logs > MAX_LOGS_PER_SLICE) return;
     this.core.print(text, 'console', at && { source: dapSource(at), line: at.line });
   }
+}
+
+/** Is there a string instruction with a REP prefix? Asked of the map's image, for the memory may not be there yet. */
+function repeatsAt(target: Target, context: ContextId, address: bigint): boolean {
+  const place = target.index.find(context, address);
+  const image = place?.program.program.image;
+  const bits = place?.entry.bits ?? 64;
+  const offset = place ? place.entry.fileOffset + Number(address - place.entry.address) : -1;
+  const bytes =
+    image && offset >= 0
+      ? image.subarray(offset, offset + MAX_INSTRUCTION)
+      : target.read(target.context, address, MAX_INSTRUCTION);
+  return withInstruction(bytes, bits, address, (i) => classify(i).repeats) ?? false;
 }
 
 function holds(condition: Compiled, reader: Reader): boolean | string {

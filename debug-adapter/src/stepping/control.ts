@@ -29,6 +29,7 @@ export class Control {
     private readonly hooks: { sliceOver(): void; exited(code: number): void },
   ) {
     this.runner = new Runner(core, defer, {
+      begins: () => this.parts.breakpoints.resumed(this.core.launched()),
       sliceOver: () => this.sliceOver(),
       ended: (ending) => this.ended(ending),
     });

@@ -44,7 +44,8 @@ export function instructionAt(target: Target, here: Here): StepInstruction | und
   );
 }
 
-function classify(instruction: Instruction): StepInstruction {
+/** What stepping and breakpoints want to know of a decoded instruction. */
+export function classify(instruction: Instruction): StepInstruction {
   const flow = instruction.flowControl;
   const repeats = instruction.isStringInstruction && (instruction.hasRepPrefix || instruction.hasRepnePrefix);
   const branches = flow === FlowControl.ConditionalBranch || flow === FlowControl.UnconditionalBranch;

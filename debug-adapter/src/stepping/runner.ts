@@ -22,13 +22,14 @@ export class Runner {
   private instructions = 1000;
 
   /**
+   * @param begins called before a plan's first instruction
    * @param sliceOver called after every slice, for output that was gathered
    * @param ended called with what ended the plan, or `paused`
    */
   constructor(
     private readonly core: Core,
     private readonly defer: Defer,
-    private readonly hooks: { sliceOver(): void; ended(ending: Ending | 'paused'): void },
+    private readonly hooks: { begins(): void; sliceOver(): void; ended(ending: Ending | 'paused'): void },
   ) {}
 
   start(plan: Plan): void {
@@ -36,7 +37,7 @@ export class Runner {
     this.pausing = false;
     this.core.state = 'running';
     this.core.resumed();
-    this.core.launched().machine.passBreakpoints();
+    this.hooks.begins();
     this.defer(() => this.tick(plan));
   }
 

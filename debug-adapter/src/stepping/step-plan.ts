@@ -50,8 +50,13 @@ export class StepPlan implements Plan {
   }
 
   private goOn(detour: Detour, slice: Slice): Ending | undefined | 'more' {
+    // Millions of repetitions are run at full speed even by a step in, which yet follows what cuts in.
+    const { observers } = this.tools;
+    observers.stopWhenDisturbed = this.options.mode === 'in';
     const result = detour.advance(slice);
-    if (result === undefined || isEnding(result)) return result;
+    observers.stopWhenDisturbed = false;
+    if (result === undefined) return undefined;
+    if (isEnding(result)) return this.cutOff(result);
     this.dispose();
     const { here, instruction } = this.detourFrom!;
     const now = this.target.here();
@@ -60,11 +65,23 @@ export class StepPlan implements Plan {
     return this.after(here, instruction);
   }
 
+  /** The machine stopped on a detour: because something cut in that a step in follows, or for good. */
+  private cutOff(ending: Ending): Ending | 'more' {
+    const { observers } = this.tools;
+    const followed =
+      ending.kind === 'machine' && this.options.mode === 'in' && !observers.wanted(ending.reason);
+    if (!followed) return ending;
+    const { here, instruction } = this.detourFrom!;
+    this.dispose();
+    // Before the delivery of a fault: the next single step delivers it.
+    return this.target.faultPending ? 'more' : this.after(here, instruction);
+  }
+
   private stepOnce(): Ending | 'more' {
     const { machine } = this.target;
     const here = this.target.here();
     const instruction = instructionAt(this.target, here);
-    if (this.options.mode === 'over' && instruction) {
+    if (instruction?.repeats || (this.options.mode === 'over' && instruction)) {
       const over = this.over(here, instruction);
       if (over) {
         this.detourFrom = { here, instruction };
