@@ -79,7 +79,7 @@ describe('machine', () => {
   });
 
   it('stops exactly before an instruction', () => {
-    const { machine } = boot('start:\n' + 'inc eax\n'.repeat(50) + 'jmp $\n');
+    const { machine } = boot(`start:\n${'inc eax\n'.repeat(50)}jmp $\n`);
     machine.setRegister('rax', 0n);
     for (const limit of [1, 2, 17, 49]) {
       assert.deepEqual(machine.run({ limit }), { kind: 'limit' });
