@@ -1,4 +1,4 @@
-import { Complaint } from '../diagnostics';
+import { Complaint, rangeOf } from '../diagnostics';
 import { Cursor } from '../parse/cursor';
 import { parseExpression } from '../parse/expression';
 import { baseOf } from '../parse/operand';
@@ -100,26 +100,14 @@ const section: Directive = (layout, cursor, at) => {
     if (attribute && cursor.accept('=')) attribute(s, layout, cursor, word);
     else if (word.lower === 'nobits') s.nobits = true;
     else if (word.lower === 'progbits') s.nobits = false;
-    else if (IGNORED.has(word.lower)) {
-      layout.reporter.report(
-        'warning',
-        'section-attribute',
-        `\`${word.text}\` means nothing in a flat binary`,
-        rangeAt(word),
-      );
-    } else throw new Complaint('section-attribute', `unknown section attribute \`${word.text}\``, word);
+    else {
+      const known = IGNORED.has(word.lower);
+      const why = known ? 'means nothing in a flat binary' : 'is no section attribute';
+      layout.reporter.report('warning', 'section-attribute', `\`${word.text}\` ${why}`, rangeOf(word));
+      while (cursor.peek && !cursor.peek.space) cursor.next();
+    }
   }
 };
-
-function rangeAt(token: Token) {
-  return {
-    file: token.file.path,
-    line: token.line,
-    column: token.column,
-    endLine: token.line,
-    endColumn: token.end,
-  };
-}
 
 const absolute: Directive = (layout, cursor) => {
   const linear = layout.evaluator.linear(parseExpression(cursor), true);

@@ -155,13 +155,7 @@ export class Layout implements Scope {
   }
 
   #define(name: string, kind: 'label' | 'equ', at: Located, token: Token): void {
-    const earlier = this.symbols.define(
-      name,
-      kind,
-      at.value,
-      at.base,
-      token.file.index < 0 ? this.visible(token) : token,
-    );
+    const earlier = this.symbols.define(name, kind, at.value, at.base, this.visible(token));
     if (!earlier) return;
     const where = `${earlier.at.file.path.replace(/^.*\//, '')}:${earlier.at.line}`;
     throw new Complaint('symbol-redefined', `\`${name}\` is already defined differently (${where})`, token);

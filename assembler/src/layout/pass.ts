@@ -46,16 +46,6 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   return related;
 }
 
-/** The word of the source that led into a standard macro: its first parameter (`struc NAME`) or the call. */
-function visibleToken(frame: Frame | undefined, token: Token): Token {
-  for (let f = frame; f?.parent; f = f.parent) {
-    if (!f.caller || f.caller.file.index < 0) continue;
-    const parameter = f.call?.parameters[0]?.[0];
-    return parameter && parameter.file.index >= 0 ? parameter : f.caller;
-  }
-  return token;
-}
-
 /** One pass over the whole source, with the symbols of the pass before. */
 export class Pass implements Host {
   readonly #state: State;
@@ -79,7 +69,7 @@ export class Pass implements Host {
     const { layout } = this;
     layout.begin(this.pass, this.reporter);
     this.#predefine();
-    layout.visible = (token) => visibleToken(this.#state.frame, token);
+    layout.visible = (token) => this.#state.visible(token);
     layout.records.frame = () => this.#state.frame;
     layout.records.fileIndex = (path) => this.files.index(path);
     this.#preprocessor.start(main);

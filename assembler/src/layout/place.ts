@@ -64,8 +64,14 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
     end = s.start + BigInt(s.offset);
   }
   const byName = new Map(sections.map((s) => [s.name, s]));
+  let previous: Section | undefined;
   for (const s of [...progbits, ...nobits]) {
     let vstart = s.explicitVstart ?? s.start;
+    // What has no content follows in the program's own addresses, so `.bss` stays behind a `.text vstart=…`.
+    if (s.nobits && previous && s.explicitVstart === undefined && s.explicitStart === undefined) {
+      vstart = alignUp(previous.vstart + BigInt(previous.offset), s.align ?? DEFAULT_ALIGN);
+    }
+    previous = s;
     const before = s.vfollows === undefined ? undefined : byName.get(s.vfollows);
     if (s.vfollows !== undefined && !before) {
       problems.push({

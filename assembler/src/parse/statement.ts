@@ -6,7 +6,7 @@ import { Cursor } from './cursor';
 import { type DataItem, parseData } from './data';
 import { isConstant } from './evaluate';
 import { type Expression, parseExpression, stringOf } from './expression';
-import { DATA, isPrefixName, isRegisterName, isSegmentName, RESERVE, SIZES, startsStatement } from './words';
+import { DATA, isPrefixName, isReserved, isSegmentName, RESERVE, SIZES, startsStatement } from './words';
 
 /** An operand as written. */
 export interface OperandSyntax {
@@ -93,10 +93,10 @@ function parseLabel(cursor: Cursor, statement: Statement): void {
   if (first.text[0] !== '$') {
     if (startsStatement(first.lower) && !(colon && !isSegmentName(first.lower) && !isMnemonic(first.lower)))
       return;
-    if (isRegisterName(first.lower)) {
+    if (isReserved(first.lower)) {
       throw new Complaint(
         'label-reserved',
-        `\`${first.text}\` is a register and cannot be a label; write \`$${first.text}\``,
+        `\`${first.text}\` is a word of the language; a label of that name is written \`$${first.text}\``,
         first,
       );
     }

@@ -63,6 +63,26 @@ const SIZE_PREFIXES = new Set(['a16', 'a32', 'a64', 'asp', 'o16', 'o32', 'o64', 
 
 const SEGMENTS = new Set(['es', 'cs', 'ss', 'ds', 'fs', 'gs']);
 
+/** Other words that cannot be labels (NASM manual 3.1). */
+const RESERVED = new Set([
+  'near',
+  'far',
+  'short',
+  'strict',
+  'nosplit',
+  'rel',
+  'abs',
+  'to',
+  'seg',
+  'wrt',
+  '?',
+]);
+
+/** Is this lower-case word part of the language, so that a label of that name needs a `$`? */
+export function isReserved(word: string): boolean {
+  return RESERVED.has(word) || SIZES.has(word) || isRegisterName(word);
+}
+
 /** Is this lower-case word a register? */
 export function isRegisterName(word: string): boolean {
   return isRegister(word) !== undefined;

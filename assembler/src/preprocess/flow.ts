@@ -110,7 +110,12 @@ const fatal: Handler = (state, raw, at) => {
 
 const push: Handler = (state, tokens, at) => {
   const name = expandSingles(state, tokens)[0];
-  state.contexts.push({ name: name?.text ?? '', unique: state.unique++, singles: new Map(), at });
+  state.contexts.push({
+    name: name?.text ?? '',
+    unique: state.unique++,
+    singles: new Map(),
+    at: state.visible(at),
+  });
 };
 
 function top(state: State, tokens: readonly Token[], at: Token, check: boolean): Context {

@@ -102,8 +102,14 @@ function match(
   const macros = named(state, tokens[at]);
   if (!macros) return undefined;
   const parameters = splitParameters(tokens, at + 1);
+  const fits = (n: number) => macros.find((m) => n >= m.minimum && (m.greedy || n <= m.maximum));
   const given = parameters.length;
-  const macro = macros.find((m) => given >= m.minimum && (m.greedy || given <= m.maximum));
+  let macro = fits(given);
+  if (!macro && given > 0 && parameters[given - 1].length === 0) {
+    // A comma too many at the end is forgiven.
+    macro = fits(given - 1);
+    if (macro) parameters.pop();
+  }
   if (macro) {
     if (macro.active > 0 && !macro.recursive) return undefined;
     return { macro, parameters };

@@ -160,6 +160,20 @@ export class State {
     this.stopped = true;
   }
 
+  /**
+   * The token of the source that stands for one of a standard macro: the first
+   * parameter of its call (`struc NAME`), or the call.
+   */
+  visible(token: Token): Token {
+    if (token.file.index >= 0) return token;
+    for (let f = this.frame; f?.parent; f = f.parent) {
+      if (!f.caller || f.caller.file.index < 0) continue;
+      const parameter = f.call?.parameters[0]?.[0];
+      return parameter && parameter.file.index >= 0 ? parameter : f.caller;
+    }
+    return token;
+  }
+
   /** The context `%$name` (one `$`) or `%$$name` … speaks about. */
   context(dollars: number): Context | undefined {
     return this.contexts[this.contexts.length - dollars];
