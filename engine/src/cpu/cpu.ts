@@ -107,7 +107,7 @@ export class Cpu {
 
   constructor(
     readonly state: CpuState,
-    readonly mmu: Mmu,
+    readonly mmu: Mmu<Cpu>,
     readonly ports: PortSpace,
   ) {}
 

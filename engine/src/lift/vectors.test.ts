@@ -144,7 +144,7 @@ class ScratchMemory {
 const memory = new ScratchMemory();
 const cpu = new Cpu(
   new CpuState(new ArrayBuffer(Slot.COUNT * 8), 0),
-  memory as unknown as Mmu,
+  memory as unknown as Mmu<Cpu>,
   new PortSpace(),
 );
 const evaluator = new Evaluator(cpu, memory as unknown as SoftMmu);

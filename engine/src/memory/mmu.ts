@@ -1,4 +1,3 @@
-import type { Cpu } from '../cpu/cpu';
 import type { PhysicalMemory } from './physical';
 
 /** Bits of an access's `how`. The first three equal MemAux. */
@@ -15,23 +14,24 @@ export const enum How {
 /**
  * Linear memory as instructions see it: translation, permission, faults. A
  * method that fails has called `cpu.raise` (or made the VM exit) and answers
- * undefined/false; the caller returns.
+ * undefined/false; the caller returns. `Processor` is the Cpu, a parameter so that
+ * memory does not import what imports it.
  */
-export interface Mmu {
+export interface Mmu<Processor> {
   readonly physical: PhysicalMemory;
   /** Values are unsigned. */
-  read8(cpu: Cpu, linear: bigint, how?: number): number | undefined;
-  read16(cpu: Cpu, linear: bigint, how?: number): number | undefined;
-  read32(cpu: Cpu, linear: bigint, how?: number): number | undefined;
-  read64(cpu: Cpu, linear: bigint, how?: number): bigint | undefined;
-  write8(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
-  write16(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
-  write32(cpu: Cpu, linear: bigint, value: number, how?: number): boolean;
-  write64(cpu: Cpu, linear: bigint, value: bigint, how?: number): boolean;
+  read8(cpu: Processor, linear: bigint, how?: number): number | undefined;
+  read16(cpu: Processor, linear: bigint, how?: number): number | undefined;
+  read32(cpu: Processor, linear: bigint, how?: number): number | undefined;
+  read64(cpu: Processor, linear: bigint, how?: number): bigint | undefined;
+  write8(cpu: Processor, linear: bigint, value: number, how?: number): boolean;
+  write16(cpu: Processor, linear: bigint, value: number, how?: number): boolean;
+  write32(cpu: Processor, linear: bigint, value: number, how?: number): boolean;
+  write64(cpu: Processor, linear: bigint, value: bigint, how?: number): boolean;
   /** Physical address of an instruction byte for execution, or undefined after raising the fault. */
-  fetchAddress(cpu: Cpu, linear: bigint): number | undefined;
+  fetchAddress(cpu: Processor, linear: bigint): number | undefined;
   /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode or EPT pointer may be new. */
-  modeChanged(cpu: Cpu): void;
+  modeChanged(cpu: Processor): void;
   /** Drops every cached translation of the current address space (and, `all`, also global ones). */
   flush(all: boolean): void;
   flushPage(linear: bigint): void;

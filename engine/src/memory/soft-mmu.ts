@@ -33,7 +33,7 @@ const IDENTITY = 10;
  * tables without INVLPG can see it: whoever takes or restores a checkpoint calls
  * {@link flushEverything} at both times, so that replays agree.
  */
-export class SoftMmu implements Mmu {
+export class SoftMmu implements Mmu<Cpu> {
   readonly physical: PhysicalMemory;
   readonly tlb: SoftTlb;
   /** Pages of code. */
