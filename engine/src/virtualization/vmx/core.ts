@@ -1,7 +1,8 @@
 import type { Cpu } from '../../cpu/cpu';
-import { Flag, Slot } from '../../cpu/state';
+import { Cr0, Flag, Slot } from '../../cpu/state';
 import { setFlags } from '../../ir/flags';
 import type { ContextId, ExitRecord } from '../../records';
+import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
 import { EntryView } from './checks/check';
 import { Secondary } from './controls';
 import { describeVmError } from './errors';
@@ -104,6 +105,16 @@ export class VmxCore {
     this.active = state.low(Slot.VMX_MODE) === VmxMode.NON_ROOT;
     if (this.active) this.controls.refresh();
     this.setEpt();
+    this.requireControlBits();
+  }
+
+  /** Tells the processor which CR0 and CR4 bits MOV to CR may not clear (SDM 3C 24.8); an unrestricted guest may clear PE and PG. */
+  requireControlBits(): void {
+    const { cpu } = this;
+    const on = cpu.state.low(Slot.VMX_MODE) !== VmxMode.OFF;
+    const unrestricted = this.active && (this.controls.secondary & Secondary.UNRESTRICTED_GUEST) !== 0;
+    cpu.cr0Required = !on ? 0 : unrestricted ? Cr0.NE : CR0_FIXED0;
+    cpu.cr4Required = on ? CR4_FIXED0 : 0;
   }
 
   /** Points the walker at the guest's EPT, or at none. */

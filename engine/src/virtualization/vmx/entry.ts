@@ -4,7 +4,6 @@ import { injectEvent } from '../../cpu/interrupts';
 import { Cr0, Efer, Slot } from '../../cpu/state';
 import { writeRflags } from '../../ir/flags';
 import type { ExitRecord } from '../../records';
-import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
 import { type EntryCheck, fieldValue, firstFailure } from './checks/check';
 import { CONTROL_CHECKS } from './checks/controls';
 import {
@@ -207,8 +206,7 @@ function loadGuest(core: VmxCore): boolean {
 
   core.active = true;
   s.setLow(Slot.VMX_MODE, VmxMode.NON_ROOT);
-  cpu.cr0Required = secondary & Secondary.UNRESTRICTED_GUEST ? Cr0.NE : CR0_FIXED0;
-  cpu.cr4Required = CR4_FIXED0;
+  core.requireControlBits();
   core.setEpt();
   cpu.modeChanged();
   // 27.3.2.5, 29.4.3.1

@@ -1,7 +1,6 @@
 /** Loading the host state (SDM 3C 28.5): the end of every VM exit and of every failed VM entry. */
 import { Cr0, Cr4, Efer, Slot } from '../../cpu/state';
 import { writeRflags } from '../../ir/flags';
-import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
 import { validPdpte } from './checks/guest';
 import { Exit, Secondary } from './controls';
 import { type VmxCore, VmxMode } from './core';
@@ -53,8 +52,7 @@ export function loadHostState(core: VmxCore): boolean {
   cpu.ept = undefined;
   cpu.delivering = -1;
   s.setLow(Slot.VMX_MODE, VmxMode.ROOT);
-  cpu.cr0Required = CR0_FIXED0;
-  cpu.cr4Required = CR4_FIXED0;
+  core.requireControlBits();
 
   // 28.5.1 control registers, debug registers, MSRs
   s.setLow(Slot.CR0, ((vmcs.low(F.HOST_CR0) & ~CR0_KEPT) | (s.low(Slot.CR0) & CR0_KEPT)) >>> 0);

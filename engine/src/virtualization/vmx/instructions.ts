@@ -122,8 +122,7 @@ export function vmxon(core: VmxCore, pointer: bigint): boolean {
     );
   s.u64[Slot.VMXON_POINTER] = pointer;
   s.setLow(Slot.VMX_MODE, VmxMode.ROOT);
-  cpu.cr0Required = CR0_FIXED0;
-  cpu.cr4Required = CR4_FIXED0;
+  core.requireControlBits();
   core.setCurrent(NO_POINTER);
   core.known.clear();
   return core.succeed();
@@ -133,8 +132,7 @@ export function vmxon(core: VmxCore, pointer: bigint): boolean {
 export function vmxoff(core: VmxCore): boolean {
   const { cpu } = core;
   cpu.state.setLow(Slot.VMX_MODE, VmxMode.OFF);
-  cpu.cr0Required = 0;
-  cpu.cr4Required = 0;
+  core.requireControlBits();
   core.setCurrent(NO_POINTER);
   core.known.clear();
   return core.succeed();

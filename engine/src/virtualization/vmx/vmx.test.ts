@@ -10,6 +10,7 @@ import { VmError } from './errors';
 import { F, fieldByName } from './fields';
 import {
   mayExecute,
+  vmcall,
   vmclear,
   vmlaunch,
   vmptrld,
@@ -227,6 +228,12 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
     assert.ok(!vmlaunch(host.core, false));
     assert.equal(failedWith(host), VmError.BLOCKED_BY_MOV_SS);
     assert.equal(host.vmx.lastFailure, 'VM entry with events blocked by MOV SS');
+  });
+
+  it('VMCALL in root operation fails with error 1', () => {
+    const host = withGuest();
+    assert.ok(!vmcall(host.core));
+    assert.equal(failedWith(host), VmError.VMCALL_IN_ROOT);
   });
 
   it('VMXOFF forgets the current VMCS', () => {
@@ -449,7 +456,9 @@ describe('what a debugger sees of VMX', () => {
     const again = vmx.lastExit(VMCS_A)!;
     assert.deepEqual([again.reasonName, again.count, again.from], ['RDMSR', 42, 'vmcs:2000']);
     s.setLow(Slot.VMX_MODE, 2);
+    cpu.cr0Required = cpu.cr4Required = 0;
     vmx.reload();
+    assert.deepEqual([cpu.cr0Required, cpu.cr4Required], [Cr0.NE, Cr4.VMXE]);
     assert.equal(core.active, true);
     assert.equal(cpu.ept?.pointer, BigInt(EPT | 0x1e));
   });

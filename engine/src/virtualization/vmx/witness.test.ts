@@ -10,13 +10,13 @@ import { Reason } from './reasons';
 const root = process.env.HYPERSTEP_ROOT ?? process.cwd();
 const folder = join(root, 'engine/src/virtualization/vmx/witness');
 
-/** What one guest of witness/cases.inc ended with: the fields of its line, or the whole text of a failed VMLAUNCH. */
+/** What one case ended with: the fields of its line, or the whole text of a failed VMLAUNCH. */
 type Outcome = Map<string, string>;
 
 function parse(text: string): Map<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
   for (const line of text.split('\n')) {
-    const [, name, body] = /^(.*?): ((?:why=|VMfail).*)$/.exec(line) ?? [];
+    const [, name, body] = /^(.*?): ((?:why=|root=|VMfail).*)$/.exec(line) ?? [];
     if (name === undefined) continue;
     const fields = [...body.matchAll(/(\w+)= ?(\w+)/g)].map((m) => [m[1], m[2]] as const);
     outcomes.set(name, new Map(fields.length > 0 ? fields : [['result', body]]));
@@ -24,8 +24,9 @@ function parse(text: string): Map<string, Outcome> {
   return outcomes;
 }
 
-/** Cases in which Bochs 2.7 differs from the manual, and we follow the manual. */
+/** Cases in which we follow the manual and Bochs 2.7 does not, or its processor has more features. */
 const BOCHS_DIFFERS: Readonly<Record<string, string>> = {
+  'vmwrite read-only': 'its processor allows it by IA32_VMX_MISC[29]',
   'ept page walk, accessed flag': 'it sets accessed flags without asking EPT (SDM 3C 29.3.3.2)',
   'guest: long without paging': 'it does not check CR0.PG with "IA-32e mode guest" (27.3.1.1)',
   'guest: debugctl': 'it does not check reserved bits of IA32_DEBUGCTL (27.3.1.1)',
@@ -99,7 +100,7 @@ const NAMED: Readonly<Record<string, string>> = {
   'entry msr load, refused': 'VM-entry MSR-load address: entry 2',
 };
 
-describe('VMX exits and refused entries against Bochs 2.7 (witness/)', () => {
+describe('VMX instructions, exits and refused entries against Bochs 2.7 (witness/)', () => {
   const expected = parse(readFileSync(join(folder, 'witness.txt'), 'latin1'));
   let got: Map<string, Outcome>;
   /** The record that the observer got last before each line was complete. */
@@ -108,7 +109,7 @@ describe('VMX exits and refused entries against Bochs 2.7 (witness/)', () => {
   before(() => {
     const machine = new Machine({ memoryMiB: 64 });
     assert.deepEqual(machine.loadMultiboot(readFileSync(join(folder, 'witness.img'))), {});
-    const names = [...expected.keys()];
+    const names = [...expected.keys()].filter((name) => !expected.get(name)!.has('root'));
     let said = '';
     let last: ExitRecord | undefined;
     machine.serial.onTransmit = (byte) => {

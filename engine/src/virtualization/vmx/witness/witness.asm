@@ -16,9 +16,12 @@
 
         section .text   align=16
         section .data   follows=.text align=16
-        section .cases  follows=.data align=16
+        section .roots  follows=.data align=16
+        section .cases  follows=.roots align=16
         section .bss    nobits follows=.cases align=4096
 
+        section .roots
+root_cases:
         section .cases
 cases:
 
@@ -129,6 +132,7 @@ start_64:
         mov     qword [P_READ], pdpt + 7        ; a PML4 that cannot take an accessed flag
         mov     dword [P_CODE], 0xc1010f90      ; nop; vmcall
 
+        call    run_root_cases
         mov     r15d, cases
 next_case:
         mov     eax, [r15 + case_head.name]
@@ -244,6 +248,49 @@ run_case:
         call    print
         mov     r15, [resume]
         ret
+
+; VMX instructions in root operation: prints the six arithmetic flags, the
+; VM-instruction error and RAX.
+run_root_cases:
+        vmclear [vmcs_pointer]
+        mov     eax, [revision]
+        mov     [vmcs], eax
+        mov     [other_vmcs], eax
+        xor     eax, 1
+        mov     [wrong_vmcs], eax
+        vmptrld [vmcs_pointer]
+        mov     r15d, root_cases
+.next:  mov     eax, [r15]
+        test    eax, eax
+        jz      .end
+        mov     [current], r15
+        xor     eax, eax
+        call    [r15 + 8]
+        pushfq
+        pop     r12
+        mov     [guest_rax], rax
+        xor     edi, edi
+        call    print_name
+        mov     edi, text_flags
+        call    print
+        mov     rdi, r12
+        and     edi, 0x8d5
+        call    print_hex
+        mov     edi, text_error
+        call    print
+        mov     edx, VMCS_INSTRUCTION_ERROR
+        xor     edi, edi
+        vmread  rdi, rdx
+        call    print_hex
+        mov     edi, text_rax
+        call    print
+        mov     rdi, [guest_rax]
+        call    print_hex
+        mov     edi, newline
+        call    print
+        add     r15, 16
+        jmp     .next
+.end:   ret
 
 ; VM exits land here.
 vm_exit:
@@ -427,10 +474,16 @@ report: shows   "why= ", VMCS_EXIT_REASON
         shows   " csa=", VMCS_GUEST_CS_AR
         shows   " evt=", VMCS_ENTRY_EVENT
 report_end:
+text_flags:     db "root=", 0
+text_error:     db " err=", 0
 text_rax:       db " rax=", 0
 
 %include "baseline.inc"
+%include "root-cases.inc"
 %include "cases.inc"
+
+        section .roots
+        dd      0
 
         section .cases
         dd      0
@@ -446,6 +499,8 @@ ept_pd:         resb 4096
 ept_pt:         resb 4096
 vmxon_region:   resb 4096
 vmcs:           resb 4096
+other_vmcs:     resb 4096
+wrong_vmcs:     resb 4096
 io_bitmap_a:    resb 4096
 io_bitmap_b:    resb 4096
 msr_bitmap:     resb 4096
