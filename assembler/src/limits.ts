@@ -14,11 +14,11 @@ export const MAX_INCLUDES = 128;
 /** Iterations of one `%rep`; NASM's own default. */
 export const MAX_REPEAT = 1_000_000;
 /** Lines one pass may process, macro expansions counted. */
-export const MAX_LINES = 3_000_000;
+export const MAX_LINES = 2_000_000;
 /** Tokens the single-line macros of one line may expand to. */
 export const MAX_LINE_TOKENS = 200_000;
 /** Tokens all macros of one pass may expand to. */
-export const MAX_TOKENS = 30_000_000;
+export const MAX_TOKENS = 20_000_000;
 /** Bytes of all sections together. */
 export const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 /** Statements `times` may repeat when each has to be encoded. */
