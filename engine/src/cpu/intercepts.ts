@@ -19,6 +19,7 @@ export interface Intercepts {
       | 'monitor'
       | 'mwait'
       | 'xsetbv'
+      | 'invpcid'
       | 'rsm'
       | 'getsec',
   ): boolean;

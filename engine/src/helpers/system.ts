@@ -224,7 +224,7 @@ function invlpg(cpu: Cpu, d: number): void {
 
 /** INVPCID of the type in slot d; its descriptor is at the linear address in slot a. */
 function invpcid(cpu: Cpu, d: number, a: number): void {
-  if (!requireRing0(cpu, 'INVPCID')) return;
+  if (!requireRing0(cpu, 'INVPCID') || cpu.intercepts.instruction('invpcid')) return;
   const s = cpu.state;
   const type = cpu.code64 ? s.u64[d] : BigInt(s.low(d));
   const pcid = cpu.mmu.read64(cpu, s.u64[a]);

@@ -40,6 +40,7 @@ export const enum Secondary {
   ENABLE_VPID = 1 << 5,
   WBINVD_EXITING = 1 << 6,
   UNRESTRICTED_GUEST = 1 << 7,
+  ENABLE_INVPCID = 1 << 12,
 }
 
 /** Primary VM-exit controls. */
@@ -114,7 +115,8 @@ export const CONTROLS = {
       Secondary.ENABLE_RDTSCP |
       Secondary.ENABLE_VPID |
       Secondary.WBINVD_EXITING |
-      Secondary.UNRESTRICTED_GUEST,
+      Secondary.UNRESTRICTED_GUEST |
+      Secondary.ENABLE_INVPCID,
   },
   exit: {
     defaultOnes: 0x00036dff,

@@ -26,6 +26,7 @@ const INSTRUCTION_EXITS = {
   monitor: { reason: Reason.MONITOR, word: 'primary', mask: Primary.MONITOR_EXITING },
   mwait: { reason: Reason.MWAIT, word: 'primary', mask: Primary.MWAIT_EXITING },
   xsetbv: { reason: Reason.XSETBV, word: 'always', mask: 0 },
+  invpcid: { reason: Reason.INVPCID, word: 'primary', mask: Primary.INVLPG_EXITING },
   getsec: { reason: Reason.GETSEC, word: 'always', mask: 0 },
   // Outside SMM it is #UD, which comes first (SDM 3C 26.1.1).
   rsm: undefined,
@@ -74,12 +75,22 @@ export class VmxIntercepts implements Intercepts {
     if (!core.active) return false;
     const row = INSTRUCTION_EXITS[name];
     if (!row) return false;
-    if (name === 'rdtscp' && !(core.controls.secondary & Secondary.ENABLE_RDTSCP)) {
-      cpu.raise(Vector.UD, undefined, 'RDTSCP: the VMM has left "enable RDTSCP" 0.');
+    if (this.isDisabled(name)) {
+      const instruction = name.toUpperCase();
+      cpu.raise(Vector.UD, undefined, `${instruction}: the VMM has left "enable ${instruction}" 0.`);
       return true;
     }
     if (row.word !== 'always' && !(core.controls[row.word] & row.mask)) return false;
-    return this.exit(row.reason);
+    if (name !== 'invpcid') return this.exit(row.reason);
+    const { info, displacement } = currentOperand(cpu);
+    return this.exit(row.reason, displacement, { info });
+  }
+
+  /** Some instructions do not exist for a guest unless the VMM says so (26.3). */
+  private isDisabled(name: string): boolean {
+    const { secondary } = this.core.controls;
+    if (name === 'rdtscp') return !(secondary & Secondary.ENABLE_RDTSCP);
+    return name === 'invpcid' && !(secondary & Secondary.ENABLE_INVPCID);
   }
 
   invlpg(linear: bigint): boolean {

@@ -55,7 +55,7 @@ export function currentOperand(cpu: Cpu): { info: number; displacement: bigint }
 }
 
 function operandOf(insn: Instruction, defaultBytes: number): { info: number; displacement: bigint } {
-  let register = 0;
+  let register = -1;
   for (let i = 0; i < insn.opCount; i++) {
     const kind = insn.opKind(i);
     const string = STRING_SIZES.get(kind);
@@ -63,16 +63,18 @@ function operandOf(insn: Instruction, defaultBytes: number): { info: number; dis
     if (string !== undefined)
       return { info: addressSize(string) | segment(segOf(insn.memorySegment)), displacement: 0n };
     if (kind === OpKind.Memory) {
-      const wide = defaultBytes === 4 && !SHORT_FORMS.has(insn.code) ? OPERAND_32 : 0;
+      // Bits 31:28: the register beside a memory operand (INVPCID).
+      const second = register < 0 ? 0 : register << 28;
+      const wide = register < 0 && defaultBytes === 4 && !SHORT_FORMS.has(insn.code) ? OPERAND_32 : 0;
       return {
-        info: memoryOperandInfo(insn, addressBytes(insn, defaultBytes)) | wide,
+        info: (memoryOperandInfo(insn, addressBytes(insn, defaultBytes)) | wide | second) >>> 0,
         displacement: BigInt.asUintN(64, insn.memoryDisplacementU64),
       };
     }
     const gpr = kind === OpKind.Register ? gprOf(insn.opRegister(i)) : undefined;
-    if (gpr) register = REGISTER_OPERAND | (gpr.slot << 3);
+    if (gpr) register = gpr.slot;
   }
-  return { info: register, displacement: 0n };
+  return { info: register < 0 ? 0 : REGISTER_OPERAND | (register << 3), displacement: 0n };
 }
 
 /** Width of a memory operand's address. */

@@ -48,6 +48,7 @@ export const enum Reason {
   INVVPID = 53,
   WBINVD = 54,
   XSETBV = 55,
+  INVPCID = 58,
 }
 
 /** Exit reasons by number in the manual's names. */
@@ -107,7 +108,7 @@ export const EXIT_REASONS: ReadonlyMap<number, string> = new Map([
   [Reason.XSETBV, 'XSETBV'],
   [56, 'APIC write'],
   [57, 'RDRAND'],
-  [58, 'INVPCID'],
+  [Reason.INVPCID, 'INVPCID'],
   [59, 'VMFUNC'],
   [60, 'ENCLS'],
   [61, 'RDSEED'],
