@@ -105,7 +105,7 @@ export class Machine {
     this.evaluator.onBreak = (low, high) => this.onBreak(low, high);
     const tier = config.tier ?? 'evaluator';
     if (tier !== 'evaluator') {
-      this.fast = new FastTier(cpu, this.mmu, this.cache, this.translator, this.evaluator, this.memory);
+      this.fast = new FastTier(cpu, this.mmu, this.cache, this.translator, this.evaluator, this.memory, tier === 'regions');
     }
 
     this.events = new EventQueue(() => cpu.clock);

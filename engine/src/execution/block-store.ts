@@ -11,9 +11,6 @@ const UNIT_SHIFT = 8;
 /** Executions after which a block is worth compiling. */
 export const HOT_AFTER = 1000;
 
-/** Micro-ops that only the evaluator executes; an instruction with one of them is the evaluator's from its start. */
-const SLOW_OPS = new Set<number>([Op.HELPER, Op.SEGMENT, Op.RAISE, Op.END]);
-
 /**
  * Blocks as generated code sees them: a header and micro-ops whose operands are
  * addresses, in an area of the machine's memory of fixed size. Pieces that are
@@ -116,21 +113,14 @@ function loadCode(code: Int32Array, to: Int32Array, start: number): void {
       insn = op === Op.INSN ? out : -1;
       continue;
     }
-    if (SLOW_OPS.has(op)) to[insn] = (to[insn] & ~0xff) | OP_SLOW;
-    const roles = ROWS[op as Exclude<Op, Op.COUNT>];
+    const roles = ROWS[op];
+    if (!roles) {
+      to[insn] = (to[insn] & ~0xff) | OP_SLOW;
+      continue;
+    }
     to[out] = code[at];
     to[out + 1] = roles.d === '-' ? code[at + 1] : code[at + 1] << 3;
     to[out + 2] = roles.a === '-' ? code[at + 2] : code[at + 2] << 3;
     to[out + 3] = roles.b === '-' ? code[at + 3] : code[at + 3] << 3;
   }
-}
-
-/** Whether the instruction whose INSN is word `at` must be left to the evaluator. */
-export function isSlow(code: Int32Array, at: number): boolean {
-  for (let i = at + WORDS; i < code.length; i += WORDS) {
-    const op = code[i] & 0xff;
-    if (op === Op.INSN || op === Op.BREAK) return false;
-    if (SLOW_OPS.has(op)) return true;
-  }
-  return false;
 }

@@ -15,7 +15,7 @@ import {
 import { BlockStore } from './block-store';
 import type { CodeCache } from './code-cache';
 import type { Evaluator } from './evaluator';
-import type { Regions } from './regions';
+import { Regions } from './regions';
 import type { Translator } from './translator';
 
 /** How code is executed. All give the same state at the same count. */
@@ -46,8 +46,7 @@ export class FastTier {
     private readonly translator: Translator,
     private readonly evaluator: Evaluator,
     memory: WebAssembly.Memory,
-    /** Absent: nothing is compiled. */
-    regions?: (store: BlockStore, table: WebAssembly.Table) => Regions,
+    compiling: boolean,
   ) {
     this.i32 = new Int32Array(memory.buffer);
     this.store = new BlockStore(memory.buffer);
@@ -55,7 +54,7 @@ export class FastTier {
     this.i32[Control.ADDRESS_MASK >> 2] = -1;
     const instance = new WebAssembly.Instance(driverModule(), { e: { m: memory, t: table } });
     this.drive = instance.exports.drive as (address: number) => number;
-    this.compiler = regions?.(this.store, table);
+    if (compiling) this.compiler = new Regions(this.store, cache, table, memory);
     cache.onDrop = (block) => {
       this.compiler?.drop(block);
       this.store.unload(block);
@@ -128,8 +127,8 @@ export class FastTier {
   private compile(): void {
     const header = this.i32[Control.HOT >> 2];
     const block = this.store.blockAt(header);
-    this.store.set(header, Header.COUNTER, NEVER);
-    if (block) this.compiler?.compile(block);
+    if (block && this.compiler) this.compiler.compile(block);
+    else this.store.set(header, Header.COUNTER, NEVER);
   }
 
   /** The evaluator does one instruction; answers where in its block to go on, or 0. */

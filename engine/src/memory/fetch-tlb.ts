@@ -64,6 +64,6 @@ export class FetchTlb {
 const VIEWS = 3;
 const BANKS = 2 * VIEWS;
 /** Values of `Cpu.mode`. */
-const MODES = 64;
+const MODES = 256;
 /** Pages remembered in a bank at most. */
 const MAX_PAGES = 8192;

@@ -323,7 +323,7 @@ function interpretFunction(): Code {
       c.br(next);
       continue;
     }
-    const emit = bodies[op] ?? (op < Op.COUNT ? rowBody(op, o) : undefined);
+    const emit = bodies[op] ?? rowBody(op, o);
     if (emit) {
       emit();
       c.br(next);
@@ -347,7 +347,7 @@ function interpretFunction(): Code {
 }
 
 function rowBody(op: number, o: Operands): (() => void) | undefined {
-  const { emit } = ROWS[op as Exclude<Op, Op.COUNT>];
+  const emit = ROWS[op]?.emit;
   return emit && (() => emit(o));
 }
 

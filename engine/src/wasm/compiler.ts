@@ -1,0 +1,557 @@
+/**
+ * A region's blocks as one WebAssembly function: (entry number) → Left.BLOCK or
+ * the address of a micro-op at which the evaluator must take over. General
+ * registers and lazy flags are locals, loaded at the start and stored at the
+ * end. Nothing is called in between, because V8 spills everything around a call.
+ */
+import { Slot } from '../cpu/state';
+import { Mode } from '../ir/block';
+import { FlagsKind, MemAux, Op, WORDS } from '../ir/ops';
+import { loadOp, pushHost, pushMiss, storeOp } from './access';
+import { Code, type Label } from './encoder';
+import { type FlagsOperands, pushCarry, pushCondition, pushFlags } from './flags';
+import { Control, Header } from './layout';
+import { Type, W } from './opcodes';
+import { type Operands, ROWS, type Role } from './ops';
+import { FlagsFlow, type Region, type RegionBlock, usesFlags } from './region';
+
+/** One level of nesting: the function's body or a loop's. */
+interface Level {
+  first: number;
+  last: number;
+  /** Labels before the units that come later on this level, by the unit's first block. */
+  labels: Map<number, Label>;
+  /** Units of this level: single blocks and loops. */
+  units: { first: number; last: number }[];
+  /** Of a loop: its start. */
+  again?: Label;
+}
+
+/** Kept in locals and written back: RAX … R15 and the flags' operands. */
+function isRegister(slot: number): boolean {
+  return slot <= Slot.R15 || (slot >= Slot.CC_RESULT && slot <= Slot.CC_KIND);
+}
+
+/** Code of a region. `map` is the address of a table of entry numbers + 1 by page offset, or 0. */
+export function compileRegion(region: Region, map: number): Code {
+  return new RegionCompiler(region, map).compile();
+}
+
+/** Whether a region has indirect jumps, for which it needs a map of its entries. */
+export function hasIndirectJumps(region: Region): boolean {
+  return region.blocks.some((b) => b.ends === 'control' && lastOp(b) === Op.JUMP);
+}
+
+function lastOp(b: RegionBlock): number {
+  return b.block.code[b.block.code.length - WORDS] & 0xff;
+}
+
+class RegionCompiler implements Operands, FlagsOperands {
+  readonly c = new Code(1);
+  private readonly entryNumber = 0;
+  private readonly registers = new Map<number, number>();
+  private readonly temporaries = new Map<number, number>();
+  private readonly written = new Set<number>();
+  private readonly scratches: number[] = [];
+  private readonly pageBase = this.c.local(Type.I64);
+  private readonly next = this.c.local(Type.I64);
+  private readonly result = this.c.local(Type.I32);
+  private readonly budget = this.c.local(Type.I32);
+  private readonly access = {
+    address: this.c.local(Type.I64),
+    entry: this.c.local(Type.I32),
+    bank: this.c.local(Type.I32),
+  };
+  private readonly levels: Level[] = [];
+  private exit!: Label;
+  private dispatch!: Label;
+  private readonly code64: boolean;
+  private readonly long: boolean;
+
+  // the micro-op being compiled
+  private code: Int32Array = new Int32Array(0);
+  private at = 0;
+
+  constructor(
+    private readonly region: Region,
+    private readonly map: number,
+  ) {
+    this.code64 = (region.mode & Mode.CODE64) !== 0;
+    this.long = (region.mode & Mode.LONG) !== 0;
+  }
+
+  compile(): Code {
+    const { c } = this;
+    this.allocate();
+    c.i32(0)
+      .memory(W.I64_LOAD, Slot.RIP * 8)
+      .i64(-4096)
+      .op(W.I64_AND)
+      .set(this.pageBase);
+    c.i32(0).memory(W.I32_LOAD, Control.BUDGET).set(this.budget);
+    c.i32(0).memory(W.I32_LOAD, Control.BANK).set(this.access.bank);
+    for (const [slot, local] of this.registers)
+      c.i32(0)
+        .memory(W.I64_LOAD, slot * 8)
+        .set(local);
+    this.exit = c.block();
+    this.dispatch = c.loop();
+    this.level(0, this.region.blocks.length - 1, undefined);
+    c.end().op(W.UNREACHABLE).end();
+    for (const slot of this.written)
+      c.i32(0)
+        .get(this.registers.get(slot)!)
+        .memory(W.I64_STORE, slot * 8);
+    c.i32(0)
+      .get(this.next)
+      .memory(W.I64_STORE, Slot.RIP * 8);
+    c.i32(0).get(this.budget).memory(W.I32_STORE, Control.BUDGET);
+    c.get(this.result);
+    return c;
+  }
+
+  /** Gives every register and temporary that occurs a local. */
+  private allocate(): void {
+    const note = (slot: number, role: Role): void => {
+      if (role === '-') return;
+      if (isRegister(slot)) {
+        if (!this.registers.has(slot)) this.registers.set(slot, this.c.local(Type.I64));
+        if (role !== 'r') this.written.add(slot);
+      } else if (slot >= Slot.TEMP && !this.temporaries.has(slot)) {
+        this.temporaries.set(slot, this.c.local(Type.I64));
+      }
+    };
+    for (const b of this.region.blocks) {
+      const { code } = b.block;
+      for (let at = 0; at < b.end; at += WORDS) {
+        const op = code[at] & 0xff;
+        const row = ROWS[op]!;
+        note(code[at + 1], row.d);
+        note(code[at + 2], row.a);
+        note(code[at + 3], row.b);
+        const flagsRole = op === Op.FLAGS || op === Op.SETFLAGS ? 'm' : usesFlags(op) ? 'r' : '-';
+        for (let slot = Slot.CC_RESULT as number; slot <= Slot.CC_KIND; slot++) note(slot, flagsRole);
+      }
+    }
+  }
+
+  // --- structure ----------------------------------------------------------------------
+
+  /** Blocks first … last; `again` is the loop that they are the body of. */
+  private level(first: number, last: number, again: Label | undefined): void {
+    const { c } = this;
+    const units: Level['units'] = [];
+    for (let i = first; i <= last; ) {
+      const loop = this.region.loops.find(
+        (l) => l.first === i && l.last <= last && !(again !== undefined && i === first && l.first === first),
+      );
+      units.push(loop ?? { first: i, last: i });
+      i = (loop?.last ?? i) + 1;
+    }
+    const labels = new Map<number, Label>();
+    for (const unit of [...units].reverse()) labels.set(unit.first, c.block());
+    const byBlock: Label[] = [];
+    for (const unit of units)
+      for (let i = unit.first; i <= unit.last; i++) byBlock.push(labels.get(unit.first)!);
+    if (byBlock.length > 1) {
+      c.get(this.entryNumber);
+      if (first > 0) c.i32(first).op(W.I32_SUB);
+      c.brTable(byBlock, labels.get(first)!);
+    }
+    this.levels.push({ first, last, labels, units, again });
+    for (const unit of units) {
+      c.end();
+      labels.delete(unit.first);
+      if (this.isLoop(unit, again, first)) {
+        const label = c.loop();
+        this.level(unit.first, unit.last, label);
+        c.end();
+      } else this.block(unit.first);
+    }
+    this.levels.pop();
+    c.op(W.UNREACHABLE);
+  }
+
+  private isLoop(unit: { first: number; last: number }, again: Label | undefined, first: number): boolean {
+    if (again !== undefined && unit.first === first) return false;
+    return this.region.loops.some((l) => l.first === unit.first && l.last === unit.last);
+  }
+
+  /** Goes to block `to` of the region from block `from`. */
+  private goTo(from: number, to: number): void {
+    const { c, levels } = this;
+    for (let n = levels.length - 1; n >= 0; n--) {
+      const level = levels[n];
+      if (to === level.first && to <= from && level.again !== undefined) {
+        c.i32(-1).set(this.entryNumber).br(level.again);
+        return;
+      }
+      const unit = level.units.find((u) => to >= u.first && to <= u.last);
+      const label = unit && level.labels.get(unit.first);
+      if (label === undefined) continue;
+      if (unit!.last > unit!.first || this.isLoop(unit!, level.again, level.first)) {
+        c.i32(to === unit!.first ? -1 : to).set(this.entryNumber);
+      }
+      c.br(label);
+      return;
+    }
+    // Backward to what is no loop's start cannot be: every backward edge made one.
+    c.i32(to).set(this.entryNumber).br(this.dispatch);
+  }
+
+  /** Goes to a page offset, in the region or out of it; RIP is cut to `bits`. */
+  private goToOffset(from: number, offset: number, bits: number): void {
+    const { c } = this;
+    const wide = bits === (this.code64 ? 64 : 32);
+    const to = wide ? this.region.blocks.findIndex((b) => b.offset === offset) : -1;
+    if (to >= 0) {
+      this.goTo(from, to);
+      return;
+    }
+    this.pushCodeAddress(offset, bits);
+    c.set(this.next).br(this.exit);
+  }
+
+  private pushCodeAddress(offset: number, bits: number): void {
+    const { c } = this;
+    c.get(this.pageBase);
+    if (offset !== 0) c.i64(offset).op(W.I64_ADD);
+    if (bits < 64) c.i64Big((1n << BigInt(bits)) - 1n).op(W.I64_AND);
+  }
+
+  // --- blocks ---------------------------------------------------------------------------
+
+  private block(number: number): void {
+    const { c } = this;
+    const b = this.region.blocks[number];
+    const { code } = b.block;
+    this.code = code;
+    if (b.instructions > 0) {
+      // Pay for the block, or stop before it.
+      c.get(this.budget).i32(b.instructions).op(W.I32_SUB).tee(this.budget).i32(0).op(W.I32_LT_S);
+      c.if();
+      this.refund(b.instructions);
+      this.pushCodeAddress(b.offset, 64);
+      c.set(this.next).br(this.exit);
+      c.end();
+    }
+    const flow = new FlagsFlow(code, b.flagsIn);
+    let begun = 0;
+    let insn = 0;
+    let skips: { to: number; label: Label }[] = [];
+    for (let at = 0; at < b.end; at += WORDS) {
+      this.at = at;
+      flow.arrive(at);
+      while (skips.length > 0 && skips[skips.length - 1].to === at) {
+        c.end();
+        skips.pop();
+      }
+      const word = code[at];
+      const op = word & 0xff;
+      const [d, a, lb] = [code[at + 1], code[at + 2], code[at + 3]];
+      const stop = (): void => this.leaveAt(b, insn, b.instructions - begun + 1);
+      switch (op) {
+        case Op.INSN:
+          insn = at;
+          if (this.needsUnknownFlags(b, at, flow)) {
+            this.leaveAt(b, at, b.instructions - begun);
+            return;
+          }
+          begun++;
+          skips = this.openSkips(at);
+          break;
+        case Op.RIP:
+          this.set64(() => this.pushCodeAddress(b.offset + a, word >>> 8));
+          break;
+        case Op.CANONICAL:
+          this.a64().i64(16).op(W.I64_SHL).i64(16).op(W.I64_SHR_S);
+          this.a64().op(W.I64_NE);
+          c.if();
+          stop();
+          c.end();
+          break;
+        case Op.LOAD8:
+        case Op.LOAD16:
+        case Op.LOAD32:
+        case Op.LOAD64: {
+          const size = op - Op.LOAD8;
+          this.address(word >>> 8);
+          pushMiss(c, this.access, size, ((word >>> 8) & MemAux.WRITE_INTENT) !== 0);
+          c.if();
+          stop();
+          c.end();
+          this.set64(() => {
+            pushHost(c, this.access);
+            c.memory(loadOp(size));
+          });
+          break;
+        }
+        case Op.STORE8:
+        case Op.STORE16:
+        case Op.STORE32:
+        case Op.STORE64: {
+          const size = op - Op.STORE8;
+          this.address(word >>> 8);
+          pushMiss(c, this.access, size, true);
+          c.if();
+          stop();
+          c.end();
+          pushHost(c, this.access);
+          this.d64().memory(storeOp(size));
+          break;
+        }
+        case Op.FLAGS:
+          this.get(d).set(this.registers.get(Slot.CC_RESULT)!);
+          this.get(a).set(this.registers.get(Slot.CC_A)!);
+          this.get(lb).set(this.registers.get(Slot.CC_B)!);
+          c.i64(word >>> 8).set(this.registers.get(Slot.CC_KIND)!);
+          break;
+        case Op.SETFLAGS:
+          this.a64().i64(0x8d5).op(W.I64_AND).set(this.registers.get(Slot.CC_RESULT)!);
+          c.i64(FlagsKind.RAW).set(this.registers.get(Slot.CC_KIND)!);
+          break;
+        case Op.GETFLAGS:
+          this.set32(() => pushFlags(this, known(flow)));
+          break;
+        case Op.COND:
+          if (typeof flow.state === 'string') this.unknownCarry(word >>> 8, stop);
+          this.set32(() => {
+            if (typeof flow.state === 'string') c.get(this.access.entry);
+            else pushCondition(this, flow.state, word >>> 8);
+          });
+          break;
+        case Op.SKIPZ:
+        case Op.SKIPNZ:
+        case Op.SKIP: {
+          const to = at + (lb + 1) * WORDS;
+          const label = skips.find((s) => s.to === to)!.label;
+          if (op === Op.SKIP) c.br(label);
+          else {
+            this.a64().op(W.I64_EQZ);
+            if (op === Op.SKIPNZ) c.op(W.I32_EQZ);
+            c.brIf(label);
+          }
+          break;
+        }
+        case Op.JUMPI:
+          this.goToOffset(number, b.offset + d, word >>> 8);
+          return;
+        case Op.JUMP:
+          this.jump();
+          return;
+        case Op.JUMPCC: {
+          const condition = (word >>> 8) & 15;
+          if (typeof flow.state === 'string') {
+            this.unknownCarry(condition, stop);
+            c.get(this.access.entry);
+          } else pushCondition(this, flow.state, condition);
+          c.if();
+          this.goToOffset(number, b.offset + d, (word >>> 12) & 0xff);
+          c.end();
+          this.goToOffset(number, b.offset + a, (word >>> 12) & 0xff);
+          return;
+        }
+        case Op.JUMPNZ:
+          this.a64().op(W.I64_EQZ).op(W.I32_EQZ);
+          c.if();
+          this.goToOffset(number, b.offset + d, word >>> 8);
+          c.end();
+          this.goToOffset(number, b.offset + lb, word >>> 8);
+          return;
+        default:
+          ROWS[op]!.emit!(this);
+      }
+      flow.pass(at);
+    }
+    // Cut: what comes next is a block of its own, or the evaluator's.
+    for (const _ of skips) c.end();
+    if (b.ends === 'slow') this.leaveAt(b, b.end, 0);
+    else this.goToOffset(number, b.offset + code[b.end + 1], this.code64 ? 64 : 32);
+  }
+
+  private refund(instructions: number): void {
+    if (instructions > 0) this.c.get(this.budget).i32(instructions).op(W.I32_ADD).set(this.budget);
+  }
+
+  /** Leaves the region with RIP at the instruction whose INSN (or BREAK) is word `at`; the evaluator does it. */
+  private leaveAt(b: RegionBlock, at: number, refund: number): void {
+    const { c } = this;
+    this.refund(refund);
+    this.pushCodeAddress(b.offset + b.block.code[at + 1], 64);
+    c.set(this.next);
+    c.i32(b.block.loaded + Header.BYTES + at * 4)
+      .set(this.result)
+      .br(this.exit);
+  }
+
+  /** Wasm blocks around the rest of the instruction, one for each place where a skip lands; the farthest is outside. */
+  private openSkips(insn: number): { to: number; label: Label }[] {
+    const { code } = this;
+    const landings = new Set<number>();
+    for (let at = insn + WORDS; at < code.length; at += WORDS) {
+      const op = code[at] & 0xff;
+      if (op === Op.INSN || op === Op.BREAK) break;
+      if (op === Op.SKIP || op === Op.SKIPZ || op === Op.SKIPNZ)
+        landings.add(at + (code[at + 3] + 1) * WORDS);
+    }
+    return [...landings].sort((x, y) => y - x).map((to) => ({ to, label: this.c.block() }));
+  }
+
+  /** An indirect jump: to a block of the region if its entry map knows the target. */
+  private jump(): void {
+    const { c } = this;
+    this.a64().set(this.next);
+    if (this.map !== 0) {
+      const { address, entry } = this.access;
+      c.get(this.next).get(this.pageBase).op(W.I64_SUB).tee(address).i64(4096).op(W.I64_LT_U);
+      c.if();
+      c.get(address).op(W.I32_WRAP_I64).memory(W.I32_LOAD8_U, this.map).tee(entry);
+      c.if();
+      c.get(entry).i32(1).op(W.I32_SUB).set(this.entryNumber).br(this.dispatch);
+      c.end();
+      c.end();
+    }
+    c.br(this.exit);
+  }
+
+  /** Sets the access's address from a and literal b. */
+  private address(aux: number): void {
+    const { c } = this;
+    const literal = this.code[this.at + 3];
+    if (this.long && !(aux & MemAux.WRAP32)) {
+      this.a64();
+      if (literal !== 0) c.i64(literal).op(W.I64_ADD);
+    } else {
+      this.a32();
+      if (literal !== 0) c.i32(literal).op(W.I32_ADD);
+      c.op(W.I64_EXTEND_I32_U);
+    }
+    c.set(this.access.address);
+  }
+
+  // --- flags -----------------------------------------------------------------------------
+
+  /** Does the instruction at `insn` ask about flags that are not known here (the carry flag apart)? */
+  private needsUnknownFlags(b: RegionBlock, insn: number, now: FlagsFlow): boolean {
+    const { code } = b.block;
+    const flow = new FlagsFlow(code, now.state);
+    for (let at = insn + WORDS; at < b.end; at += WORDS) {
+      flow.arrive(at);
+      const op = code[at] & 0xff;
+      if (op === Op.INSN || op === Op.BREAK) return false;
+      if (usesFlags(op) && typeof flow.state === 'string') {
+        const condition = op === Op.GETFLAGS ? -1 : (code[at] >>> 8) & 15;
+        if (condition >> 1 !== 1) return true;
+      }
+      flow.pass(at);
+    }
+    return false;
+  }
+
+  /**
+   * The carry condition (2, or 3 negated) after an operation known only at run
+   * time, into the i32 scratch local. After shifts the evaluator does it.
+   */
+  private unknownCarry(condition: number, stop: () => void): void {
+    const { c } = this;
+    const result = this.access.entry;
+    const kind = (): Code =>
+      c.get(this.registers.get(Slot.CC_KIND)!).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND);
+    const done = c.block();
+    kind().i32(FlagsKind.INC).op(W.I32_SUB).i32(2).op(W.I32_LT_U);
+    c.if();
+    pushCarry(this, { kind: FlagsKind.INC, size: 0, plain: false });
+    c.set(result).br(done);
+    c.end();
+    kind().op(W.I32_EQZ);
+    c.if();
+    pushCarry(this, { kind: FlagsKind.RAW, size: 0, plain: false });
+    c.set(result).br(done);
+    c.end();
+    kind().i32(FlagsKind.LOGIC).op(W.I32_EQ);
+    c.if();
+    c.i32(0).set(result).br(done);
+    c.end();
+    kind().i32(FlagsKind.LOGIC).op(W.I32_GT_U);
+    c.if();
+    stop();
+    c.end();
+    // ADD: (a & b) | ((a | b) & ~r); SUB: the same with ~a and r. Then the bit at the operand's top.
+    const sub = this.scratch(0);
+    const a = this.scratch(1);
+    c.i64(0);
+    kind().i32(FlagsKind.SUB).op(W.I32_EQ).op(W.I64_EXTEND_I32_U).op(W.I64_SUB).set(sub);
+    this.get(Slot.CC_A).get(sub).op(W.I64_XOR).tee(a);
+    this.get(Slot.CC_B).op(W.I64_AND);
+    c.get(a);
+    this.get(Slot.CC_B).op(W.I64_OR);
+    this.get(Slot.CC_RESULT).get(sub).op(W.I64_XOR).i64(-1).op(W.I64_XOR).op(W.I64_AND).op(W.I64_OR);
+    c.i64(8);
+    this.get(Slot.CC_KIND).i64(4).op(W.I64_SHR_U).i64(3).op(W.I64_AND).op(W.I64_SHL).i64(1).op(W.I64_SUB);
+    c.op(W.I64_SHR_U).op(W.I32_WRAP_I64).i32(1).op(W.I32_AND).set(result);
+    c.end();
+    if (condition & 1) c.get(result).op(W.I32_EQZ).set(result);
+  }
+
+  r = (): Code => this.get(Slot.CC_RESULT);
+  a = (): Code => this.get(Slot.CC_A);
+  b = (): Code => this.get(Slot.CC_B);
+
+  // --- operands ---------------------------------------------------------------------------
+
+  /** Pushes a slot. */
+  private get(slot: number): Code {
+    const local = this.registers.get(slot) ?? this.temporaries.get(slot);
+    if (local === undefined) return this.c.i32(0).memory(W.I64_LOAD, slot * 8);
+    return this.c.get(local);
+  }
+
+  a64 = (): Code => this.get(this.code[this.at + 2]);
+  a32 = (): Code => this.a64().op(W.I32_WRAP_I64);
+  b64 = (): Code => this.get(this.code[this.at + 3]);
+  b32 = (): Code => this.b64().op(W.I32_WRAP_I64);
+  d64 = (): Code => this.get(this.code[this.at + 1]);
+  literal64 = (): Code => this.c.i64(this.code[this.at + 3]);
+  literal32 = (): Code => this.c.i32(this.code[this.at + 3]);
+  aux32 = (): Code => this.c.i32(this.code[this.at] >>> 8);
+  aux64 = (): Code => this.c.i64(this.code[this.at] >>> 8);
+
+  constant = (): Code => {
+    const low = this.code[this.at + 2];
+    const high = this.code[this.at + 3];
+    if (high === low >> 31) return this.c.i64(low);
+    return this.c.i64Big((BigInt(high) << 32n) | BigInt(low >>> 0));
+  };
+
+  set64(value: () => void): void {
+    const { c } = this;
+    const slot = this.code[this.at + 1];
+    const local = this.registers.get(slot) ?? this.temporaries.get(slot);
+    if (local === undefined) {
+      c.i32(0);
+      value();
+      c.memory(W.I64_STORE, slot * 8);
+    } else {
+      value();
+      c.set(local);
+    }
+  }
+
+  set32(value: () => void): void {
+    this.set64(() => {
+      value();
+      this.c.op(W.I64_EXTEND_I32_U);
+    });
+  }
+
+  scratch(n: number): number {
+    while (this.scratches.length <= n) this.scratches.push(this.c.local(Type.I64));
+    return this.scratches[n];
+  }
+}
+
+/** The state at a place where {@link RegionCompiler.needsUnknownFlags} has said that it is known. */
+function known(flow: FlagsFlow) {
+  if (typeof flow.state === 'string') return { kind: FlagsKind.RAW, size: 0, plain: false };
+  return flow.state;
+}

@@ -1,0 +1,291 @@
+/**
+ * A region's shape: which translated blocks of one page it takes in, where they
+ * are cut, which loops they form, and what is known about the flags where a
+ * block begins.
+ */
+import type { Block } from '../ir/block';
+import { FlagsKind, Op, WORDS } from '../ir/ops';
+import type { FlagsSource } from './flags';
+import { isSlow } from './slow';
+
+/** V8's optimizing compiler does badly with larger functions (docs/fast-tier.md). */
+export const MAX_REGION_BLOCKS = 128;
+export const MAX_REGION_INSTRUCTIONS = 500;
+
+/** What is known about the last operation that set flags. */
+export type FlagsState = FlagsSource | 'unknown' | 'unreachable';
+
+/** A block, or its part up to where another block of the region begins. */
+export interface RegionBlock {
+  block: Block;
+  /** Offset of its first instruction in the page. */
+  offset: number;
+  /** Index of the word at which the compiled part ends. */
+  end: number;
+  /** Why: it ends as the block does, falls into another block, or its next instruction is the evaluator's. */
+  ends: 'control' | 'cut' | 'slow';
+  /** Instructions compiled. */
+  instructions: number;
+  /** Where control may go inside the region, as indices. */
+  successors: number[];
+  /** May be entered from outside and by indirect jumps. */
+  entry: boolean;
+  flagsIn: FlagsState;
+}
+
+/** Blocks first … last, entered again at the first: a Wasm loop. */
+export interface Loop {
+  first: number;
+  last: number;
+}
+
+export interface Region {
+  /** By offset. */
+  blocks: RegionBlock[];
+  /** By first, outer before inner; properly nested. */
+  loops: Loop[];
+  mode: number;
+}
+
+/** Takes the region around `hot` out of the page's blocks. */
+export function formRegion(hot: Block, hotOffset: number, available: ReadonlyMap<number, Block>): Region {
+  const chosen = choose(hot, hotOffset, available);
+  const offsets = [...chosen.keys()].sort((a, b) => a - b);
+  const index = new Map(offsets.map((offset, i) => [offset, i]));
+  const blocks = offsets.map((offset) => cut(chosen.get(offset)!, offset, index));
+  knowFlags(blocks);
+  return { blocks, loops: findLoops(blocks), mode: hot.mode };
+}
+
+/** Breadth first from the hot block along known targets, return addresses and blocks inside blocks. */
+function choose(hot: Block, hotOffset: number, available: ReadonlyMap<number, Block>): Map<number, Block> {
+  const chosen = new Map([[hotOffset, hot]]);
+  let instructions = hot.instructions;
+  for (const [offset, block] of chosen) {
+    for (const target of targets(block, offset)) {
+      const next = available.get(target);
+      if (!next || chosen.has(target)) continue;
+      if (chosen.size >= MAX_REGION_BLOCKS || instructions + next.instructions > MAX_REGION_INSTRUCTIONS)
+        continue;
+      instructions += next.instructions;
+      chosen.set(target, next);
+    }
+  }
+  return chosen;
+}
+
+/** Page offsets that control may reach from a block, inside its page or not. */
+function targets(block: Block, offset: number): number[] {
+  const { code } = block;
+  const found: number[] = [];
+  for (let at = 0; at < code.length; at += WORDS) {
+    switch (code[at] & 0xff) {
+      case Op.INSN:
+        if (at > 0) found.push(offset + code[at + 1]);
+        break;
+      case Op.RIP: // a return address
+      case Op.JUMPI:
+        found.push(offset + code[at + ((code[at] & 0xff) === Op.RIP ? 2 : 1)]);
+        break;
+      case Op.JUMPCC:
+        found.push(offset + code[at + 1], offset + code[at + 2]);
+        break;
+      case Op.JUMPNZ:
+        found.push(offset + code[at + 1], offset + code[at + 3]);
+        break;
+    }
+  }
+  return found;
+}
+
+function cut(block: Block, offset: number, index: ReadonlyMap<number, number>): RegionBlock {
+  const { code } = block;
+  let instructions = 0;
+  let at = 0;
+  const done = (ends: RegionBlock['ends'], to: number[]): RegionBlock => {
+    const successors = to.map((t) => index.get(t)).filter((i) => i !== undefined);
+    return { block, offset, end: at, ends, instructions, successors, entry: true, flagsIn: 'unknown' };
+  };
+  for (; at < code.length; at += WORDS) {
+    const op = code[at] & 0xff;
+    if (op === Op.BREAK || op === Op.INSN) {
+      const here = offset + code[at + 1];
+      const inside = at > 0 && (code[at - WORDS] & 0xff) !== Op.BREAK;
+      if (inside && index.has(here)) return done('cut', [here]);
+      if (op === Op.BREAK || isSlow(code, at)) return done('slow', []);
+      instructions++;
+    }
+  }
+  at = code.length;
+  const last = at - WORDS;
+  switch (code[last] & 0xff) {
+    case Op.JUMPI:
+      return done('control', [offset + code[last + 1]]);
+    case Op.JUMPCC:
+      return done('control', [offset + code[last + 1], offset + code[last + 2]]);
+    case Op.JUMPNZ:
+      return done('control', [offset + code[last + 1], offset + code[last + 3]]);
+    default:
+      return done('control', []);
+  }
+}
+
+/** An interval for each target of a backward edge, made larger until they nest. */
+function findLoops(blocks: readonly RegionBlock[]): Loop[] {
+  const lastOf = new Map<number, number>();
+  blocks.forEach((block, i) => {
+    for (const to of block.successors) if (to <= i) lastOf.set(to, Math.max(lastOf.get(to) ?? 0, i));
+  });
+  const loops = [...lastOf].map(([first, last]) => ({ first, last })).sort((a, b) => a.first - b.first);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let i = 0; i < loops.length; i++) {
+      for (let k = i + 1; k < loops.length; k++) {
+        if (loops[k].first <= loops[i].last && loops[k].last > loops[i].last) {
+          loops[i].last = loops[k].last;
+          changed = true;
+        }
+      }
+    }
+  }
+  return loops;
+}
+
+// --- flags ----------------------------------------------------------------------------
+
+function meet(a: FlagsState, b: FlagsState): FlagsState {
+  if (a === 'unreachable') return b;
+  if (b === 'unreachable' || a === 'unknown') return a;
+  if (b === 'unknown') return b;
+  if (a.kind !== b.kind || (a.kind !== FlagsKind.RAW && a.size !== b.size)) return 'unknown';
+  return a.plain === b.plain ? a : { ...a, plain: false };
+}
+
+/** Follows what is known about the flags through micro-ops; {@link use} is called where a condition is computed. */
+export class FlagsFlow {
+  private readonly landings = new Map<number, FlagsState>();
+  /** Where each slot's value of this instruction comes from. */
+  private readonly made = new Map<number, number>();
+
+  constructor(
+    private readonly code: Int32Array,
+    public state: FlagsState,
+  ) {}
+
+  /** Before the micro-op at `at`: paths that land here join. */
+  arrive(at: number): void {
+    const landing = this.landings.get(at);
+    if (landing === undefined) return;
+    this.state = meet(this.state, landing);
+    this.made.clear();
+    this.landings.delete(at);
+  }
+
+  /** The micro-op at `at` has been executed. */
+  pass(at: number): void {
+    const { code, made } = this;
+    const word = code[at];
+    const [d, a, b] = [code[at + 1], code[at + 2], code[at + 3]];
+    switch (word & 0xff) {
+      case Op.INSN:
+        made.clear();
+        return;
+      case Op.FLAGS: {
+        const aux = word >>> 8;
+        const kind = aux & 15;
+        this.state = {
+          kind,
+          size: (aux >> 4) & 3,
+          plain: kind === FlagsKind.SUB && this.isDifference(d, a, b),
+        };
+        return;
+      }
+      case Op.SETFLAGS:
+        this.state = { kind: FlagsKind.RAW, size: 0, plain: false };
+        return;
+      case Op.SKIPZ:
+      case Op.SKIPNZ:
+      case Op.SKIP: {
+        const to = at + (b + 1) * WORDS;
+        this.landings.set(to, meet(this.landings.get(to) ?? 'unreachable', this.state));
+        if ((word & 0xff) === Op.SKIP) this.state = 'unreachable';
+        return;
+      }
+      case Op.SUB32:
+      case Op.SUB64:
+        this.forget(d);
+        if (d !== a && d !== b) made.set(d, at);
+        return;
+      default:
+        this.forget(d);
+    }
+  }
+
+  /** A slot may have been written: what was computed from it says nothing any more. */
+  private forget(slot: number): void {
+    const { code, made } = this;
+    made.delete(slot);
+    for (const [result, at] of made) if (code[at + 2] === slot || code[at + 3] === slot) made.delete(result);
+  }
+
+  private isDifference(result: number, a: number, b: number): boolean {
+    const at = this.made.get(result);
+    return at !== undefined && this.code[at + 2] === a && this.code[at + 3] === b;
+  }
+}
+
+/** Whether a micro-op looks at the flags. */
+export function usesFlags(op: number): boolean {
+  return op === Op.COND || op === Op.JUMPCC || op === Op.GETFLAGS;
+}
+
+/** State after a block, and whether its first look at the flags comes before it sets them. */
+function through(b: RegionBlock, state: FlagsState): { out: FlagsState; exposed: boolean } {
+  const { code } = b.block;
+  const flow = new FlagsFlow(code, state);
+  let exposed = false;
+  let set = false;
+  for (let at = 0; at < b.end; at += WORDS) {
+    flow.arrive(at);
+    const op = code[at] & 0xff;
+    if (usesFlags(op) && !set) exposed = true;
+    if (op === Op.FLAGS || op === Op.SETFLAGS) set = true;
+    flow.pass(at);
+  }
+  return { out: flow.state, exposed };
+}
+
+/**
+ * Where a block uses flags that a block before it has set, and all blocks before
+ * it agree on what set them, that knowledge is worth more than being an entry.
+ */
+function knowFlags(blocks: RegionBlock[]): void {
+  const before: number[][] = blocks.map(() => []);
+  blocks.forEach((b, i) => {
+    for (const to of b.successors) before[to].push(i);
+  });
+  const wanted = blocks.map((b, i) => before[i].length > 0 && through(b, 'unknown').exposed);
+  const states: FlagsState[] = blocks.map((_, i) => (wanted[i] ? 'unreachable' : 'unknown'));
+  for (let changed = true; changed; ) {
+    changed = false;
+    const outs = blocks.map((b, i) => through(b, states[i]).out);
+    blocks.forEach((_, i) => {
+      if (!wanted[i]) return;
+      const state = before[i].reduce<FlagsState>((s, p) => meet(s, outs[p]), 'unreachable');
+      if (!same(state, states[i])) {
+        states[i] = state;
+        changed = true;
+      }
+    });
+  }
+  blocks.forEach((b, i) => {
+    if (!wanted[i] || typeof states[i] === 'string') return;
+    b.flagsIn = states[i];
+    b.entry = false;
+  });
+}
+
+function same(a: FlagsState, b: FlagsState): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.kind === b.kind && a.size === b.size && a.plain === b.plain;
+}
