@@ -106,7 +106,8 @@ describe('debug adapter: what goes wrong', () => {
     for (const [command, args, message] of [
       ['nonsense', {}, /'nonsense' is not supported/],
       ['setBreakpoints', {}, /no path/],
-      ['setFunctionBreakpoints', undefined, /malformed/],
+      ['setFunctionBreakpoints', undefined, /must be a list/],
+      ['setFunctionBreakpoints', { breakpoints: [{}] }, /"name" must be a string/],
       ['stackTrace', { threadId: 77 }, /no thread 77/],
       ['scopes', { frameId: 9999 }, /no frame 9999/],
       ['variables', { variablesReference: 123456 }, /no variable/],

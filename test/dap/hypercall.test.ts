@@ -182,6 +182,26 @@ describe('debug adapter: the hypercall lab', () => {
     assert.ok((await client.frames(3)).length > 0);
   });
 
+  it('prints VM transitions when asked to', async () => {
+    await client.launch({ lab, trace: true });
+    const exited = client.dap.waitForEvent('exited');
+    await client.dap.configurationDoneRequest();
+    await exited;
+    assert.match(client.output, /^\[\d+\] VM exit: VMCALL.* \(guest at 0x[0-9a-f]+ in console_write/m);
+    assert.match(client.output, /^\[\d+\] VM entry/m);
+  });
+
+  it('assembles anew at a restart, and keeps the breakpoints', async () => {
+    const vmcall = lineWith(hypercall, 'vmcall');
+    await runTo(hypercall, vmcall);
+    await client.breakpoints(hypercall, { line: vmcall, hitCondition: '2' });
+    const stop = await client.until(() => client.dap.restartRequest({}));
+    assert.deepEqual([stop.reason, stop.threadId], ['breakpoint', GUEST_1]);
+    const { exits } = await client.custom<{ exits: { reasonName: string }[] }>('hyperstep.vmExits', {});
+    // console_write, get_vm_id, and now console_write again: counted from the restart on.
+    assert.equal(exits.filter((one) => one.reasonName === 'VMCALL').length, 2);
+  });
+
   it('runs to the end with the expected output', async () => {
     await client.launch({ lab });
     const exited = client.dap.waitForEvent('exited');

@@ -87,7 +87,9 @@ export class Breakpoints {
   setLines(args: DebugProtocol.SetBreakpointsArguments): DebugProtocol.SetBreakpointsResponse['body'] {
     const path = args.source?.path;
     if (typeof path !== 'string') throw new RequestError('The source has no path.');
-    const wanted = (args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? []).map((request) => ({
+    const requests = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
+    checkRequests(requests, { line: 'number' });
+    const wanted = requests.map((request) => ({
       ...request,
       reason: 'breakpoint' as const,
       resolve: (target: Target) => resolveSourceLine(target, path, request.line),
@@ -98,6 +100,7 @@ export class Breakpoints {
   setFunctions(
     args: DebugProtocol.SetFunctionBreakpointsArguments,
   ): DebugProtocol.SetFunctionBreakpointsResponse['body'] {
+    checkRequests(args.breakpoints, { name: 'string' });
     const wanted = args.breakpoints.map((request) => ({
       ...request,
       reason: 'function breakpoint' as const,
@@ -109,6 +112,7 @@ export class Breakpoints {
   setInstructions(
     args: DebugProtocol.SetInstructionBreakpointsArguments,
   ): DebugProtocol.SetInstructionBreakpointsResponse['body'] {
+    checkRequests(args.breakpoints, { instructionReference: 'string' });
     const wanted = args.breakpoints.map((request) => ({
       ...request,
       reason: 'instruction breakpoint' as const,
@@ -255,6 +259,23 @@ function holds(condition: Compiled, reader: Reader): boolean | string {
     return condition(reader) !== 0n;
   } catch (error) {
     return messageOf(error);
+  }
+}
+
+/** What is stored must be well-formed: it is used again at every restart. */
+function checkRequests(requests: unknown, required: Record<string, 'string' | 'number'>): void {
+  if (!Array.isArray(requests)) throw new RequestError('"breakpoints" must be a list.');
+  const optional = { condition: 'string', hitCondition: 'string', logMessage: 'string' };
+  for (const request of requests as Record<string, unknown>[]) {
+    for (const [field, type] of Object.entries(required)) {
+      if (typeof request?.[field] !== type)
+        throw new RequestError(`A breakpoint's "${field}" must be a ${type}.`);
+    }
+    for (const [field, type] of Object.entries(optional)) {
+      if (request[field] !== undefined && request[field] !== null && typeof request[field] !== type) {
+        throw new RequestError(`A breakpoint's "${field}" must be a ${type}.`);
+      }
+    }
   }
 }
 
