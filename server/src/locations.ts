@@ -1,6 +1,8 @@
 import type { SourceRange } from '@hyperstep/assembler';
-import type { Location, Range } from 'vscode-languageserver';
+import type { Location, Position, Range } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
+import type { Declaration } from './syntax/declaration';
+import type { Name } from './syntax/resolve';
 
 /** A file's path in `/` notation, as the assembler takes it. */
 export function pathOf(uri: string): string {
@@ -21,4 +23,30 @@ export function rangeOf(range: SourceRange): Range {
 
 export function locationOf(range: SourceRange): Location {
   return { uri: uriOf(range.file), range: rangeOf(range) };
+}
+
+/** A range inside one line. */
+export function span(line: number, start: number, end: number): Range {
+  return { start: { line, character: start }, end: { line, character: end } };
+}
+
+/** The range of a token (tokens of joined lines end on their first line). */
+export function tokenRange(token: { line: number; column: number; end: number }): Range {
+  return span(token.line - 1, token.column - 1, Math.max(token.column, token.end) - 1);
+}
+
+/** The range of a name inside its token. */
+export function nameRange(name: Name): Range {
+  return span(name.token.line - 1, name.start - 1, name.end - 1);
+}
+
+export function declarationLocation({ path, token }: Declaration): Location {
+  return { uri: uriOf(path), range: tokenRange(token) };
+}
+
+/** Does the range contain the position, its end included? */
+export function contains(range: Range, position: Position): boolean {
+  const after = (a: Position, b: Position) =>
+    a.line > b.line || (a.line === b.line && a.character >= b.character);
+  return after(position, range.start) && after(range.end, position);
 }

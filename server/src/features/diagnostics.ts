@@ -1,10 +1,9 @@
-import type { Diagnostic as Complaint } from '@hyperstep/assembler';
-import { type Connection, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
-import { locationOf, rangeOf, uriOf } from '../locations';
-import type { Programs } from '../programs';
-
-/** Quiet time after a keystroke before the text is assembled again. */
-const DELAY_MS = 120;
+import type { Diagnostic as Complaint, SymbolEntry } from '@hyperstep/assembler';
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
+import { locationOf, rangeOf, tokenRange } from '../locations';
+import { countNames } from '../syntax/occurrences';
+import type { Program } from '../workspace/program';
+import type { Workspace } from '../workspace/workspace';
 
 const SEVERITIES = {
   error: DiagnosticSeverity.Error,
@@ -12,45 +11,32 @@ const SEVERITIES = {
   note: DiagnosticSeverity.Information,
 } as const;
 
-/** Publishes the assembler's diagnostics for the programs of all open files. */
-export class DiagnosticsPublisher {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Files with published diagnostics, to be cleared when they have none any more. */
-  private published = new Set<string>();
-
-  /** @param openFiles paths of the files open in the editor */
-  constructor(
-    private readonly connection: Connection,
-    private readonly programs: Programs,
-    private readonly openFiles: () => string[],
-  ) {}
-
-  /** Publishes soon; further calls before that wait again. */
-  schedule(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.publish(), DELAY_MS);
+/** The diagnostics of every file of the programs that the given files belong to. Files without any are listed too. */
+export function diagnosticsOf(workspace: Workspace, paths: readonly string[]): Map<string, Diagnostic[]> {
+  const programs = new Set<Program>();
+  for (const path of paths) for (const program of workspace.programsOf(path)) programs.add(program);
+  const byFile = new Map<string, Map<string, Diagnostic>>();
+  const of = (file: string) => {
+    let list = byFile.get(file);
+    if (!list) byFile.set(file, (list = new Map()));
+    return list;
+  };
+  for (const path of paths) of(path);
+  for (const program of programs) {
+    for (const complaint of program.result.diagnostics) {
+      const diagnostic = present(complaint);
+      // Two programs may share a file and its faults.
+      of(complaint.range.file).set(keyOf(diagnostic), diagnostic);
+    }
   }
-
-  private publish(): void {
-    const byFile = new Map<string, Map<string, Diagnostic>>();
-    for (const path of this.openFiles()) {
-      const analysis = this.programs.of(path);
-      if (!byFile.has(path)) byFile.set(path, new Map());
-      for (const complaint of analysis?.result.diagnostics ?? []) {
-        const { file } = complaint.range;
-        if (!byFile.has(file)) byFile.set(file, new Map());
-        const diagnostic = present(complaint);
-        byFile.get(file)!.set(JSON.stringify(diagnostic), diagnostic); // two open files may share a program
-      }
-    }
-    for (const [file, diagnostics] of byFile) {
-      void this.connection.sendDiagnostics({ uri: uriOf(file), diagnostics: [...diagnostics.values()] });
-    }
-    for (const file of this.published) {
-      if (!byFile.has(file)) void this.connection.sendDiagnostics({ uri: uriOf(file), diagnostics: [] });
-    }
-    this.published = new Set(byFile.keys());
+  if (workspace.settings.diagnostics.unusedLabels) {
+    for (const path of paths) for (const d of unusedLabels(workspace, path)) of(path).set(keyOf(d), d);
   }
+  return new Map([...byFile].map(([file, list]) => [file, [...list.values()]]));
+}
+
+function keyOf(d: Diagnostic): string {
+  return `${d.code}\0${d.range.start.line}\0${d.range.start.character}\0${d.message}`;
 }
 
 function present(complaint: Complaint): Diagnostic {
@@ -62,4 +48,78 @@ function present(complaint: Complaint): Diagnostic {
     range: rangeOf(complaint.range),
     relatedInformation: complaint.related.map((r) => ({ message: r.message, location: locationOf(r.range) })),
   };
+}
+
+/** Larger files are not searched for unused labels at every keystroke. */
+const MAX_LINES = 20_000;
+
+/**
+ * Labels that nothing names, greyed out. Only local labels and those in code: a
+ * label of data may be there for people, a fallen-into one for structure.
+ */
+export function unusedLabels(workspace: Workspace, path: string): Diagnostic[] {
+  const programs = workspace.programsOf(path);
+  const outline = programs[0]?.names.outline(path);
+  if (!outline || outline.lines.length > MAX_LINES) return [];
+  const candidates = outline.declarations.filter(
+    (d) => (d.kind === 'local' || d.kind === 'macro-local') && outline.byKey.get(d.key)?.length === 1,
+  );
+  if (candidates.length === 0) return [];
+  const used = new Map<string, number>();
+  for (const program of programs) {
+    for (const o of program.names.outlines) {
+      // A local label is nearly always named in its own file; `main.loop` elsewhere counts too.
+      if (o.document.path === path || mentions(o, candidates)) countNames(program.names, o, used);
+    }
+  }
+  return candidates
+    .filter((d) => !used.has(d.key))
+    .map((d) => ({
+      severity: DiagnosticSeverity.Hint,
+      code: 'label-unused',
+      source: 'hyperstep',
+      message: `label \`${d.name}\` is never used`,
+      range: tokenRange(d.token),
+      tags: [DiagnosticTag.Unnecessary],
+    }));
+}
+
+function mentions(
+  outline: { lines: readonly { tokens: readonly { text: string }[] }[] },
+  wanted: readonly { name: string }[],
+): boolean {
+  const names = new Set(wanted.map((d) => d.name));
+  return outline.lines.some((l) => l.tokens.some((t) => names.has(t.text)));
+}
+
+/** The symbol whose name is most like a misspelt one, if any is near. */
+export function nearest(name: string, symbols: Iterable<Pick<SymbolEntry, 'name'>>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  for (const { name: other } of symbols) {
+    if (Math.abs(other.length - name.length) >= least) continue;
+    const distance = edits(name, other, least);
+    if (distance < least) {
+      least = distance;
+      best = other;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance, or `limit` when it is at least that. */
+function edits(a: string, b: string, limit: number): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      current[j] = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost);
+      least = Math.min(least, current[j]);
+    }
+    if (least >= limit) return limit;
+    previous = current;
+  }
+  return previous[b.length];
 }

@@ -1,0 +1,221 @@
+import { type AssembleResult, assemble, type LineEntry, type SymbolEntry } from '@hyperstep/assembler';
+import type { TextEdit } from 'vscode-languageserver';
+import { Names } from '../syntax/names';
+import { Document } from '../text/document';
+import type { Workspace } from './workspace';
+
+/** A source that takes longer is given up: the editor has to go on. */
+const MAX_TIME_MS = 8000;
+
+/** How a program is assembled. */
+export interface Recipe {
+  main: string;
+  includePaths: readonly string[];
+  /** Images of programs assembled before, by path. */
+  overlay?: ReadonlyMap<string, { data: Uint8Array; revision: number }>;
+  /** The lab it belongs to, as a folder. */
+  lab?: string;
+  /** Name in the lab. */
+  name?: string;
+}
+
+/**
+ * One program: its assembly, and the names of all its files. Assembles again
+ * when some file it was made from has changed, and not before somebody asks.
+ */
+export class Program {
+  private made: { result: AssembleResult; stamps: Map<string, number>; epoch: number } | undefined;
+  private lineIndex: Map<number, LineEntry[]>[] | undefined;
+  private symbolIndex: Map<string, SymbolEntry> | undefined;
+  /** How often it was assembled, for measurements. */
+  assemblies = 0;
+  /** Milliseconds the last assembly took. */
+  duration = 0;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly recipe: Recipe,
+  ) {}
+
+  get main(): string {
+    return this.recipe.main;
+  }
+
+  /** The assembly of the text as it is now. */
+  get result(): AssembleResult {
+    if (this.made && this.fresh()) return this.made.result;
+    const { workspace, recipe } = this;
+    const started = Date.now();
+    const result = this.assemble();
+    const stamps = new Map<string, number>();
+    for (const path of result.dependencies) stamps.set(path, this.stamp(path));
+    this.made = { result, stamps, epoch: workspace.fileEpoch };
+    this.lineIndex = undefined;
+    this.symbolIndex = undefined;
+    this.assemblies++;
+    this.duration = Date.now() - started;
+    workspace.assembled(recipe, result);
+    return result;
+  }
+
+  /** The last assembly, even if the text has changed since; none yet is made now. */
+  get latest(): AssembleResult {
+    return this.made?.result ?? this.result;
+  }
+
+  /** Assembles once more with every line told. */
+  trace(
+    tell: (line: { file: string; line: number; depth: number; text: string }, pass: number) => void,
+  ): void {
+    this.assemble(tell);
+  }
+
+  /** What the program would be with some edits made. */
+  preview(edits: ReadonlyMap<string, readonly TextEdit[]>): AssembleResult {
+    const changed = new Map<string, Document>();
+    for (const [path, list] of edits) {
+      const original = this.workspace.document(path);
+      if (!original) continue;
+      const copy = new Document(path, original.uri, original.text);
+      const backwards = [...list].sort(
+        (a, b) =>
+          b.range.start.line - a.range.start.line || b.range.start.character - a.range.start.character,
+      );
+      copy.update(
+        backwards.map((e) => ({ range: e.range, text: e.newText })),
+        0,
+      );
+      changed.set(path, copy);
+    }
+    return this.assemble(undefined, changed);
+  }
+
+  private assemble(
+    trace?: Parameters<Program['trace']>[0],
+    changed?: ReadonlyMap<string, Document>,
+  ): AssembleResult {
+    const { workspace, recipe } = this;
+    const deadline = Date.now() + MAX_TIME_MS;
+    return assemble({
+      main: recipe.main,
+      files: {
+        read: (path) => recipe.overlay?.get(path)?.data ?? changed?.get(path)?.data ?? workspace.read(path),
+      },
+      includePaths: recipe.includePaths,
+      defines: workspace.settings.defines,
+      sources: (path) => (changed?.get(path) ?? workspace.document(path))?.source,
+      trace,
+      cancelled: () => Date.now() > deadline,
+    });
+  }
+
+  private stamp(path: string): number {
+    return this.recipe.overlay?.get(path)?.revision ?? this.workspace.stamp(path);
+  }
+
+  private fresh(): boolean {
+    const { stamps, epoch, result } = this.made!;
+    if (epoch !== this.workspace.fileEpoch && result.diagnostics.some((d) => d.code === 'file-missing'))
+      return false;
+    for (const [path, stamp] of stamps) if (this.stamp(path) !== stamp) return false;
+    return stamps.size > 0;
+  }
+
+  /** The sources, main first. */
+  get files(): string[] {
+    const { files } = this.latest.map;
+    return files.length > 0 ? files : [this.main];
+  }
+
+  /** Is the file one of its sources? */
+  has(path: string): boolean {
+    return this.files.includes(path);
+  }
+
+  /** The names of all sources as they are now. */
+  get names(): Names {
+    const { workspace } = this;
+    const documents = this.files.map((path) => workspace.document(path)).filter((d) => d !== undefined);
+    const known = this.seen;
+    const fresh =
+      known &&
+      known.documents.length === documents.length &&
+      documents.every((d, i) => d === known.documents[i] && d.revision === known.revisions[i]);
+    if (fresh) return known.names;
+    this.followMacros();
+    const outlines = documents.map((d) => workspace.outline(d.path, this.isMacro, this.epoch)!);
+    const names = new Names(outlines);
+    this.seen = { documents, revisions: documents.map((d) => d.revision), names };
+    return names;
+  }
+
+  private seen: { documents: Document[]; revisions: number[]; names: Names } | undefined;
+  /** The names that may start a line because they are macros. */
+  private macros = new Set<string>();
+  private signature = '';
+  private epoch = 0;
+  private readonly isMacro = (name: string): boolean =>
+    this.macros.has(name) || this.macros.has(`\0${name.toLowerCase()}`);
+
+  private followMacros(): void {
+    const names = new Set<string>();
+    for (const path of this.files) for (const name of this.workspace.macroNames(path)) names.add(name);
+    const signature = [...names].join(' ');
+    if (signature === this.signature && this.epoch > 0) return;
+    this.macros = names;
+    this.signature = signature;
+    this.epoch = this.workspace.nextEpoch();
+  }
+
+  /** What the source map says about a symbol. */
+  entry(name: string): SymbolEntry | undefined {
+    if (!this.symbolIndex) {
+      this.symbolIndex = new Map();
+      for (const symbol of this.latest.map.symbols) this.symbolIndex.set(symbol.name, symbol);
+    }
+    return this.symbolIndex.get(name);
+  }
+
+  /** Entries of the source map for a line (from 1) of a file, in order of address. */
+  entries(path: string, line: number): LineEntry[] {
+    const { map } = this.latest;
+    const file = map.files.indexOf(path);
+    if (file < 0) return [];
+    if (!this.lineIndex) {
+      this.lineIndex = map.files.map(() => new Map());
+      for (const entry of map.lines) {
+        const index = this.lineIndex[entry.file];
+        const list = index?.get(entry.line);
+        if (list) list.push(entry);
+        else index?.set(entry.line, [entry]);
+      }
+    }
+    return this.lineIndex[file].get(line) ?? [];
+  }
+
+  /** The mode that a line (from 0) is assembled for. */
+  bitsAt(path: string, line: number): 16 | 32 | 64 {
+    const known = this.names.outline(path)?.around(line).bits;
+    if (known) return known;
+    const file = this.latest.map.files.indexOf(path);
+    const { lines } = this.latest.map;
+    let best: LineEntry | undefined;
+    for (const entry of lines) {
+      if (entry.file !== file) continue;
+      if (!best || Math.abs(entry.line - line) < Math.abs(best.line - line)) best = entry;
+    }
+    return best?.bits ?? (path === this.main ? 16 : this.modeOfIncludes(path));
+  }
+
+  /** A file that produced no code: the mode of the file that reads it, where it does so; 64 when unknown. */
+  private modeOfIncludes(path: string): 16 | 32 | 64 {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    for (const outline of this.names.outlines) {
+      if (outline.document.path === path) continue;
+      const use = outline.files.find((f) => f.path.endsWith(name));
+      const bits = use && outline.around(use.token.line - 1).bits;
+      if (bits) return bits;
+    }
+    return 64;
+  }
+}

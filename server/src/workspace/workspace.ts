@@ -1,0 +1,309 @@
+import { type AssembleResult, directoryOf, join, Kind, labIncludePaths, readLab } from '@hyperstep/assembler';
+import { uriOf } from '../locations';
+import { Outline } from '../syntax/outline';
+import type { IsMacro } from '../syntax/shape';
+import { Document } from '../text/document';
+import type { ServerFiles } from './files';
+import { IncludeGraph } from './graph';
+import { Program, type Recipe } from './program';
+import { DEFAULTS, type Settings } from './settings';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const latin1 = new TextDecoder('latin1');
+
+/** Is the path a source of the dialect by its name? */
+export function isSource(path: string): boolean {
+  return /\.(asm|nasm|inc|s|mac)$/i.test(path);
+}
+
+/**
+ * All files the server knows, open in the editor or on the disk, and the
+ * programs they belong to. A file inside a lab is understood as part of the
+ * lab's programs that read it; any other as part of the program whose main
+ * source includes it; failing that, as a program of its own.
+ */
+export class Workspace {
+  settings: Settings = DEFAULTS;
+  /** Folders open in the editor. */
+  roots: string[] = [];
+  /** Counts the files that came, went or changed on the disk. */
+  fileEpoch = 0;
+  private readonly open = new Map<string, Document>();
+  private readonly closed = new Map<string, Document | undefined>();
+  private readonly stamps = new Map<string, number>();
+  private readonly labs = new Set<string>();
+  private readonly programs = new Map<string, Program>();
+  private readonly outlines = new Map<
+    string,
+    { document: Document; revision: number; epoch: number; outline: Outline }[]
+  >();
+  private readonly macros = new Map<string, { document: Document; revision: number; names: string[] }>();
+  private readonly outputs = new Map<string, Map<string, { data: Uint8Array; revision: number }>>();
+  private readonly binaries = new Map<string, Uint8Array | undefined>();
+  private readonly graph = new IncludeGraph(this);
+  private epochs = 0;
+
+  constructor(private readonly disk: ServerFiles) {}
+
+  // -- Files
+
+  /** Takes a text from the editor. */
+  openDocument(document: Document): void {
+    this.open.set(document.path, document);
+    this.closed.delete(document.path);
+    this.touch(document.path);
+  }
+
+  closeDocument(path: string): void {
+    this.open.delete(path);
+    this.forget(path);
+  }
+
+  /** A file on the disk came, went or changed. */
+  forget(path: string): void {
+    this.fileEpoch++;
+    this.closed.delete(path);
+    this.binaries.delete(path);
+    this.touch(path);
+    this.graph.forget(path);
+    if (path.endsWith('/lab.json')) {
+      this.addLab(directoryOf(path));
+      this.programs.clear();
+    }
+  }
+
+  /** The text of an open document has changed. */
+  touch(path: string): void {
+    this.stamps.set(path, (this.stamps.get(path) ?? 0) + 1);
+  }
+
+  /** Changes whenever the content of a file may have changed. */
+  stamp(path: string): number {
+    return (this.stamps.get(path) ?? 0) * 1_000_003 + (this.open.get(path)?.revision ?? 0);
+  }
+
+  isOpen(path: string): boolean {
+    return this.open.has(path);
+  }
+
+  openPaths(): string[] {
+    return [...this.open.keys()];
+  }
+
+  /** A text file, open or not; undefined when there is none. */
+  document(path: string): Document | undefined {
+    const open = this.open.get(path);
+    if (open) return open;
+    if (this.closed.has(path)) return this.closed.get(path);
+    const data = this.readDisk(path);
+    let document: Document | undefined;
+    if (data) {
+      try {
+        document = new Document(path, uriOf(path), utf8.decode(data));
+      } catch {
+        document = new Document(path, uriOf(path), latin1.decode(data), data);
+      }
+    }
+    this.closed.set(path, document);
+    return document;
+  }
+
+  /** The bytes of a file, of the editor's text where it is open. */
+  read(path: string): Uint8Array | undefined {
+    const open = this.open.get(path);
+    if (open) return open.data;
+    if (!this.binaries.has(path)) this.binaries.set(path, this.readDisk(path));
+    return this.binaries.get(path);
+  }
+
+  private readDisk(path: string): Uint8Array | undefined {
+    try {
+      return this.disk.read(path);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Names in a folder. */
+  list(folder: string): string[] {
+    try {
+      return this.disk.list?.(folder) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Searches a file as the assembler does: beside the file that asks, then in the include paths. */
+  find(name: string, from: string, includePaths: readonly string[]): string | undefined {
+    for (const folder of [directoryOf(from), ...includePaths]) {
+      const path = join(folder, name);
+      if (this.read(path)) return path;
+    }
+    return undefined;
+  }
+
+  // -- Programs
+
+  /** Makes labs known whose programs may lie outside their folders. */
+  addLab(folder: string): void {
+    this.labs.add(folder);
+  }
+
+  /** Labs known, including those above `path`. */
+  labsFor(path: string): string[] {
+    for (let here = directoryOf(path); here !== directoryOf(here); here = directoryOf(here)) {
+      if (!this.labs.has(here) && typeof readLab(here, this) !== 'string') this.labs.add(here);
+    }
+    return [...this.labs];
+  }
+
+  /** Settings or files that decide how programs are put together have changed. */
+  reset(): void {
+    this.programs.clear();
+    this.graph.clear();
+    this.fileEpoch++;
+  }
+
+  /** All programs that read a file, the one to be shown first; empty only when the file cannot be read. */
+  programsOf(path: string): Program[] {
+    const found: Program[] = [];
+    for (const lab of this.labsFor(path)) {
+      found.push(...this.labPrograms(lab).filter((program) => program.has(path)));
+    }
+    if (found.length > 0) {
+      found.sort((a, b) => distance(a.main, path) - distance(b.main, path));
+      return found;
+    }
+    if (!this.document(path)) return [];
+    for (const main of this.graph.mainsOf(path)) {
+      const program = this.single(main);
+      if (program.has(path)) found.push(program);
+    }
+    return found.length > 0 ? found : [this.single(path)];
+  }
+
+  /** The program a file is shown as part of. */
+  programOf(path: string): Program | undefined {
+    return this.programsOf(path)[0];
+  }
+
+  /** The programs of a lab, in its order. */
+  labPrograms(folder: string): Program[] {
+    const manifest = readLab(folder, this);
+    if (typeof manifest === 'string') return [];
+    const overlay = this.outputs.get(folder) ?? new Map<string, { data: Uint8Array; revision: number }>();
+    this.outputs.set(folder, overlay);
+    return manifest.programs.map((p) => {
+      const main = join(folder, p.source);
+      const program = this.program(`${folder}\0${p.name}\0${main}`, () => ({
+        main,
+        includePaths: labIncludePaths(folder, p, this.settings.includePaths),
+        overlay,
+        lab: folder,
+        name: p.name,
+      }));
+      // Assembled in order: later programs include the images of earlier ones.
+      const { image } = program.result;
+      const output = join(folder, p.output);
+      const known = overlay.get(output);
+      if (image && !(known && same(known.data, image)))
+        overlay.set(output, { data: image, revision: (known?.revision ?? 0) + 1 });
+      return program;
+    });
+  }
+
+  private single(main: string): Program {
+    return this.program(main, () => ({ main, includePaths: this.includePathsFor(main) }));
+  }
+
+  private program(id: string, recipe: () => Recipe): Program {
+    let program = this.programs.get(id);
+    if (!program) {
+      program = new Program(this, recipe());
+      this.programs.set(id, program);
+    }
+    return program;
+  }
+
+  /** Where a program outside labs looks for includes: folders named `include` above it, and the settings'. */
+  includePathsFor(main: string): string[] {
+    const paths: string[] = [directoryOf(main)];
+    for (let here = directoryOf(main); ; here = directoryOf(here)) {
+      paths.push(join(here, 'include'));
+      if (here === directoryOf(here)) break;
+    }
+    return [...paths, ...this.settings.includePaths];
+  }
+
+  /** Told of every assembly; tests and measurements may listen. */
+  assembled: (recipe: Recipe, result: AssembleResult) => void = () => {};
+
+  /** All sources: open ones, those below the open folders, and those of the labs. */
+  allSources(): string[] {
+    const all = new Set([...this.open.keys(), ...this.graph.sources()]);
+    for (const lab of this.labs)
+      for (const p of this.labPrograms(lab)) for (const file of p.files) all.add(file);
+    return [...all].filter((path) => !path.startsWith('<'));
+  }
+
+  // -- Outlines
+
+  nextEpoch(): number {
+    return ++this.epochs;
+  }
+
+  /** What a file declares, given the macros of its program. */
+  outline(path: string, isMacro: IsMacro, epoch: number): Outline | undefined {
+    const document = this.document(path);
+    if (!document) return undefined;
+    const known = this.outlines.get(path) ?? [];
+    const found = known.find(
+      (k) => k.epoch === epoch && k.document === document && k.revision === document.revision,
+    );
+    if (found) return found.outline;
+    const outline = new Outline(document, isMacro, epoch);
+    // A file of two programs is seen with the macros of either.
+    const kept = known.filter((k) => k.document === document && k.revision === document.revision).slice(-3);
+    this.outlines.set(path, [...kept, { document, revision: document.revision, epoch, outline }]);
+    return outline;
+  }
+
+  /** Macros a file defines; caseless ones in lower case behind a NUL. */
+  macroNames(path: string): readonly string[] {
+    const document = this.document(path);
+    if (!document) return [];
+    const known = this.macros.get(path);
+    if (known?.document === document && known.revision === document.revision) return known.names;
+    const names = new Set<string>();
+    for (const line of document.source.lines) {
+      if (!line.directive) continue;
+      const caseless = line.directive.startsWith('i') && line.directive !== 'include';
+      const name = line.tokens[1];
+      if (name?.kind !== Kind.Identifier) continue;
+      if (
+        /macro$|define$|assign$|def(str|tok)$/.test(line.directive) &&
+        !/^(un|exit|if|elif)/.test(line.directive)
+      ) {
+        names.add(caseless ? `\0${name.lower}` : name.text);
+      }
+    }
+    const list = [...names];
+    this.macros.set(path, { document, revision: document.revision, names: list });
+    return list;
+  }
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** How far two paths are apart in the tree of folders. */
+function distance(a: string, b: string): number {
+  const x = a.split('/');
+  const y = b.split('/');
+  let common = 0;
+  while (common < x.length && x[common] === y[common]) common++;
+  return x.length + y.length - 2 * common;
+}
