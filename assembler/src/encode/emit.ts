@@ -7,13 +7,29 @@ import { type Fields, gather } from './fields';
 import type { Form, Slot } from './form';
 import { lostBits } from './immediate';
 import type { Prefixes } from './prefixes';
-import type { EncodeContext, EncodeError, ImmediateOperand, InstructionStatement } from './statement';
+import type {
+  EncodeContext,
+  EncodedField,
+  EncodeError,
+  ImmediateOperand,
+  InstructionStatement,
+  Value,
+} from './statement';
 
 /** The longest instruction the processor accepts is 15 bytes; redundant prefixes can make NASM's longer. */
 const buffer = new Uint8Array(40);
 
 class Writer {
   length = 0;
+  fields: EncodedField[] | undefined;
+
+  /** Notes that the next `size` bytes carry `value`, if somebody wants to know. */
+  note(value: Value | undefined, size: number, relative: boolean, signed: boolean, segment = false) {
+    const reference = value?.reference;
+    if (!reference) return;
+    this.fields ??= [];
+    this.fields.push({ offset: this.length, size, value: value!, reference, relative, signed, segment });
+  }
 
   byte(value: number) {
     buffer[this.length++] = value;
@@ -31,7 +47,9 @@ class Writer {
 }
 
 /** The bytes, or why these operands cannot be encoded after all. */
-export type EmitResult = { bytes: Uint8Array; warnings: EncodeError[] } | EncodeError;
+export type EmitResult =
+  | { bytes: Uint8Array; fields: EncodedField[] | undefined; warnings: EncodeError[] }
+  | EncodeError;
 
 function fail(code: string, message: string, operand?: number): EncodeError {
   return { code, message, operand };
@@ -194,12 +212,19 @@ function finish(
   }
   const offset = form.slots.findIndex((s) => s.place === 'moffs');
   let relocate = -1;
+  const displaced = memory ? statement.operands.find((o) => o.kind === 'memory') : undefined;
+  const displacement = displaced?.kind === 'memory' ? displaced.displacement : undefined;
   if (offset >= 0 && memory) {
+    w.note(displacement, memory.addressBits / 8, false, false);
     w.value(memory.displacement, memory.addressBits / 8);
   } else if (memory) {
     w.byte((memory.mod << 6) | ((f.reg & 7) << 3) | memory.rm);
     if (memory.sib >= 0) w.byte(memory.sib);
     if (memory.ripRelative) relocate = w.length;
+    if (memory.displacementBytes > 0) {
+      const signed = memory.addressBits > memory.displacementBytes * 8;
+      w.note(displacement, memory.displacementBytes, memory.ripRelative, signed);
+    }
     w.value(memory.displacement, memory.displacementBytes);
     if (memory.warning) warnings.push(memory.warning);
   } else if (form.hasModRm) {
@@ -213,9 +238,12 @@ function finish(
     if (op.kind === 'immediate' && slot.place === 'imm' && slot.immediate !== 'one') {
       const lost = lostBits(slot, op, i);
       if (lost) warnings.push(lost);
+      w.note(op.value, slot.bytes, false, slot.immediate === 'sign8' || slot.immediate === 'sign32');
       w.value(op.value.value, slot.bytes);
     } else if (op.kind === 'far') {
+      w.note(op.offset, slot.bytes, false, false);
       w.value(op.offset.value, slot.bytes);
+      w.note(op.segment, 2, false, false, true);
       w.value(op.segment.value, 2);
     } else if (op.kind === 'immediate' && slot.place === 'rel') {
       const problem = branch(w, form, slot, op, ctx, i);
@@ -230,7 +258,7 @@ function finish(
     w.value(memory.displacement - end, 4);
     w.length = length;
   }
-  return { bytes: buffer.slice(0, w.length), warnings };
+  return { bytes: buffer.slice(0, w.length), fields: w.fields, warnings };
 }
 
 /** The displacement counts from the next instruction. */
@@ -248,13 +276,16 @@ function branch(
     form,
     ctx.bits,
   );
-  if (slot.bytes === 1 && (distance < -128n || distance > 127n)) {
+  const reference = op.value.reference;
+  const open = reference !== undefined && !reference.here && !reference.final;
+  if (slot.bytes === 1 && !open && (distance < -128n || distance > 127n)) {
     return fail(
       'jump-range',
       `the target is ${distance} bytes away; \`${op.distance === 'short' ? 'short' : 'this jump'}\` reaches −128 to 127`,
       operand,
     );
   }
+  w.note(op.value, slot.bytes, true, true);
   w.value(distance, slot.bytes);
   return undefined;
 }

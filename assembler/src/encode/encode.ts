@@ -1,7 +1,7 @@
 /** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
 import { emit } from './emit';
 import { explain, explainMissingSize, explainMode } from './explain';
-import type { Form } from './form';
+import type { Form, Slot } from './form';
 import { valueFits } from './immediate';
 import { type MatchContext, select } from './match';
 import { combinePrefixes } from './prefixes';
@@ -40,12 +40,20 @@ function isShort(form: Form): boolean {
   return form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
 }
 
-function valuesFit(form: Form, statement: InstructionStatement): boolean {
+function valuesFit(form: Form, statement: InstructionStatement, optimize: 0 | 1 | undefined): boolean {
   for (let i = 0; i < form.slots.length; i++) {
     const op = statement.operands[i];
-    if (op.kind === 'immediate' && form.slots[i].immediate && !valueFits(form.slots[i], op)) return false;
+    if (op.kind !== 'immediate' || !form.slots[i].immediate) continue;
+    if (!valueFits(form.slots[i], op)) return false;
+    if (optimize !== undefined && isShortened(form.slots[i], op, optimize)) return false;
   }
   return true;
+}
+
+/** Is this a short form of an immediate that -O0 or -O1 does not look for? */
+function isShortened(slot: Slot, op: ImmediateOperand, optimize: 0 | 1): boolean {
+  if (slot.immediate === 'fits-u32' || slot.immediate === 'fits-s32') return true;
+  return slot.immediate === 'sign8' && optimize === 0 && op.size !== 8;
 }
 
 /** `lea eax,5` means `lea eax,[5]`. */
@@ -108,9 +116,15 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
   if (target) return encodeBranch(forms, target, statement, context, prefixes);
   let firstError: EncodeError | undefined;
   for (const form of forms) {
-    if (!valuesFit(form, statement)) continue;
+    if (!valuesFit(form, statement, context.optimize)) continue;
     const result = emit(form, statement, context, prefixes);
-    if ('bytes' in result) return { ok: true, encoding: { bytes: result.bytes }, warnings: result.warnings };
+    if ('bytes' in result) {
+      return {
+        ok: true,
+        encoding: { bytes: result.bytes, fields: result.fields },
+        warnings: result.warnings,
+      };
+    }
     firstError ??= result;
   }
   return failed(
@@ -137,7 +151,7 @@ function encodeBranch(
     if ('bytes' in result) {
       return {
         ok: true,
-        encoding: { bytes: result.bytes, branch: both ? 'short' : undefined },
+        encoding: { bytes: result.bytes, fields: result.fields, branch: both ? 'short' : undefined },
         warnings: result.warnings,
       };
     }
@@ -147,7 +161,7 @@ function encodeBranch(
   if (!('bytes' in result)) return failed(result);
   return {
     ok: true,
-    encoding: { bytes: result.bytes, branch: both ? 'near' : undefined },
+    encoding: { bytes: result.bytes, fields: result.fields, branch: both ? 'near' : undefined },
     warnings: result.warnings,
   };
 }

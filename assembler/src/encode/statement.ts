@@ -15,6 +15,22 @@ export interface Value {
   forward: boolean;
   /** True for a label or an expression relative to a section (an address); false for a pure number. */
   address: boolean;
+  /** What the value is relative to, where somebody asks for the fields that carry it (object files, listings). */
+  reference?: Reference;
+}
+
+/** What a value is relative to. The encoder only looks at the flags and hands the reference back with its field. */
+export interface Reference {
+  /** The section or external symbol; absent for a number that only counts as the target of a branch. */
+  base: object | undefined;
+  /** The special symbol after `wrt`. */
+  wrt?: object;
+  /** The base is the section the instruction stands in: a distance to it is a plain number. */
+  here: boolean;
+  /** The value is a difference to the current section (`x-$`). */
+  self: boolean;
+  /** Addresses are final (flat binaries): a field needs no relocation and ranges can be checked. */
+  final: boolean;
 }
 
 export type SizeKeyword = 8 | 16 | 32 | 64 | 80 | 128 | 256 | 512;
@@ -99,10 +115,32 @@ export interface EncodeContext {
    * section is 'near' from the start: NASM never shortens such a jump.
    */
   minimumBranch: 'short' | 'near';
+  /**
+   * NASM's -O: 0 takes no short form that is not asked for, 1 shortens
+   * immediates but neither jumps nor 64-bit moves; absent: everything (-Ox).
+   */
+  optimize?: 0 | 1;
+}
+
+/** A part of the instruction that carries a value with a {@link Reference}. */
+export interface EncodedField {
+  /** From the beginning of the instruction. */
+  offset: number;
+  size: number;
+  value: Value;
+  reference: Reference;
+  /** Counts from the end of the instruction. */
+  relative: boolean;
+  /** The processor extends the field with its sign. */
+  signed: boolean;
+  /** The segment half of a far pointer. */
+  segment: boolean;
 }
 
 export interface Encoding {
   bytes: Uint8Array;
+  /** Present when some value had a reference. */
+  fields?: EncodedField[];
   /** The relative-branch form used, if it is a branch that has both. */
   branch?: 'short' | 'near';
 }
