@@ -5,6 +5,28 @@ import { capabilities } from './capabilities';
 import { messageOf, RequestError } from './errors';
 import { type LaunchConfig, parseLaunchConfig } from './launch/config';
 import { DebuggerThread } from './rpc/debugger-thread';
+import { SERIAL_INPUT, TRANSLATE, VM_EXITS } from './views/protocol';
+
+/**
+ * Requests that only look. The client sends them by itself, also for frames of
+ * a moment ago; a failure belongs where the answer would be, not into a pop-up.
+ */
+const LOOKS: ReadonlySet<string> = new Set([
+  'breakpointLocations',
+  'completions',
+  'disassemble',
+  'evaluate',
+  'exceptionInfo',
+  'gotoTargets',
+  'readMemory',
+  'scopes',
+  'stackTrace',
+  'threads',
+  'variables',
+  SERIAL_INPUT,
+  TRANSLATE,
+  VM_EXITS,
+]);
 
 type Respond = (body?: unknown) => void;
 
@@ -58,7 +80,7 @@ export class HyperstepSession extends DebugSession {
     const fail = (error: unknown) => {
       const message = messageOf(error);
       const response: DebugProtocol.ErrorResponse = new Response(request, message) as never;
-      response.body = { error: { id: 1, format: message, showUser: true } };
+      response.body = { error: { id: 1, format: message, showUser: !LOOKS.has(request.command) } };
       this.sendResponse(response);
     };
     const handler = Object.hasOwn(this.own, request.command) ? this.own[request.command] : undefined;
