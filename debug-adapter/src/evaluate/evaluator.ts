@@ -79,7 +79,9 @@ export class Evaluator {
     const bits =
       expression.kind === 'memory' ? (expression.size ?? scene.reader.wordSize) * 8 : bitsOfName(expression);
     const label =
-      expression.kind === 'name' || expression.kind === 'memory' ? this.labelAt(scene, value) : '';
+      expression.kind === 'name' || expression.kind === 'memory'
+        ? this.labelAt(scene, value, text.trim())
+        : '';
     return {
       result: formatValue(value, bits) + label,
       type: expression.kind === 'memory' ? `${bits / 8} bytes at 0x${address.toString(16)}` : undefined,
@@ -88,10 +90,10 @@ export class Evaluator {
     };
   }
 
-  /** ` <name+4>` after values that are addresses of code. */
-  private labelAt(scene: Scene, value: bigint): string {
+  /** ` <name+4>` after values that are addresses of something. */
+  private labelAt(scene: Scene, value: bigint, itself: string): string {
     const name = this.core.stopped().index.describe(scene.context, value);
-    return name ? ` <${name}>` : '';
+    return name && name !== itself ? ` <${name}>` : '';
   }
 
   private assign(scene: Scene, place: string, text: string): DebugProtocol.EvaluateResponse['body'] {

@@ -49,7 +49,7 @@ export function partNode(
   };
 }
 
-/** ` <main.loop+0x4>` after values that are addresses of code. */
+/** ` <main.loop+0x4>` after values that are addresses of something. */
 function label(view: RegisterView, value: bigint): string {
   const name = view.target.index.describe(view.context, value);
   return name ? ` <${name}>` : '';

@@ -15,6 +15,7 @@ main:
   twice rax
 .loop:
   jmp .loop
+table:
   dq 0
 helper:
   ret
@@ -48,9 +49,11 @@ describe('source index', () => {
     assert.notEqual(lineKey(first, true), lineKey(second, true));
   });
 
-  it('names functions, not local labels or data', () => {
+  it('names functions and data, not local labels', () => {
     assert.equal(index.describe('vmcs:1', 0x1006n), 'main+0x6');
     assert.equal(index.describe('vmcs:1', 0x1010n), 'helper');
+    assert.equal(index.describe('vmcs:1', 0x100an), 'table+0x2');
+    assert.equal(index.find('vmcs:1', 0x1008n)?.program.functionAt(0x1008n), undefined);
     assert.equal(index.labelAt('vmcs:1', 0x1006n), 'main.loop');
   });
 

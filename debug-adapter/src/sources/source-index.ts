@@ -41,6 +41,8 @@ export class IndexedProgram {
   readonly labels: SymbolEntry[];
   /** Those at code that name a function: no local labels, nothing made by macros. */
   readonly functions: SymbolEntry[];
+  /** The same for data. */
+  private readonly objects: SymbolEntry[];
   private readonly byName = new Map<string, SymbolEntry>();
   /** Addresses of all labels, rising. */
   private readonly labelAddresses: BigUint64Array;
@@ -60,6 +62,9 @@ export class IndexedProgram {
       .sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
     this.functions = this.labels.filter(
       (symbol) => !symbol.name.includes('.') && this.entryAt(symbol.value)?.code,
+    );
+    this.objects = this.labels.filter(
+      (symbol) => !symbol.name.includes('.') && !this.entryAt(symbol.value)?.code,
     );
     for (const symbol of symbols) if (!this.byName.has(symbol.name)) this.byName.set(symbol.name, symbol);
   }
@@ -100,7 +105,23 @@ export class IndexedProgram {
 
   /** The nearest function label at or before an address of this program's code. */
   functionAt(address: bigint): SymbolEntry | undefined {
-    return this.entryAt(address) && lastAtOrBefore(this.functions, address);
+    return this.entryAt(address)?.code ? this.nearest(this.functions, address) : undefined;
+  }
+
+  /** The function or the data that an address is part of. */
+  around(address: bigint): SymbolEntry | undefined {
+    const entry = this.entryAt(address);
+    return entry && this.nearest(entry.code ? this.functions : this.objects, address);
+  }
+
+  /** The last of these at or before an address, in its section. */
+  private nearest(symbols: SymbolEntry[], address: bigint): SymbolEntry | undefined {
+    const symbol = lastAtOrBefore(symbols, address);
+    if (!symbol) return undefined;
+    const section = this.program.map.sections.find(
+      ({ vstart, length }) => vstart <= address && address < vstart + BigInt(length),
+    );
+    return section && symbol.value < section.vstart ? undefined : symbol;
   }
 
   /** Exact name; a name that begins with `.` is looked up under `parent`. */
@@ -174,10 +195,10 @@ export class SourceIndex {
     return undefined;
   }
 
-  /** `name` or `name+0x10` of the function around an address. */
+  /** `name` or `name+0x10` of the function or data around an address. */
   describe(context: ContextId, address: bigint): string | undefined {
     const place = this.find(context, address);
-    const symbol = place?.program.functionAt(address);
+    const symbol = place?.program.around(address);
     if (!symbol) return undefined;
     return symbol.value === address
       ? symbol.name
