@@ -52,7 +52,7 @@ export async function runInWorkbench(options: WorkbenchOptions): Promise<number>
   });
   try {
     await listening(server, port);
-    const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+    const page = await browser.newPage({ viewport: { width: 1600, height: 1200 } });
     const done = new Promise<number>((resolve) => {
       void page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) =>
         options.onLog(args.join(' ')),
