@@ -19,7 +19,8 @@ async function resolve(
   folder: vscode.WorkspaceFolder | undefined,
   configuration: vscode.DebugConfiguration,
 ): Promise<vscode.DebugConfiguration | undefined> {
-  if (configuration.type || configuration.request || configuration.name) return configuration;
+  // VS Code has terminals; other clients get the serial line as output events.
+  if (configuration.type) return { serial: 'terminal', ...configuration };
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.languageId !== 'nasm') return undefined; // VS Code then offers launch.json
   const file = editor.document.uri;
@@ -29,6 +30,7 @@ async function resolve(
     request: 'launch',
     name: lab ? vscode.l10n.t('Debug this lab') : vscode.l10n.t('Debug this program'),
     ...(lab ? { lab: lab.fsPath } : { program: file.fsPath }),
+    serial: 'terminal',
     stopOnEntry: true,
   };
 }
