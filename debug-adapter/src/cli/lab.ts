@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assembleLab, type FileProvider, type LabImage } from '@hyperstep/assembler';
+import { assembleLab, type FileProvider } from '@hyperstep/assembler';
 import { type ContextId, type ExitRecord, Machine, type StopReason } from '@hyperstep/engine';
-import { describeStop, sourceOf, transitionLine, walkLines } from './report';
+import type { IndexedProgram } from '../sources/source-index';
+import { describeStop, indexLab, sourceOf, transitionLine, walkLines } from './report';
 
 const EX_DATAERR = 65;
 const EX_SOFTWARE = 70;
@@ -49,7 +50,7 @@ export function runLab(folder: string, options: { quiet: boolean }): number {
     console.error(`${manifest.boot}: ${error}`);
     return EX_DATAERR;
   }
-  const report = new Report(machine, images, options.quiet);
+  const report = new Report(machine, indexLab(images), options.quiet);
   const started = performance.now();
   let stop: StopReason;
   do stop = machine.run({ limit: Math.min(machine.count + 1_000_000, LIMIT) });
@@ -97,7 +98,7 @@ class Report {
 
   constructor(
     private readonly machine: Machine,
-    private readonly images: readonly LabImage[],
+    private readonly programs: readonly IndexedProgram[],
     quiet: boolean,
   ) {
     machine.serial.onTransmit = (byte) => this.transmit(byte);
@@ -126,7 +127,9 @@ class Report {
 
   private transition(record: ExitRecord): void {
     const guest = record.kind === 'exit' ? record.from : record.to;
-    console.log(transitionLine(record, (id) => this.name(id), sourceOf(this.images, guest, record.guestRip)));
+    console.log(
+      transitionLine(record, (id) => this.name(id), sourceOf(this.programs, guest, record.guestRip)),
+    );
   }
 
   /** Walks the address of the first EPT violation at the exit and at the next entry. */

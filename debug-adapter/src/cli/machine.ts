@@ -1,21 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Machine, type StopReason } from '@hyperstep/engine';
+import { Machine, type MachineConfig, type StopReason } from '@hyperstep/engine';
 import { runLab } from './lab';
 import { describeStop } from './report';
 
-const USAGE = `usage: machine FILE [--append TEXT] [--memory MIB] [--serial -|none] [--limit N]
+const USAGE = `usage: machine FILE [--append TEXT] [--memory MIB] [--serial -|none] [--limit N] [--tier NAME]
        machine lab FOLDER [--quiet]
 
 Boots a Multiboot 1 file without a screen: COM1 on standard output, and the exit
 code from port 0xF4 as QEMU's isa-debug-exit gives it ((value << 1) | 1).
+--tier says how code is executed: evaluator, interpreter or regions; all give the same run.
 "lab" assembles and runs a lab folder and reports VM exits and an address walk.`;
 
 /** Exit codes of our own, for what is not a guest's exit: as sysexits.h has them. */
 const EX_USAGE = 64;
 const EX_DATAERR = 65;
 const EX_SOFTWARE = 70;
+
+const TIERS: readonly MachineConfig['tier'][] = ['evaluator', 'interpreter', 'regions'];
 
 /** Instructions between two looks at the world outside. */
 const SLICE = 5_000_000;
@@ -46,7 +49,13 @@ function main(): number {
     console.error('--memory takes 1 … 2048 MiB, --limit a number of instructions');
     return EX_USAGE;
   }
+  const tier = values.tier as MachineConfig['tier'];
+  if (tier !== undefined && !TIERS.includes(tier)) {
+    console.error(`--tier takes one of ${TIERS.join(', ')}`);
+    return EX_USAGE;
+  }
   return boot(positionals[0], {
+    tier,
     append: values.append ?? '',
     memory,
     limit,
@@ -62,6 +71,7 @@ function parse() {
       memory: { type: 'string' },
       serial: { type: 'string' },
       limit: { type: 'string' },
+      tier: { type: 'string' },
       quiet: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -70,7 +80,7 @@ function parse() {
 
 function boot(
   file: string,
-  options: { append: string; memory: number; limit: number; serial: boolean },
+  options: { append: string; memory: number; limit: number; serial: boolean; tier: MachineConfig['tier'] },
 ): number {
   let image: Uint8Array;
   try {
@@ -79,7 +89,7 @@ function boot(
     console.error(`${file}: ${(error as Error).message}`);
     return EX_DATAERR;
   }
-  const machine = new Machine({ memoryMiB: options.memory });
+  const machine = new Machine({ memoryMiB: options.memory, tier: options.tier });
   const { error } = machine.loadMultiboot(image, { commandLine: options.append });
   if (error !== undefined) {
     console.error(`${file}: ${error}`);

@@ -1,5 +1,6 @@
 import type { LabImage } from '@hyperstep/assembler';
 import type { ContextId, ExitRecord, StopReason, WalkResult, WalkStep } from '@hyperstep/engine';
+import { IndexedProgram, kindOf } from '../sources/source-index';
 
 /** Why the machine stopped, in a sentence. */
 export function describeStop(stop: StopReason): string {
@@ -24,18 +25,27 @@ export function describeStop(stop: StopReason): string {
   }
 }
 
-/** `file.asm:12` of a linear address in a context, by the lab's source maps. */
+/** The programs of a lab with their maps, ready to be asked for addresses. */
+export function indexLab(images: readonly LabImage[]): IndexedProgram[] {
+  return images.map(
+    ({ program, result }) =>
+      new IndexedProgram({
+        name: program.name,
+        kind: program.runs === 'vmm' ? 'host' : 'guest',
+        map: result.map,
+      }),
+  );
+}
+
+/** `file.asm:12` of a linear address in a context, where a program's map knows it. */
 export function sourceOf(
-  images: readonly LabImage[],
+  programs: readonly IndexedProgram[],
   context: ContextId,
   address: bigint,
 ): string | undefined {
-  const runs = context === 'host' ? 'vmm' : 'guest';
-  for (const { program, result } of images) {
-    if (program.runs !== runs) continue;
-    const { lines, files } = result.map;
-    const entry = lines.find((l) => l.code && address >= l.address && address < l.address + BigInt(l.length));
-    if (entry) return `${files[entry.file].split('/').at(-1)}:${entry.line}`;
+  for (const { program, entry } of programs.map((p) => ({ program: p.program, entry: p.entryAt(address) }))) {
+    if (program.kind !== kindOf(context) || !entry?.code) continue;
+    return `${program.map.files[entry.file].split('/').at(-1)}:${entry.line}`;
   }
   return undefined;
 }
