@@ -32,7 +32,7 @@ describe('control registers', () => {
       ['NW without CD', () => {}, 0, 0x20000011n],
       ['LME without PAE', (b) => b.cpu.state.setLow(Slot.EFER, Efer.LME), 0, 0x80000011n],
       ['CR4 reserved', () => {}, 4, 0x80000000n],
-      ['CR4 not implemented (OSFXSR)', () => {}, 4, 0x200n],
+      ['CR4 not implemented (OSXSAVE)', () => {}, 4, 0x40000n],
       ['PCIDE outside long mode', () => {}, 4, 0x20000n],
       ['PAE cleared in long mode', enterLongMode, 4, 0n],
       ['PG cleared in 64-bit mode', enterLongMode, 0, 0x11n],

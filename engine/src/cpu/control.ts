@@ -17,6 +17,8 @@ export const CR4_IMPLEMENTED =
   Cr4.MCE |
   Cr4.PGE |
   Cr4.PCE |
+  Cr4.OSFXSR |
+  Cr4.OSXMMEXCPT |
   Cr4.UMIP |
   Cr4.VMXE |
   Cr4.FSGSBASE |
@@ -176,6 +178,7 @@ export function clearTaskSwitched(cpu: Cpu): void {
   const s = cpu.state;
   const old = s.u64[Slot.CR0];
   s.u64[Slot.CR0] = cpu.intercepts.loaded(0, old & ~BigInt(Cr0.TS), old);
+  cpu.modeChanged();
 }
 
 /** LMSW: PE, MP, EM, TS from `word`; PE cannot be cleared. False after a fault or exit. */

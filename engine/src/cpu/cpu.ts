@@ -4,7 +4,7 @@ import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
-import { Access, type CpuState, Cr0, type Cr4, Efer, type Flag, Seg, Slot } from './state';
+import { Access, type CpuState, Cr0, Cr4, Efer, type Flag, Seg, Slot } from './state';
 
 /** Why the current instruction must be abandoned. Checked after everything that can fault. */
 export const enum Abort {
@@ -36,6 +36,8 @@ export const enum Vector {
   MF = 16,
   AC = 17,
   MC = 18,
+  /** SIMD floating-point. */
+  XM = 19,
 }
 
 /** Who wants to know what happens. All of it is called synchronously; `cpu.requestStop` may be used inside. */
@@ -160,6 +162,7 @@ export class Cpu {
         if (this.flat()) mode |= Mode.FLAT;
       }
     }
+    if (s.low(Slot.CR4) & Cr4.OSFXSR && !(cr0 & (Cr0.EM | Cr0.TS))) mode |= Mode.SSE;
     this.mode = mode;
     this.mmu.modeChanged(this);
   }

@@ -26,6 +26,9 @@ export const LEAF1_EDX: FeatureBits = {
   PAT: 16,
   PSE36: 17,
   CLFSH: 19,
+  FXSR: 24,
+  SSE: 25,
+  SSE2: 26,
 };
 
 /** Leaf 7 subleaf 0, EBX. */

@@ -8,7 +8,7 @@ import {
   MTRR_DEF_TYPE_RESET,
   PAT_RESET,
 } from './msr';
-import { Access, Cr0, Seg, Slot } from './state';
+import { Access, Cr0, Mxcsr, Seg, Slot } from './state';
 
 /** EAX at a Multiboot entry (Multiboot 0.6.96 §3.2). */
 export const MULTIBOOT_MAGIC = 0x2badb002;
@@ -40,6 +40,10 @@ export function resetCpu(cpu: Cpu): void {
   s.setLow(Slot.DR6, 0xffff0ff0);
   s.setLow(Slot.DR7, 0x400);
   s.u64[Slot.XCR0] = 1n;
+  s.setLow(Slot.MXCSR, Mxcsr.RESET);
+  // The x87: tags say "zero", which is not empty.
+  s.setLow(Slot.FCW, 0x40);
+  s.setLow(Slot.FTW, 0xff);
   s.u64[Slot.PAT] = PAT_RESET;
   s.u64[Slot.APIC_BASE] = APIC_BASE_RESET;
   s.u64[Slot.FEATURE_CONTROL] = FEATURE_CONTROL_RESET;

@@ -47,6 +47,7 @@ export const enum Slot {
   DR7 = 73,
   /** PAE: the four page-directory pointers loaded with CR3 (SDM 3A 4.4.1). */
   PDPTE0 = 74,
+  MTRR_DEF_TYPE = 78,
 
   EFER = 80,
   STAR = 81,
@@ -65,7 +66,6 @@ export const enum Slot {
   FEATURE_CONTROL = 93,
   MISC_ENABLE = 94,
   DEBUGCTL = 95,
-  MTRR_DEF_TYPE = 112,
 
   /** 0 running, 1 halted, 2 shutdown, 3 wait-for-SIPI (the VMCS's activity state, SDM 3C 25.4.2). */
   ACTIVITY = 96,
@@ -85,6 +85,23 @@ export const enum Slot {
   VMCS_POINTER = 106,
   /** Absolute clock at which the preemption timer fires, or all ones. */
   PREEMPTION_DEADLINE = 107,
+
+  /**
+   * XMM0 … XMM15, two slots each, low half first. Micro-ops name them by the first slot and only as vectors
+   * (LOAD128 … FSET in ir/ops.ts), so whoever keeps registers elsewhere need not fear that halves are named.
+   */
+  XMM0 = 112,
+  MXCSR = 144,
+  /** What is left of the x87 without its arithmetic: control and status word, and what FXSAVE keeps. */
+  FCW = 145,
+  FSW = 146,
+  /** Abridged tag word: a bit is 1 for a register that is not empty (SDM 1 10.5.1). */
+  FTW = 147,
+  FOP = 148,
+  FIP = 149,
+  FDP = 150,
+  /** ST0/MM0 … ST7/MM7: two slots each, the upper one with sign and exponent. */
+  ST0 = 152,
 
   /** First temporary of the IR. Temporaries do not live across instructions. */
   TEMP = 192,
@@ -204,12 +221,44 @@ export interface SegmentValue {
   access: number;
 }
 
+/** MXCSR bits (SDM 1 10.2.3). */
+export const enum Mxcsr {
+  IE = 1,
+  DE = 1 << 1,
+  ZE = 1 << 2,
+  OE = 1 << 3,
+  UE = 1 << 4,
+  PE = 1 << 5,
+  DAZ = 1 << 6,
+  /** The six masks, in the flags' order. */
+  MASKS = 0x3f << 7,
+  MASKS_SHIFT = 7,
+  UM = 1 << 11,
+  /** Rounding control: nearest, down, up, toward zero. */
+  RC = 3 << 13,
+  RC_SHIFT = 13,
+  FTZ = 1 << 15,
+  /** Bits that exist. */
+  ALL = 0xffff,
+  /** At reset: all exceptions masked. */
+  RESET = 0x1f80,
+}
+
 /** Typed views over one processor's register file. */
 export class CpuState {
   /** One element a slot. */
   readonly u64: BigUint64Array;
   /** Two elements a slot, low half first (the machine is little-endian). */
   readonly u32: Uint32Array;
+  /** The same bytes as lanes of vectors: of n-byte elements, slot × 8 / n is a slot's first. */
+  readonly i64: BigInt64Array;
+  readonly i32: Int32Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly f64: Float64Array;
+  readonly f32: Float32Array;
 
   /** @param buffer the machine's memory; @param offset byte offset of the register file, a multiple of 8. */
   constructor(
@@ -218,6 +267,14 @@ export class CpuState {
   ) {
     this.u64 = new BigUint64Array(buffer, offset, Slot.COUNT);
     this.u32 = new Uint32Array(buffer, offset, Slot.COUNT * 2);
+    this.i64 = new BigInt64Array(buffer, offset, Slot.COUNT);
+    this.i32 = new Int32Array(buffer, offset, Slot.COUNT * 2);
+    this.u16 = new Uint16Array(buffer, offset, Slot.COUNT * 4);
+    this.i16 = new Int16Array(buffer, offset, Slot.COUNT * 4);
+    this.u8 = new Uint8Array(buffer, offset, Slot.COUNT * 8);
+    this.i8 = new Int8Array(buffer, offset, Slot.COUNT * 8);
+    this.f64 = new Float64Array(buffer, offset, Slot.COUNT);
+    this.f32 = new Float32Array(buffer, offset, Slot.COUNT * 2);
   }
 
   /** The low 32 bits of a slot, unsigned. */

@@ -5,7 +5,10 @@ import { HELPER_FUNCTIONS } from '../helpers';
 import type { Block } from '../ir/block';
 import { carryFlag, condition, getFlags, setFlags } from '../ir/flags';
 import { Op, WORDS } from '../ir/ops';
+import { FLOAT_FUNCTIONS, FLOAT_GETS, FLOAT_SETS } from '../ir/vector-float';
+import { VECTOR_FUNCTIONS, VECTOR_GETS, VECTOR_SETS } from '../ir/vector-ops';
 import type { SoftMmu } from '../memory/soft-mmu';
+import { loadVector, storeVector } from './vector-memory';
 
 const RIP_LOW = Slot.RIP * 2;
 
@@ -435,6 +438,33 @@ export class Evaluator {
         case Op.HELPER:
           HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
           if (cpu.abort !== Abort.NONE) return -1;
+          break;
+
+        case Op.LOAD128:
+        case Op.STORE128: {
+          const low = u32[a * 2] + (b >>> 0);
+          const high = (u32[a * 2 + 1] + (b >> 31) + (low > 0xffffffff ? 1 : 0)) >>> 0;
+          const move = (word & 0xff) === Op.LOAD128 ? loadVector : storeVector;
+          if (!move(cpu, mmu, d, low >>> 0, high, word >>> 8)) return -1;
+          break;
+        }
+        case Op.VECTOR:
+          VECTOR_FUNCTIONS[(word >>> 8) & 0xff](state, d, a, b, word >>> 16);
+          break;
+        case Op.VGET:
+          VECTOR_GETS[((word >>> 8) & 0xff) as 0](state, d, a, word >>> 16);
+          break;
+        case Op.VSET:
+          VECTOR_SETS[((word >>> 8) & 0xff) as 0](state, d, a, b, word >>> 16);
+          break;
+        case Op.FLOAT:
+          if (!FLOAT_FUNCTIONS[(word >>> 8) & 0x7f](cpu, d, a, b, word >>> 16)) return -1;
+          break;
+        case Op.FGET:
+          if (!FLOAT_GETS[(word >>> 8) & 0x7f](cpu, d, a, b, 0)) return -1;
+          break;
+        case Op.FSET:
+          if (!FLOAT_SETS[(word >>> 8) & 0x7f](cpu, d, a, b, 0)) return -1;
           break;
       }
     }

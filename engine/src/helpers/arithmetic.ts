@@ -300,7 +300,8 @@ function unsupportedInstruction(cpu: Cpu, d: number): void {
     kind: 'unsupported',
     explanation:
       `The instruction ${Mnemonic[d]?.toUpperCase()} at RIP ${rip}h is not implemented: ` +
-      'this machine has the integer and system instructions, but no x87, MMX, SSE or AVX yet.',
+      'this machine has the integer and system instructions, SSE and SSE2, but no x87 arithmetic, no MMX and ' +
+      'no later vector extension (docs/processor.md).',
   });
 }
 

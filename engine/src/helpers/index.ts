@@ -1,5 +1,6 @@
 import { arithmeticHelpers } from './arithmetic';
 import { segmentsHelpers } from './segments';
+import { sseHelpers } from './sse';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
 import { vmxHelpers } from './vmx';
@@ -8,6 +9,7 @@ import { vmxHelpers } from './vmx';
 export const HELPERS = {
   ...arithmeticHelpers,
   ...segmentsHelpers,
+  ...sseHelpers,
   ...systemHelpers,
   ...vmxHelpers,
 } as const;

@@ -32,4 +32,6 @@ export const enum Mode {
   REAL = 16,
   /** Long mode is active (64-bit or compatibility). */
   LONG = 32,
+  /** SSE instructions are allowed: CR4.OSFXSR set, CR0.EM and CR0.TS clear (SDM 2A Table 2-21 "Type 4" …). */
+  SSE = 64,
 }

@@ -40,6 +40,13 @@ export class IrBuilder {
     return this.nextTemp++;
   }
 
+  /** A fresh temporary vector: two slots. */
+  vector(): number {
+    const first = this.temp();
+    this.temp();
+    return first;
+  }
+
   /** Remembers which temporaries are in use, for {@link release}. */
   mark(): number {
     return this.nextTemp;

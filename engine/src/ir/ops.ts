@@ -148,6 +148,30 @@ export const enum Op {
   RAISE,
   /** Helper number aux (lift/helpers.ts) with words d, a, b as the helper defines them. Can fault, exit or stop. */
   HELPER,
+
+  // vectors -----------------------------------------------------------------
+  // A vector is 128 bits: the slot named and the next one. Vectors live in
+  // Slot.XMM0 … and in pairs of temporaries (IrBuilder.vector()), and these
+  // slots are named by the micro-ops below only.
+  /** vector d ← 16 bytes at linear address a + literal b; aux: {@link MemAux}, with ALIGNED. Faults as LOAD64. */
+  LOAD128,
+  /** 16 bytes at a + literal b ← vector d. Nothing is written when any byte cannot be. */
+  STORE128,
+  /** vector d ← VectorOp (aux & 0xff) of vectors a and b, with literal aux >> 8 (ir/vector-ops.ts). Pure. */
+  VECTOR,
+  /** d ← VectorGet (aux & 0xff) of vector a: a lane, number aux >> 8, zero-extended, or a mask of signs. Pure. */
+  VGET,
+  /** vector d ← vector a with VectorSet (aux & 0xff) of b's value put in at lane aux >> 8. Pure. */
+  VSET,
+  /**
+   * vector d ← FloatOp (aux & 0x1f) of vectors a and b in FloatShape (aux >> 5 & 3), literal aux >> 8. Rounds as
+   * MXCSR says, sets its flags; #XM with d unchanged when one is not masked (ir/vector-float.ts).
+   */
+  FLOAT,
+  /** d ← FloatGet (aux & 0x1f) of scalars in vectors a and b, of FloatShape (aux >> 5 & 3). Can fault likewise. */
+  FGET,
+  /** vector d ← vector a with FloatSet (aux & 0x1f) of b's value as its lowest lane. Can fault likewise. */
+  FSET,
   COUNT,
 }
 
@@ -159,6 +183,8 @@ export const enum MemAux {
   WRAP32 = 2,
   /** A load that must also be allowed to write: the first half of a read-modify-write. */
   WRITE_INTENT = 4,
+  /** Of LOAD128 and STORE128: an address that is no multiple of 16 raises #GP(0). */
+  ALIGNED = 16,
 }
 
 /** What produced the lazy flags; the formulas are in ir/flags.ts. */
@@ -192,6 +218,5 @@ export const OP_NAMES: readonly string[] =
   SHL64 SHR64 SAR64 SHL32 SHR32 SAR32 ROTL64 ROTR64 ROTL32 ROTR32 ADDI64 ANDI64 ADDI32 ANDI32 SHLI64 SHRI64 SARI64
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64
-  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER`.split(
-    /\s+/,
-  );
+  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER
+  LOAD128 STORE128 VECTOR VGET VSET FLOAT FGET FSET`.split(/\s+/);

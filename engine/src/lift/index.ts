@@ -9,10 +9,14 @@ import { moveLifters } from './move';
 import { multiplyLifters } from './multiply';
 import { isSegment } from './registers';
 import { shiftLifters } from './shift';
+import { sseFloatLifters } from './sse-float';
+import { sseIntegerLifters } from './sse-integer';
+import { sseMoveLifters } from './sse-move';
 import { stackLifters } from './stack';
 import { stringLifters } from './string';
 import { systemLifters } from './system';
 import { vmxLifters } from './vmx';
+import { x87Lifters } from './x87';
 
 /** One table a family. */
 const FAMILIES: readonly LiftTable[] = [
@@ -27,6 +31,10 @@ const FAMILIES: readonly LiftTable[] = [
   controlLifters,
   flagLifters,
   vmxLifters,
+  x87Lifters,
+  sseMoveLifters,
+  sseIntegerLifters,
+  sseFloatLifters,
 ];
 
 /** By mnemonic; an ordinary family's function goes before the system's, which {@link isSystemForm} asks for. */
