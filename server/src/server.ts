@@ -15,6 +15,7 @@ import {
 import { followDocuments } from './documents';
 import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsOf } from './features/diagnostics';
+import { hover } from './features/hover';
 import { highlights, references } from './features/references';
 import { prepareRename, Refusal, rename } from './features/rename';
 import { documentSymbols, workspaceSymbols } from './features/symbols';
@@ -26,6 +27,7 @@ import { Workspace } from './workspace/workspace';
 
 const CAPABILITIES: InitializeResult['capabilities'] = {
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  hoverProvider: true,
   definitionProvider: true,
   declarationProvider: true,
   typeDefinitionProvider: true,
@@ -127,6 +129,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     feature: (path: string, position: Position, params: P) => T,
   ) => guard<P, T>(empty, (p) => feature(pathOf(p.textDocument.uri), p.position, p));
 
+  connection.onHover(at(null, (path, position) => hover(workspace, path, position)));
   connection.onDefinition(at([], (path, position) => definition(workspace, path, position)));
   connection.onDeclaration(at([], (path, position) => declaration(workspace, path, position)));
   connection.onTypeDefinition(at([], (path, position) => typeDefinition(workspace, path, position)));
