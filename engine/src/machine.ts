@@ -17,7 +17,7 @@ import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
 import { Evaluator } from './execution/evaluator';
 import { ExitLog } from './execution/exit-log';
-import { FastTier, type Tier } from './execution/tiers';
+import { FastTier, type Tier, type TierTuning } from './execution/tiers';
 import { Translator } from './execution/translator';
 import { setRegister } from './inspect/edit';
 import { hashState } from './inspect/hash';
@@ -36,8 +36,9 @@ import { CODE_AREA, CODE_AREA_BYTES } from './wasm/layout';
 export interface MachineConfig {
   /** Guest RAM in MiB, 1 … 3072; 64 unless given. */
   memoryMiB?: number;
-  /** How code is executed; all tiers give the same run. */
+  /** How code is executed; all tiers give the same run. `regions`, the fastest, unless given. */
   tier?: Tier;
+  tuning?: TierTuning;
 }
 
 /** Byte offsets in the machine's WebAssembly.Memory; wasm/layout.ts has what lies between. */
@@ -103,9 +104,18 @@ export class Machine {
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
     this.evaluator = new Evaluator(cpu, this.mmu);
     this.evaluator.onBreak = (low, high) => this.onBreak(low, high);
-    const tier = config.tier ?? 'evaluator';
+    const tier = config.tier ?? 'regions';
     if (tier !== 'evaluator') {
-      this.fast = new FastTier(cpu, this.mmu, this.cache, this.translator, this.evaluator, this.memory, tier === 'regions');
+      this.fast = new FastTier(
+        cpu,
+        this.mmu,
+        this.cache,
+        this.translator,
+        this.evaluator,
+        this.memory,
+        tier === 'regions',
+        config.tuning,
+      );
     }
 
     this.events = new EventQueue(() => cpu.clock);
@@ -154,6 +164,11 @@ export class Machine {
     if ('error' in loaded) return { error: loaded.error };
     enterMultiboot(this.cpu, loaded.entry, loaded.infoAddress);
     return {};
+  }
+
+  /** Regions compiled, dropped because their code changed, evicted, and alive. */
+  get tierCounts(): { compiled: number; dropped: number; evicted: number; live: number } {
+    return this.fast?.counts ?? { compiled: 0, dropped: 0, evicted: 0, live: 0 };
   }
 
   /** Instructions begun since power-on. */

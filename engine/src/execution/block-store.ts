@@ -8,9 +8,6 @@ import { ROWS } from '../wasm/ops';
 const UNIT = 256;
 const UNIT_SHIFT = 8;
 
-/** Executions after which a block is worth compiling. */
-export const HOT_AFTER = 1000;
-
 /**
  * Blocks as generated code sees them: a header and micro-ops whose operands are
  * addresses, in an area of the machine's memory of fixed size. Pieces that are
@@ -25,7 +22,11 @@ export class BlockStore {
   private serial = 0;
   private readonly i32: Int32Array;
 
-  constructor(buffer: ArrayBufferLike) {
+  /** @param hotAfter executions after which a block is worth compiling */
+  constructor(
+    buffer: ArrayBufferLike,
+    readonly hotAfter = 1000,
+  ) {
     this.i32 = new Int32Array(buffer);
   }
 
@@ -57,7 +58,7 @@ export class BlockStore {
     this.serial = (this.serial + 1) | 0 || 1;
     i32[(at + Header.SERIAL) >> 2] = this.serial;
     i32[(at + Header.REGION) >> 2] = -1;
-    i32[(at + Header.COUNTER) >> 2] = HOT_AFTER;
+    i32[(at + Header.COUNTER) >> 2] = this.hotAfter;
     i32[(at + Header.INSTRUCTIONS) >> 2] = block.instructions;
     i32[(at + Header.NUMBER) >> 2] = number;
     loadCode(code, i32, (at + Header.BYTES) >> 2);

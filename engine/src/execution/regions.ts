@@ -4,7 +4,7 @@ import { encodeModule } from '../wasm/encoder';
 import { Header } from '../wasm/layout';
 import { Type } from '../wasm/opcodes';
 import { formRegion, type Region } from '../wasm/region';
-import { type BlockStore, HOT_AFTER } from './block-store';
+import type { BlockStore } from './block-store';
 import type { CodeCache } from './code-cache';
 
 /** Live modules at most; Node 20 aborts the process near 32,000. */
@@ -26,11 +26,16 @@ interface Compiled {
   map: number;
 }
 
-/** How often a page's code has been compiled: code that keeps changing is compiled ever more seldom. */
+/** What has happened to the code of a page. */
 interface PageHistory {
   compiled: number;
+  /** Regions lost because code was written to; the more, the longer the next one has to wait. */
+  dropped: number;
   refused: number;
 }
+
+/** So often a page's code may be compiled anew as it grows; then new regions take only blocks that are in none. */
+const GROWING = 8;
 
 /** Compiles regions, and keeps, drops and evicts them. */
 export class Regions {
@@ -39,7 +44,7 @@ export class Regions {
   private readonly freeSlots: number[] = [];
   private readonly history = new Map<number, PageHistory>();
   /** Regions compiled, dropped because code changed, and evicted since power-on. */
-  readonly counts = { compiled: 0, dropped: 0, evicted: 0 };
+  readonly counts = { compiled: 0, dropped: 0, evicted: 0, live: 0 };
 
   constructor(
     private readonly store: BlockStore,
@@ -52,14 +57,14 @@ export class Regions {
   /** A block has been executed often: compiles the region around it. */
   compile(hot: Block): void {
     const { store } = this;
-    store.set(hot.loaded, Header.COUNTER, HOT_AFTER);
+    store.set(hot.loaded, Header.COUNTER, store.hotAfter);
     if (hot.secondPage >= 0) {
       store.set(hot.loaded, Header.COUNTER, NEVER);
       return;
     }
     let history = this.history.get(hot.page);
-    if (!history) this.history.set(hot.page, (history = { compiled: 0, refused: 0 }));
-    if (++history.refused < 1 << Math.min(20, history.compiled >> 3)) return;
+    if (!history) this.history.set(hot.page, (history = { compiled: 0, dropped: 0, refused: 0 }));
+    if (++history.refused < 1 << Math.min(20, history.dropped >> 2)) return;
     history.refused = 0;
     history.compiled++;
 
@@ -68,6 +73,8 @@ export class Regions {
     for (const [offset, block] of available) {
       if (block === hot) hotOffset = offset;
       if (block.loaded === 0 || block.secondPage >= 0) available.delete(offset);
+      else if (history.compiled > GROWING && store.get(block.loaded, Header.REGION) >= 0)
+        available.delete(offset);
     }
     if (hotOffset < 0) return;
     const region = formRegion(hot, hotOffset, available);
@@ -97,6 +104,7 @@ export class Regions {
     compiled.slot = this.freeSlots.pop() ?? table.grow(1);
     table.set(compiled.slot, instance.exports.r);
     this.live.add(compiled);
+    this.counts.live = this.live.size;
     this.counts.compiled++;
 
     region.blocks.forEach((b, i) => {
@@ -131,6 +139,8 @@ export class Regions {
     for (const region of this.containing.get(block) ?? []) {
       this.remove(region);
       this.counts.dropped++;
+      const history = this.history.get(block.page);
+      if (history) history.dropped++;
     }
   }
 
@@ -143,10 +153,11 @@ export class Regions {
       if (block.loaded === 0) continue;
       const entered = store.get(block.loaded, Header.REGION);
       if (entered === region.slot) store.set(block.loaded, Header.REGION, -1);
-      if (entered === region.slot || entered < 0) store.set(block.loaded, Header.COUNTER, HOT_AFTER);
+      if (entered === region.slot || entered < 0) store.set(block.loaded, Header.COUNTER, store.hotAfter);
     }
     if (region.map !== 0) store.release(region.map, PAGE);
     this.live.delete(region);
+    this.counts.live = this.live.size;
     this.table.set(region.slot, null);
     this.freeSlots.push(region.slot);
   }

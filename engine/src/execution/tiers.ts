@@ -21,6 +21,14 @@ import type { Translator } from './translator';
 /** How code is executed. All give the same state at the same count. */
 export type Tier = 'evaluator' | 'interpreter' | 'regions';
 
+/** Knobs for tests and measurements. */
+export interface TierTuning {
+  /** Executions after which a block is compiled. */
+  hotAfter?: number;
+  /** Live compiled regions at most. */
+  maxRegions?: number;
+}
+
 /** Generated code comes back at least after so many instructions: V8 replaces a function only when it is called. */
 const MAX_BUDGET = 200_000;
 
@@ -47,18 +55,24 @@ export class FastTier {
     private readonly evaluator: Evaluator,
     memory: WebAssembly.Memory,
     compiling: boolean,
+    tuning: TierTuning = {},
   ) {
     this.i32 = new Int32Array(memory.buffer);
-    this.store = new BlockStore(memory.buffer);
+    this.store = new BlockStore(memory.buffer, tuning.hotAfter);
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     this.i32[Control.ADDRESS_MASK >> 2] = -1;
     const instance = new WebAssembly.Instance(driverModule(), { e: { m: memory, t: table } });
     this.drive = instance.exports.drive as (address: number) => number;
-    if (compiling) this.compiler = new Regions(this.store, cache, table, memory);
+    if (compiling) this.compiler = new Regions(this.store, cache, table, memory, tuning.maxRegions);
     cache.onDrop = (block) => {
       this.compiler?.drop(block);
       this.store.unload(block);
     };
+  }
+
+  /** What the region compiler has done. */
+  get counts() {
+    return this.compiler?.counts;
   }
 
   /** Runs until `cpu.abort` is set or `cpu.deadline` is reached; attention() ends it at the next instruction. */

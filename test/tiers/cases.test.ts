@@ -1,0 +1,301 @@
+import { strict as assert } from 'node:assert';
+import type { Machine } from '@hyperstep/engine';
+import { program } from './boot';
+import { boot, lockStep, summary, TIERS } from './lockstep';
+import { Random } from './random';
+
+/** Runs a program on all tiers in lock-step; the evaluator's machine at its end. */
+function check(body: string, options: { bits?: 32 | 64; timer?: number; limit?: number } = {}): Machine {
+  const { image } = program({ bits: options.bits ?? 64, timer: options.timer, body });
+  const machines = boot(image);
+  const reason = lockStep(machines, new Random(7), options.limit ?? 200_000);
+  assert.match(reason, /"exit"/);
+  return machines[0];
+}
+
+describe('tiers in lock-step on chosen cases', () => {
+  it('code shared by several linear addresses', () => {
+    const machine = check(`
+                mov     dword [TABLES + 0x2000 + 4 * 8], 0x87   ; 8 MiB → 0
+                mov     rax, cr3
+                mov     cr3, rax
+                mov     r12d, 300
+.again:         mov     eax, where
+                call    rax
+                mov     rbx, rax
+                mov     eax, where + 0x800000
+                call    rax
+                sub     rax, rbx
+                add     [COUNTS + 16], rax
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+                align   64
+where:          lea     rax, [rel where]
+                mov     ecx, 5
+.loop:          add     rax, rcx
+                dec     ecx
+                jnz     .loop
+                ret`);
+    assert.equal(machine.physical.read32(0x5010), 300 * 0x800000);
+  });
+
+  it('one linear address whose page changes between runs', () => {
+    const machine = check(`
+                mov     edi, 0x300000
+                mov     esi, one
+                mov     ecx, 64
+                rep     movsb
+                mov     edi, 0x201000
+                mov     esi, two
+                mov     ecx, 64
+                rep     movsb
+                ; a 4 KiB page at 0xa00000
+                mov     dword [TABLES + 0x2000 + 5 * 8], 0xc007
+                mov     dword [0xc000], 0x300007
+                mov     r12d, 400
+.again:         mov     eax, 0xa00000
+                call    rax
+                mov     eax, [0xc000]
+                xor     eax, 0x300000 ^ 0x201000
+                mov     [0xc000], eax
+                invlpg  [0xa00000]
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+one:            add     dword [COUNTS + 16], 1
+                ret
+                align   64
+two:            add     dword [COUNTS + 20], 1
+                ret
+                align   64`);
+    assert.equal(machine.physical.read32(0x5010), 200);
+    assert.equal(machine.physical.read32(0x5014), 200);
+  });
+
+  it('instructions and data that cross pages', () => {
+    check(`
+                mov     r12d, 200
+                mov     ebx, DATA + 0xffd
+.again:         add     dword [rbx], r12d
+                mov     eax, [rbx]
+                push    rax
+                mov     [rbx + 1], ax
+                jmp     near .near
+                times   4096 - ($ - body) - 3 nop
+.near:          mov     rcx, 0x1122334455667788         ; three bytes here, seven in the next page
+                add     rcx, rax
+                pop     rdx
+                dec     r12d
+                jnz     .again
+recover:        jmp     done`);
+  });
+
+  it('a page fault in the middle of a hot loop', () => {
+    const machine = check(`
+                mov     edi, 0xf00000
+.again:         add     dword [COUNTS + 16], 1
+                mov     [rdi], rdi              ; memory ends at 16 MiB of linear addresses
+                lea     rdi, [rdi + 0x1008]
+                cmp     rdi, rax
+                jmp     .again
+recover:        jmp     done`);
+    // From 15 to 16 MiB in steps of 4104 bytes, the last one across the end.
+    assert.equal(machine.physical.read32(0x5010), 257);
+  });
+
+  it('code that changes: immediates, instructions, the running block', () => {
+    check(`
+                mov     r12d, 500
+.again:         mov     [.a + 1], r12b
+.a:             mov     eax, 0
+                add     [COUNTS + 16], rax
+                test    r12b, 31
+                jnz     .b
+                xor     byte [.c], 0xfe ^ 0xff ^ 1      ; nop ↔ another
+.b:             mov     ecx, 3
+.c:             nop
+                add     ebx, ecx
+                dec     ecx
+                jnz     .c
+                mov     [data], ebx
+                add     ebx, [data]
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+data:           dd      0`);
+  });
+
+  it('single-step traps: RFLAGS.TF', () => {
+    const machine = check(`
+                mov     rax, trap
+                mov     [IDT + 16], ax
+                shr     rax, 16
+                mov     [IDT + 22], ax
+                mov     r12d, 60
+.again:         mov     ecx, 20
+.quick:         add     rax, rcx
+                dec     ecx
+                jnz     .quick
+                pushfq
+                or      qword [rsp], 0x100
+                popfq
+                add     eax, 1
+                mov     [DATA], eax
+                nop
+                pushfq
+                and     qword [rsp], ~0x100
+                popfq
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+trap:           inc     qword [COUNTS + 16]
+                iretq`);
+    assert.equal(machine.physical.read32(0x5010), 60 * 6);
+  });
+
+  it('interrupts into hot loops, with HLT between', () => {
+    check(
+      `
+                mov     r12d, 40
+.again:         mov     ecx, 3000
+.loop:          imul    eax, eax, 17
+                add     eax, ecx
+                mov     [DATA + rcx], al
+                dec     ecx
+                jnz     .loop
+                hlt
+                dec     r12d
+                jnz     .again
+recover:        jmp     done`,
+      { timer: 3, limit: 1_000_000 },
+    );
+  });
+
+  it('flags: every condition after every operation, across blocks', () => {
+    const operations = [
+      'add al, bl',
+      'sub ax, bx',
+      'cmp eax, ebx',
+      'sbb rax, rbx',
+      'adc eax, ebx',
+      'inc cl',
+      'dec rcx',
+    ];
+    operations.push(
+      'and eax, ebx',
+      'shl eax, cl',
+      'shr rax, 3',
+      'sar ax, cl',
+      'neg eax',
+      'imul eax, ebx',
+      'rol eax, cl',
+    );
+    const lines: string[] = [];
+    operations.forEach((operation, i) => {
+      for (const cc of 'o no b ae e ne be a s ns p np l ge le g'.split(' ')) {
+        lines.push(
+          `mov rax, r8\nmov rbx, r9\nmov ecx, r12d\n${operation}\nj${cc} .t${i}${cc}\nadd rdx, ${i + 3}\n.t${i}${cc}:`,
+        );
+        lines.push(`set${cc} r10b\nadc rdx, r10\nrol rdx, 1`);
+      }
+    });
+    check(
+      `
+                mov     r12d, 60
+                mov     r8, 0x8000000080008081
+                xor     r10d, r10d
+again:          imul    r8, r8, 0x5851f42d
+                xor     r9, r8
+                ror     r9, 7
+                ${lines.join('\n')}
+                dec     r12d
+                jnz     again
+recover:        jmp     done`.replaceAll('.t', 't'),
+      { limit: 1_000_000 },
+    );
+  });
+
+  const LOOP = `
+                mov     r12d, 400
+again:          mov     ecx, 10
+inner:          add     rax, rcx
+here:           mov     [DATA], eax
+                dec     ecx
+                jnz     inner
+                dec     r12d
+                jnz     again
+recover:        jmp     done`;
+
+  it('breakpoints stop before the instruction, at the same counts', () => {
+    const { image, symbol } = program({ bits: 64, body: LOOP });
+    const results = TIERS.map((config) => {
+      const [machine] = boot(image, [config]);
+      machine.run({ limit: 20_000 }); // hot by now
+      let asked = 0;
+      machine.breakpoints.set(1, BigInt(symbol('here')), () => ++asked % 100 === 0);
+      const stops: string[] = [];
+      for (let i = 0; i < 10; i++) {
+        const reason = machine.run({ limit: 1_000_000 });
+        stops.push(`${reason.kind} ${summary(machine)}`);
+      }
+      machine.breakpoints.clear();
+      const end = machine.run({ limit: 1_000_000 });
+      return [...stops, `${end.kind} ${asked} ${machine.hash()}`];
+    });
+    assert.match(results[0][0], /^breakpoint/);
+    for (const other of results.slice(1)) assert.deepEqual(other, results[0]);
+  });
+
+  it('stops exactly at every N', () => {
+    const { image } = program({ bits: 64, body: LOOP });
+    const machines = boot(image);
+    for (const machine of machines) machine.run({ limit: 18_000 });
+    for (let n = 18_001; n < 18_200; n++) {
+      for (const machine of machines) {
+        machine.run({ limit: n });
+        assert.equal(machine.count, n);
+      }
+      for (const machine of machines) assert.equal(summary(machine), summary(machines[0]));
+    }
+    for (const machine of machines) assert.equal(machine.hash(), machines[0].hash());
+  });
+
+  /** `count` functions that become hot one by one, all called `rounds` times. */
+  const functions = (count: number, rounds: number): string => {
+    const one = 'mov ecx, 3\nl@: add rax, rcx\nrol rax, 5\ndec ecx\njnz l@\nret\nalign 32\n';
+    const all = Array.from({ length: count }, (_, i) => one.replaceAll('@', String(i))).join('');
+    return `
+                mov     r12d, ${rounds}
+.again:         mov     r13d, first
+.next:          call    r13
+                add     r13d, 32
+                cmp     r13d, last
+                jb      .next
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+                align   32
+first:
+${all}
+last:`;
+  };
+
+  it('more regions than may live: evicted, and compiled again when they are hot again', () => {
+    const { image } = program({ bits: 64, body: functions(100, 8) });
+    const machines = boot(image, [TIERS[0], { tier: 'regions', tuning: { hotAfter: 2, maxRegions: 7 } }]);
+    assert.match(lockStep(machines, new Random(3), 400_000), /"exit"/);
+    assert.ok(machines[1].tierCounts.evicted > 100, JSON.stringify(machines[1].tierCounts));
+  });
+
+  it('4,100 regions under the real limit', function () {
+    this.timeout(60_000);
+    const { image } = program({ bits: 64, body: functions(4100, 2) });
+    const [fast] = boot(image, [{ tier: 'regions', tuning: { hotAfter: 2 } }]);
+    const [slow] = boot(image, [{ tier: 'interpreter' }]);
+    for (const machine of [fast, slow]) while (machine.run({ limit: 10_000_000 }).kind === 'limit');
+    assert.equal(fast.hash(), slow.hash());
+    assert.ok(fast.tierCounts.evicted > 50, JSON.stringify(fast.tierCounts));
+    assert.ok(fast.tierCounts.live <= 4000);
+  });
+});
