@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import iced from 'iced-x86';
 import { FAMILIES } from './instructions.mjs';
 import { LEGACY_FAMILIES } from './legacy.mjs';
+import { SSE_FAMILIES, sseCase } from './sse.mjs';
 
 const { Decoder, InstructionInfoFactory, OpKind, Register, RegisterExt, RflagsBits } = iced;
 const here = dirname(fileURLToPath(import.meta.url));
@@ -168,8 +169,13 @@ function analyse(hex, mode) {
     if (REGISTERS.includes(name)) used.add(name);
   }
   const memory = instruction.op0Kind === OpKind.Memory || instruction.op1Kind === OpKind.Memory;
+  const xmm = [];
+  for (let i = 0; i < instruction.opCount; i++) {
+    const n = instruction.opKind(i) === OpKind.Register ? instruction.opRegister(i) - Register.XMM0 : -1;
+    if (n >= 0 && n < 16 && !xmm.includes(n)) xmm.push(n);
+  }
   const values = [...used].filter((r) => !inAddress.has(r) && !mode.pointers.split(' ').includes(r));
-  return { undefinedFlags, values, memory, instruction };
+  return { undefinedFlags, values, memory, xmm, instruction };
 }
 
 function nameOf(register) {
@@ -211,13 +217,18 @@ function makeCase(template, about, k, mode) {
   const registers = [...mode.defaults];
   const width = mode.bits === 64 ? 64 : 32;
   for (const name of about.values) registers[REGISTERS.indexOf(name)] = BigInt.asUintN(width, value());
-  const c = { registers, flags: randomFlags(), memory: new Map() };
+  const c = { registers, flags: randomFlags(), memory: new Map(), xmm: new Map(), mxcsr: 0x1f80 };
   c.get = (name) => registers[REGISTERS.indexOf(name)];
   c.set = (name, v) => {
     registers[REGISTERS.indexOf(name)] = BigInt.asUintN(width, BigInt(v));
   };
   c.poke = (offset, v, bytes) => c.memory.set(offset, hexOf(BigInt(v), bytes));
   template.prepare?.(c, k, { value, pick, random32, random64 });
+  if (template.sse) {
+    const offset = about.memory ? operandOffset(about.instruction, registers, mode) : undefined;
+    sseCase(template.sse, c, about.xmm, offset, { value, pick, random32, random64 });
+    return c;
+  }
   if (about.memory && !template.ownMemory) {
     const offset = operandOffset(about.instruction, registers, mode);
     if (offset >= 0 && offset <= 4080 && !c.memory.has(offset)) {
@@ -232,7 +243,11 @@ function makeCase(template, about, k, mode) {
 execFileSync('cc', ['-O2', '-o', join(work, 'recorder'), join(here, 'recorder.c')]);
 
 let total = 0;
-for (const [family, { mode: modeName, templates }] of Object.entries({ ...FAMILIES, ...LEGACY_FAMILIES })) {
+for (const [family, { mode: modeName, templates }] of Object.entries({
+  ...FAMILIES,
+  ...LEGACY_FAMILIES,
+  ...SSE_FAMILIES,
+})) {
   const mode = MODES[modeName];
   restart(family);
   const bytes = assemble(
@@ -248,7 +263,10 @@ for (const [family, { mode: modeName, templates }] of Object.entries({ ...FAMILI
   const input = cases
     .map((c) => {
       const memory = [...c.memory].map(([offset, hex]) => ` ${offset.toString(16)}:${hex}`).join('');
-      return `${modeName} ${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}\n`;
+      const vectors = [...c.xmm]
+        .map(([n, v]) => ` x${n.toString(16)}=${v.toString(16).padStart(32, '0')}`)
+        .join('');
+      return `${modeName} ${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}${vectors} m=${c.mxcsr.toString(16)}\n`;
     })
     .join('');
   const results = execFileSync(join(work, 'recorder'), { input, maxBuffer: 1 << 28 })
@@ -275,13 +293,15 @@ for (const [family, { mode: modeName, templates }] of Object.entries({ ...FAMILI
       if (after[k] !== r) got.push(`${k.toString(16)}=${after[k].toString(16)}`);
     });
     given.push(`f=${c.flags.toString(16)}`);
+    for (const [n, v] of c.xmm) given.push(`x${n.toString(16)}=${v.toString(16)}`);
+    if (c.mxcsr !== 0x1f80) given.push(`m=${c.mxcsr.toString(16)}`);
     for (const [offset, hex] of c.memory) given.push(`${offset.toString(16)}:${hex}`);
     if (vector !== '3') got.push(`x=${Number(vector).toString(16)}`);
     const target = BigInt(`0x${rip}`);
     if (vector === '3' && target !== mode.entry + BigInt(bytes[c.i].length / 2))
       got.push(`p=${target.toString(16)}`);
     if (rest[16] !== c.flags.toString(16)) got.push(`f=${rest[16]}`);
-    got.push(...rest.slice(17));
+    got.push(...rest.slice(17).map((word) => word.replace(/^(x.=)0+(?=.)/, '$1')));
     lines.push(`${given.join(' ')}|${got.join(' ')}`);
   });
   writeFileSync(join(here, `${family}.txt`), `${lines.join('\n')}\n`);

@@ -6,9 +6,9 @@
  *
  * A case is one line: the mode, the instruction's bytes in hex, sixteen
  * registers in encoding order, the flags, then any number of "offset:bytes" for the scratch
- * page. The result is one line: the vector of the exception that ended it (3
+ * page, "xN=32 digits" for an XMM register (0 otherwise) and "m=digits" for MXCSR (1F80h otherwise). The result is one line: the vector of the exception that ended it (3
  * if none: it ran into the INT3 that fills the code page), RIP, the registers,
- * the flags, and an "offset:bytes" for every stretch of scratch memory changed.
+ * the flags, and a word like the above for every XMM register, MXCSR and stretch of scratch memory changed.
  *
  * Modes: "64"; "32" is flat 32-bit code; "s32" and "s16" are 32- and 16-bit
  * code in segments of their own (modify_ldt), see SEGMENTS.
@@ -68,6 +68,8 @@ static const int ORDER[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_R
                               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
 static uint64_t in[16], out[16], in_flags, out_flags, out_rip;
+static uint64_t in_xmm[16][2], out_xmm[16][2];
+static uint32_t in_mxcsr, out_mxcsr;
 static int out_vector;
 static volatile int running;
 static gregset_t home;
@@ -76,8 +78,13 @@ static void handler(int signal, siginfo_t *info, void *context) {
   (void)signal;
   (void)info;
   greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+  /* The FXSAVE area; behind it is XSAVE's header, whose first word says which parts are not in their initial state. */
+  struct _libc_fpstate *fp = ((ucontext_t *)context)->uc_mcontext.fpregs;
   if (!running) {
     memcpy(home, g, sizeof home);
+    memcpy(fp->_xmm, in_xmm, sizeof in_xmm);
+    fp->mxcsr = in_mxcsr;
+    *(uint64_t *)((char *)fp + 512) |= 3;
     for (int i = 0; i < 16; i++) g[ORDER[i]] = in[i];
     g[REG_EFL] = (g[REG_EFL] & ~FLAGS) | in_flags;
     g[REG_RIP] = mode->entry;
@@ -86,6 +93,9 @@ static void handler(int signal, siginfo_t *info, void *context) {
     return;
   }
   for (int i = 0; i < 16; i++) out[i] = g[ORDER[i]];
+  memcpy(out_xmm, fp->_xmm, sizeof out_xmm);
+  out_mxcsr = fp->mxcsr;
+  fp->mxcsr = 0x1f80;
   out_flags = g[REG_EFL] & FLAGS;
   out_vector = g[REG_TRAPNO];
   out_rip = g[REG_RIP] - (out_vector == 3);
@@ -124,8 +134,21 @@ int main(void) {
     parse_bytes(word, ENTRY);
     for (int i = 0; i < 16; i++) in[i] = strtoull(strtok(NULL, " \n"), NULL, 16);
     in_flags = strtoull(strtok(NULL, " \n"), NULL, 16);
+    memset(in_xmm, 0, sizeof in_xmm);
+    in_mxcsr = 0x1f80;
     while ((word = strtok(NULL, " \n"))) {
       char *hex;
+      if (word[0] == 'x') {
+        uint64_t *x = in_xmm[strtol(word + 1, &hex, 16)];
+        x[0] = strtoull(hex + 17, NULL, 16);
+        hex[17] = 0;
+        x[1] = strtoull(hex + 1, NULL, 16);
+        continue;
+      }
+      if (word[0] == 'm') {
+        in_mxcsr = strtoul(word + 2, NULL, 16);
+        continue;
+      }
       long offset = strtol(word, &hex, 16);
       parse_bytes(hex + 1, SCRATCH + offset);
     }
@@ -137,6 +160,9 @@ int main(void) {
     printf("%d %lx", out_vector, out_rip);
     for (int i = 0; i < 16; i++) printf(" %lx", out[i]);
     printf(" %lx", out_flags);
+    for (int i = 0; i < 16; i++)
+      if (memcmp(in_xmm[i], out_xmm[i], 16)) printf(" x%x=%016lx%016lx", i, out_xmm[i][1], out_xmm[i][0]);
+    if (in_mxcsr != out_mxcsr) printf(" m=%x", out_mxcsr);
     for (int i = 0; i < PAGE; i++) {
       if (SCRATCH[i] == before[i]) continue;
       printf(" %x:", i);

@@ -233,6 +233,7 @@ export const enum Mxcsr {
   /** The six masks, in the flags' order. */
   MASKS = 0x3f << 7,
   MASKS_SHIFT = 7,
+  OM = 1 << 10,
   UM = 1 << 11,
   /** Rounding control: nearest, down, up, toward zero. */
   RC = 3 << 13,

@@ -55,6 +55,7 @@ export class Environment {
   /** Tiny results become zero; only while underflow is masked. */
   ftz = false;
   underflowMasked = true;
+  overflowMasked = true;
   /** {@link Mxcsr} flags. */
   flags = 0;
 
@@ -62,6 +63,7 @@ export class Environment {
     this.rounding = (mxcsr & Mxcsr.RC) >> Mxcsr.RC_SHIFT;
     this.daz = (mxcsr & Mxcsr.DAZ) !== 0;
     this.underflowMasked = (mxcsr & Mxcsr.UM) !== 0;
+    this.overflowMasked = (mxcsr & Mxcsr.OM) !== 0;
     this.ftz = this.underflowMasked && (mxcsr & Mxcsr.FTZ) !== 0;
     this.flags = 0;
   }
@@ -198,14 +200,17 @@ function round(
       env.flags |= Mxcsr.UE | Mxcsr.PE;
       return zero(f, sign);
     }
+    // Not masked, any tiny result is reported; whether it is inexact then is a matter of the unlimited exponent.
+    const wasInexact = inexact;
     quantum = least - f.fraction;
     ({ value, inexact } = roundTo(env, sign, mantissa, exponent, sticky, quantum));
     if (inexact || !env.underflowMasked) env.flags |= Mxcsr.UE;
+    if (!env.underflowMasked) inexact = wasInexact;
   }
   if (inexact) env.flags |= Mxcsr.PE;
   const biased = value >> BigInt(f.fraction) === 0n ? 0 : quantum + f.fraction + f.bias;
   if (biased >= f.special) {
-    env.flags |= Mxcsr.OE | Mxcsr.PE;
+    env.flags |= env.overflowMasked ? Mxcsr.OE | Mxcsr.PE : Mxcsr.OE;
     const away = env.rounding === Rounding.NEAREST || env.rounding === (sign ? Rounding.DOWN : Rounding.UP);
     return away ? infinity(f, sign) : infinity(f, sign) - 1n;
   }

@@ -173,5 +173,5 @@ export function shift(
 
 /** Cuts to a range. */
 export function clamp(low: number, high: number): (x: number) => number {
-  return (x) => (x < low ? low : x > high ? high : x);
+  return (x) => Math.min(Math.max(x, low), high);
 }

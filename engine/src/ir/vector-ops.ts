@@ -325,22 +325,10 @@ export const VECTOR_ROWS: Readonly<Record<Exclude<VectorOp, VectorOp.COUNT>, Vec
     'AVG16',
     lanes('u16', (x, y) => (x + y + 1) >> 1),
   ),
-  [VectorOp.MINU8]: row(
-    'MINU8',
-    lanes('u8', (x, y) => (x < y ? x : y)),
-  ),
-  [VectorOp.MAXU8]: row(
-    'MAXU8',
-    lanes('u8', (x, y) => (x > y ? x : y)),
-  ),
-  [VectorOp.MINS16]: row(
-    'MINS16',
-    lanes('i16', (x, y) => (x < y ? x : y)),
-  ),
-  [VectorOp.MAXS16]: row(
-    'MAXS16',
-    lanes('i16', (x, y) => (x > y ? x : y)),
-  ),
+  [VectorOp.MINU8]: row('MINU8', lanes('u8', Math.min)),
+  [VectorOp.MAXU8]: row('MAXU8', lanes('u8', Math.max)),
+  [VectorOp.MINS16]: row('MINS16', lanes('i16', Math.min)),
+  [VectorOp.MAXS16]: row('MAXS16', lanes('i16', Math.max)),
 
   [VectorOp.EQ8]: row(
     'EQ8',

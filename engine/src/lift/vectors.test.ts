@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Abort, Cpu } from '../cpu/cpu';
-import { Access, CpuState, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
+import { Access, CpuState, Cr0, Cr4, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
 import { PortSpace } from '../devices/ports';
 import { Evaluator } from '../execution/evaluator';
 import { type Block, Mode } from '../ir/block';
@@ -95,6 +95,12 @@ const MODES: Record<string, { entry: bigint; defaults: bigint[]; mode: number; s
     segments: ownSegments(7, 0, 0x2f, 0),
   },
 };
+
+/** SSE is allowed in all of them, as it was on the recorder. */
+function modeBits({ mode }: { mode: number }): number {
+  return mode | Mode.SSE;
+}
+
 const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 
 /** The scratch page and nothing else. */
@@ -129,6 +135,16 @@ class ScratchMemory {
     return true;
   }
 
+  read8(cpu: Cpu, linear: bigint): number | undefined {
+    return this.load(cpu, Number(linear & 0xffffffffn), Number(linear >> 32n), 1, 0)
+      ? this.valueLo
+      : undefined;
+  }
+
+  write8(cpu: Cpu, linear: bigint, value: number): boolean {
+    return this.store(cpu, Number(linear & 0xffffffffn), Number(linear >> 32n), 1, 0, value, 0);
+  }
+
   private at(cpu: Cpu, low: number, high: number, size: number, aux: number): number {
     if (this.failAt > 0 && --this.failAt === 0) {
       cpu.raise(14, 0, 'wanted by the test');
@@ -160,33 +176,58 @@ function lift(hex: string): Block {
   return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true, loaded: 0 };
 }
 
+/** What a case gives, or expects; memory is beside it. */
+interface Registers {
+  gprs: bigint[];
+  flags: number;
+  xmms: bigint[];
+  mxcsr: number;
+}
+
+/** Takes in a word of a case that names a register: `3=…`, `f=…`, `xc=…`, `m=…`. */
+function takeRegister(r: Registers, key: string, value: string): void {
+  if (key === 'f') r.flags = Number.parseInt(value, 16);
+  else if (key === 'm') r.mxcsr = Number.parseInt(value, 16);
+  else if (key[0] === 'x') r.xmms[Number.parseInt(key[1], 16)] = BigInt(`0x${value}`);
+  else r.gprs[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
+}
+
 /** Registers and flags of a case, loaded into the processor; memory too. */
-function prepare(given: string): { registers: bigint[]; flags: number } {
+function prepare(given: string): Registers {
   const s = cpu.state;
-  const registers = [...mode.defaults];
-  let flags = 0;
+  const r: Registers = { gprs: [...mode.defaults], flags: 0, xmms: new Array(16).fill(0n), mxcsr: 0x1f80 };
   for (let k = 0; k < PAGE; k++) memory.bytes[k] = k * 37 + 11;
   for (const word of given.split(' ')) {
-    const [, key, kind, value] = /^([0-9a-f]+)([=:])(.*)$/.exec(word)!;
-    if (key === 'f' && kind === '=') flags = Number.parseInt(value, 16);
-    else if (kind === '=') registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
+    const [, key, kind, value] = /^([0-9a-fmx]+)([=:])(.*)$/.exec(word)!;
+    if (kind === '=') takeRegister(r, key, value);
     else memory.bytes.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
   }
   s.u64.fill(0n);
-  registers.forEach((value, k) => {
+  r.gprs.forEach((value, k) => {
     s.u64[k] = value;
   });
+  r.xmms.forEach((value, k) => {
+    s.u64[Slot.XMM0 + 2 * k] = BigInt.asUintN(64, value);
+    s.u64[Slot.XMM0 + 2 * k + 1] = value >> 64n;
+  });
+  s.setLow(Slot.MXCSR, r.mxcsr);
   s.u64[Slot.RIP] = mode.entry;
-  s.setLow(Slot.RFLAGS, 2 | (flags & Flag.DF));
+  s.setLow(Slot.RFLAGS, 2 | (r.flags & Flag.DF));
   s.setNumber(Slot.CR0, Cr0.PE + Cr0.PG);
+  s.setLow(Slot.CR4, Cr4.OSFXSR | Cr4.OSXMMEXCPT);
   s.setLow(Slot.EFER, Efer.LMA | Efer.LME);
   for (const [seg, value] of mode.segments) s.setSegment(seg, value);
   cpu.modeChanged();
-  setFlags(s, flags);
+  setFlags(s, r.flags);
   cpu.abort = Abort.NONE;
   cpu.icount = 0;
   cpu.deadline = 1000;
-  return { registers, flags };
+  return r;
+}
+
+function currentXmm(k: number): bigint {
+  const { u64 } = cpu.state;
+  return (u64[Slot.XMM0 + 2 * k + 1] << 64n) | u64[Slot.XMM0 + 2 * k];
 }
 
 function currentFlags(): number {
@@ -196,15 +237,19 @@ function currentFlags(): number {
 /** Lets each memory access of one execution fault in turn: registers, flags and RIP must stay as they were. */
 function runFaults(block: Block, given: string): void {
   for (let access = 1; ; access++) {
-    const { registers, flags } = prepare(given);
+    const { gprs, flags, xmms, mxcsr } = prepare(given);
     memory.failAt = access;
     evaluator.run(block);
     const faulted = memory.failAt === 0;
     memory.failAt = 0;
     if (!faulted) return;
-    registers.forEach((value, k) => {
+    gprs.forEach((value, k) => {
       assert.equal(cpu.state.u64[k], value, `${NAMES[k]} after a fault of access ${access}`);
     });
+    xmms.forEach((value, k) => {
+      assert.equal(currentXmm(k), value, `XMM${k} after a fault of access ${access}`);
+    });
+    assert.equal(cpu.state.low(Slot.MXCSR), mxcsr, `MXCSR after a fault of access ${access}`);
     assert.equal(currentFlags(), flags, `flags after a fault of access ${access}`);
     assert.equal(cpu.state.u64[Slot.RIP], mode.entry, `RIP after a fault of access ${access}`);
   }
@@ -212,37 +257,39 @@ function runFaults(block: Block, given: string): void {
 
 function runCase(block: Block, undefinedFlags: number, given: string, expected: string): void {
   const s = cpu.state;
-  const { registers, flags } = prepare(given);
+  const wanted = prepare(given);
   const before = memory.bytes.slice();
   do evaluator.run(block);
   while (s.u64[Slot.RIP] === mode.entry && cpu.abort === Abort.NONE && cpu.icount < cpu.deadline);
 
   // Expected values, by default: what was there before.
-  let expectedFlags = flags;
   let expectedVector: number | undefined;
   let expectedRip = mode.entry + BigInt(block.bytes);
   for (const word of expected.split(' ').filter(Boolean)) {
-    const [, key, kind, value] = /^([0-9a-fpx]+)([=:])(.*)$/.exec(word)!;
+    const [, key, kind, value] = /^([0-9a-fmpx]+)([=:])(.*)$/.exec(word)!;
     if (kind === ':') before.set(Buffer.from(value, 'hex'), Number.parseInt(key, 16));
     else if (key === 'x') {
       expectedVector = Number.parseInt(value, 16);
       expectedRip = mode.entry;
     } else if (key === 'p') expectedRip = BigInt(`0x${value}`);
-    else if (key === 'f') expectedFlags = Number.parseInt(value, 16);
-    else registers[Number.parseInt(key, 16)] = BigInt(`0x${value}`);
+    else takeRegister(wanted, key, value);
   }
   const wrong: string[] = [];
-  if (cpu.mode !== mode.mode) wrong.push(`mode ${cpu.mode} instead of ${mode.mode}`);
+  if (cpu.mode !== modeBits(mode)) wrong.push(`mode ${cpu.mode} instead of ${modeBits(mode)}`);
   const differ = (what: string, got: bigint | number | undefined, want: bigint | number | undefined) => {
     if (got !== want) wrong.push(`${what} ${got?.toString(16)} instead of ${want?.toString(16)}`);
   };
   differ('exception', cpu.abort === Abort.NONE ? undefined : cpu.faultVector, expectedVector);
   differ('RIP', s.u64[Slot.RIP], expectedRip);
-  registers.forEach((value, k) => {
+  wanted.gprs.forEach((value, k) => {
     differ(NAMES[k], s.u64[k], value);
   });
+  wanted.xmms.forEach((value, k) => {
+    differ(`XMM${k}`, currentXmm(k), value);
+  });
+  differ('MXCSR', s.low(Slot.MXCSR), wanted.mxcsr);
   const mask = 0xcd5 & ~undefinedFlags;
-  differ('flags', currentFlags() & mask, expectedFlags & mask);
+  differ('flags', currentFlags() & mask, wanted.flags & mask);
   const at = before.findIndex((byte, k) => byte !== memory.bytes[k]);
   if (at >= 0) differ(`byte ${at.toString(16)}h`, memory.bytes[at], before[at]);
   assert.deepEqual(wrong, [], `given ${given}`);
@@ -263,7 +310,7 @@ describe('vectors from a real processor', () => {
         if (line === '') continue;
         if (line.startsWith('@')) {
           mode = MODES[line.slice(2)];
-          cpu.mode = mode.mode;
+          cpu.mode = modeBits(mode);
           continue;
         }
         if (line.startsWith('#')) {
