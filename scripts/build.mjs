@@ -10,6 +10,7 @@ const programs = {
   adapter: 'debug-adapter/src/main.ts',
   'machine-worker': 'debug-adapter/src/worker.ts',
   machine: 'debug-adapter/src/cli/machine.ts',
+  asm: 'assembler/src/cli/main.ts',
 };
 
 /** @param {string[]} names */

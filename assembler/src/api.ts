@@ -24,6 +24,22 @@ export interface AssembleOptions {
   cancelled?: () => boolean;
   /** Tokens of files that somebody keeps up to date: such a file is not read again. */
   sources?: (path: string) => SourceFile | undefined;
+  /** Lines of source before the first one, such as `%define X 1` (NASM's -D, -P, --before, in their order). */
+  preamble?: readonly string[];
+  /** Names are first tried as they are, then with the include paths (NASM); otherwise beside the including file first. */
+  workingFolderFirst?: boolean;
+  /** What comes out: a flat binary (default) or a relocatable object file; NASM's -f. */
+  format?: 'bin' | 'elf32' | 'elf64' | 'elfx32';
+  /** DWARF line information in the object file; NASM's -g. */
+  debug?: boolean;
+  /** NASM's -O0 and -O1; absent: -Ox. */
+  optimize?: 0 | 1;
+  /** Makes {@link AssembleResult.listing}; NASM's -l. */
+  listing?: boolean;
+  /** Folder of the compilation, for the debugging information. */
+  folder?: string;
+  /** NASM's --gprefix, --gpostfix, --lprefix and --lpostfix: texts around names in the symbol table. */
+  affixes?: { prefix?: string; postfix?: string; localPrefix?: string; localPostfix?: string };
   /** Told every line that reaches the assembler proper, after all macros, in every pass (counting from 1). */
   trace?: (line: TracedLine, pass: number) => void;
 }
@@ -120,13 +136,17 @@ export interface SourceMap {
 }
 
 export interface AssembleResult {
-  /** The flat binary; absent when any diagnostic is an error. */
+  /** The flat binary or object file; absent when any diagnostic is an error. */
   image?: Uint8Array;
+  /** The listing, if it was asked for. */
+  listing?: string;
   /** NASM's `org`. */
   origin: bigint;
   /** Present even after errors, as far as it could be made: the editor works on broken text. */
   map: SourceMap;
   diagnostics: Diagnostic[];
+  /** Passes it took. */
+  passes: number;
   /** Every file read, absolute, main first. */
   dependencies: string[];
   /** The bytes of a line of the map, also after errors; undefined for reserved space. */

@@ -6,8 +6,13 @@ import { makeMap } from './layout/map';
 import { Pass } from './layout/pass';
 import { type Placement, place } from './layout/place';
 import { FREE_PASSES, MAX_PASSES } from './limits';
+import { makeObject } from './output/elf';
+import { ListingWriter } from './output/listing';
 
 const EMPTY: SourceMap = { version: 1, files: [], lines: [], symbols: [], strucs: [], sections: [] };
+
+/** Sections of an object file have no addresses: each counts from 0. */
+const UNPLACED: Placement = { origin: 0n, length: 0, problems: [], moved: false };
 
 /** Errors that only the first pass can see. */
 const CRITICAL = new Set(['symbol-undefined', 'critical-expression']);
@@ -18,7 +23,12 @@ const CRITICAL = new Set(['symbol-undefined', 'critical-expression']);
  * as far as it can.
  */
 export function assemble(options: AssembleOptions): AssembleResult {
-  const files = new Files(options.files, options.includePaths ?? [], options.sources);
+  const files = new Files(
+    options.files,
+    options.includePaths ?? [],
+    options.sources,
+    options.workingFolderFirst,
+  );
   const main = files.source(options.main);
   const top = { file: options.main, line: 1, column: 1, endLine: 1, endColumn: 1 };
   if (!main) {
@@ -26,9 +36,13 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const diagnostics: Diagnostic[] = [
       { severity: 'error', code: 'file-missing', message, range: top, related: [] },
     ];
-    return { origin: 0n, map: EMPTY, diagnostics, dependencies: [], bytesOf: () => undefined };
+    return { origin: 0n, map: EMPTY, diagnostics, passes: 0, dependencies: [], bytesOf: () => undefined };
   }
-  const layout = new Layout();
+  const object = makeObject(options);
+  const listing = options.listing ? new ListingWriter() : undefined;
+  const layout = new Layout(object?.format, listing);
+  layout.optimize = options.optimize;
+  if (object) object.format.layout = layout;
   let sticky: Diagnostic[] = [];
   let reporter = new Reporter();
   let placement: Placement | undefined;
@@ -42,7 +56,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const pass = new Pass(layout, files, options, reporter, number);
     pass.run(main);
     reporter.chain = () => [];
-    placement = place([...layout.sections.values()], layout.org);
+    placement = object ? UNPLACED : place([...layout.sections.values()], layout.org);
     // A critical expression may only use symbols defined before it: known in the first pass, valid for all.
     if (number === 1) sticky = reporter.list.filter((d) => CRITICAL.has(d.code));
     if (pass.cancelled) {
@@ -60,16 +74,19 @@ export function assemble(options: AssembleOptions): AssembleResult {
     }
   }
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
+  const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));
   const diagnostics = merge(sticky, reporter.list);
   const map = makeMap(layout, files);
   const result: AssembleResult = {
     origin: placement.origin,
     map,
     diagnostics,
+    passes: layout.pass,
     dependencies: files.dependencies,
     bytesOf: (entry) => bytesAt(layout, entry),
   };
-  if (!diagnostics.some((d) => d.severity === 'error')) result.image = link(layout, placement);
+  if (listing) result.listing = listing.text();
+  if (!diagnostics.some((d) => d.severity === 'error')) result.image = file ?? link(layout, placement);
   return result;
 }
 

@@ -1,4 +1,5 @@
 import { Complaint } from '../diagnostics';
+import type { EncodedField, Reference } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import type { DataItem } from '../parse/data';
 import type { Evaluator, Linear } from '../parse/evaluate';
@@ -9,6 +10,8 @@ export interface DataSink {
   evaluator: Evaluator;
   /** The number a linear form stands for, section addresses applied. */
   resolve(linear: Linear): bigint;
+  /** What an address is relative to, where that has to be noted. */
+  reference?(linear: Linear): Reference;
   warn(code: string, message: string, item: DataItem): void;
 }
 
@@ -16,6 +19,7 @@ export interface DataSink {
 class Bytes {
   buffer = new Uint8Array(64);
   length = 0;
+  fields: EncodedField[] | undefined;
 
   room(count: number): void {
     if (this.length + count > MAX_IMAGE_BYTES) {
@@ -35,6 +39,8 @@ export interface DataBytes {
   reserved: boolean;
   /** Some of it was `?`. */
   partly: boolean;
+  /** Addresses among the bytes. */
+  fields: EncodedField[] | undefined;
 }
 
 /** Evaluates the elements of a data statement. */
@@ -46,6 +52,7 @@ export function makeData(items: readonly DataItem[], sink: DataSink): DataBytes 
     bytes: out.buffer.slice(0, out.length),
     reserved: seen.reserved && !seen.initialised,
     partly: seen.reserved,
+    fields: out.fields,
   };
 }
 
@@ -124,6 +131,18 @@ function putValue(item: Extract<DataItem, { kind: 'value' }>, sink: DataSink, ou
     );
   }
   const value = sink.resolve(linear);
+  if (sink.reference && linear.terms.length > 0) {
+    out.fields ??= [];
+    out.fields.push({
+      offset: out.length,
+      size: item.width,
+      value: { value, forward: linear.unknown !== 0, address: true },
+      reference: sink.reference(linear),
+      relative: false,
+      signed: false,
+      segment: false,
+    });
+  }
   if (item.width < 8 && linear.terms.length === 0) {
     const limit = 1n << BigInt(item.width * 8);
     if (value >= limit || value < -(limit >> 1n)) {
@@ -158,12 +177,16 @@ function putRepeat(
   const times = Number(count.value);
   if (times === 0) return;
   const start = out.length;
+  const firstField = out.fields?.length ?? 0;
   emitItems(item.items, sink, out, seen);
   const size = out.length - start;
   if (size === 0) return;
   if (start + size * times > MAX_IMAGE_BYTES) {
     throw new Complaint('limit', `the data is larger than ${MAX_IMAGE_BYTES} bytes`, item.count.at);
   }
+  const fields = out.fields?.slice(firstField) ?? [];
+  for (let i = 1; i < times && fields.length > 0; i++)
+    for (const f of fields) out.fields!.push({ ...f, offset: f.offset + i * size });
   out.room(size * (times - 1));
   for (let i = 1; i < times; i++) out.buffer.copyWithin(out.length + (i - 1) * size, start, start + size);
   out.length += size * (times - 1);

@@ -4,6 +4,7 @@ import { parseExpression } from '../parse/expression';
 import { baseOf } from '../parse/operand';
 import { Kind, type Token } from '../text/token';
 import type { Layout } from './layout';
+import { External, type SectionWord } from './object';
 import type { Section } from './section';
 
 /** A directive in brackets; the cursor stands behind its name. */
@@ -92,8 +93,31 @@ const IGNORED = new Set([
   'private',
 ]);
 
+/** The attributes of a section in an object format: words, some with a value behind `=`. */
+function sectionWords(cursor: Cursor): SectionWord[] {
+  const words: SectionWord[] = [];
+  while (!cursor.done) {
+    const at = cursor.next()!;
+    let name = at.lower;
+    while (cursor.peek && !cursor.peek.space && !cursor.peek.is('=')) name += cursor.next()!.lower;
+    const value: Token[] = [];
+    if (cursor.accept('=')) {
+      do value.push(cursor.next()!);
+      while (cursor.peek && (!cursor.peek.space || value[value.length - 1]?.is('(')));
+    }
+    words.push({ at, name, value });
+  }
+  return words;
+}
+
 const section: Directive = (layout, cursor, at) => {
   const s = layout.enter(sectionName(cursor, at));
+  if (layout.format) {
+    layout.format.section(s, sectionWords(cursor), (message, word) =>
+      layout.reporter.report('warning', 'section-attribute', message, rangeOf(word)),
+    );
+    return;
+  }
   while (!cursor.done) {
     const word = cursor.next()!;
     const attribute = Object.hasOwn(ATTRIBUTES, word.lower) ? ATTRIBUTES[word.lower] : undefined;
@@ -128,29 +152,64 @@ const defaults: Directive = (layout, cursor, at) => {
   } while (cursor.accept(','));
 };
 
-/** Names separated by commas; what follows a colon belongs to other formats. */
-function names(cursor: Cursor, at: Token): string[] {
-  const list: string[] = [];
+interface Named {
+  name: string;
+  at: Token;
+  /** What follows a colon; its meaning is the object format's. */
+  special: Token[];
+}
+
+/** Names separated by commas, each with what follows its colon. */
+function names(cursor: Cursor, at: Token): Named[] {
+  const list: Named[] = [];
   do {
     const name = cursor.next();
     if (name?.kind !== Kind.Identifier)
       throw new Complaint('name-expected', `\`${at.text}\` needs a symbol`, name ?? at);
-    list.push(name.text.replace(/^\$/, ''));
-    while (!cursor.done && !cursor.peek!.is(',')) cursor.next();
+    const special: Token[] = [];
+    while (!cursor.done && !cursor.peek!.is(',')) special.push(cursor.next()!);
+    if (special[0]?.is(':')) special.shift();
+    list.push({ name: name.text.replace(/^\$/, ''), at: name, special });
   } while (cursor.accept(','));
   return list;
 }
 
-const global: Directive = (_, cursor, at) => {
+const global: Directive = (layout, cursor, at) => {
+  for (const { name, special, at: where } of names(cursor, at))
+    layout.format?.global(layout.fullName(name), special, where);
+};
+
+/** `static` makes a label local, which every label is by itself. */
+const local: Directive = (_, cursor, at) => {
   names(cursor, at);
 };
 
+function declare(layout: Layout, external: External): void {
+  const { externals } = layout.symbols;
+  const known = externals.get(external.name);
+  if (known?.kind === external.kind) known.size = external.size;
+  else externals.set(external.name, external);
+  layout.format?.defined(external.name);
+}
+
 const extern: Directive = (layout, cursor, at) => {
-  for (const name of names(cursor, at)) layout.symbols.externals.add(name);
+  const kind = at.lower === 'required' ? 'required' : 'extern';
+  for (const { name, special } of names(cursor, at)) declare(layout, new External(name, kind, special));
 };
 
-const common: Directive = (_, __, at) => {
-  throw new Complaint('common-unsupported', 'a flat binary cannot have common variables', at);
+const common: Directive = (layout, cursor, at) => {
+  if (!layout.format)
+    throw new Complaint('common-unsupported', 'a flat binary cannot have common variables', at);
+  const name = cursor.next();
+  if (name?.kind !== Kind.Identifier)
+    throw new Complaint('name-expected', '`common` needs a symbol', name ?? at);
+  const size = number(layout, cursor);
+  const special = cursor.accept(':') ? cursor.tokens.slice(cursor.at, cursor.end) : [];
+  cursor.at = cursor.end;
+  const external = new External(name.text.replace(/^\$/, ''), 'common', special);
+  external.used = true;
+  external.size = size;
+  declare(layout, external);
 };
 
 const sectalign: Directive = (layout, cursor, at) => {
@@ -162,6 +221,7 @@ const sectalign: Directive = (layout, cursor, at) => {
   const value = powerOfTwo(number(layout, cursor), word ?? at);
   if (layout.absolute) return;
   const s = layout.section;
+  layout.format?.align(s, value);
   if (value > (s.align ?? (s.name === '.text' ? 1 : 4))) s.align = value;
 };
 
@@ -184,7 +244,7 @@ const DIRECTIVES: Record<string, Directive> = {
   absolute,
   default: defaults,
   global,
-  static: global,
+  static: local,
   required: extern,
   extern,
   common,
@@ -213,7 +273,10 @@ export function runDirective(layout: Layout, tokens: readonly Token[]): void {
   const cursor = new Cursor(tokens, tokens.length - 1);
   cursor.next();
   const at = cursor.next();
-  const directive = at && Object.hasOwn(DIRECTIVES, at.lower) ? DIRECTIVES[at.lower] : undefined;
+  const known = at && Object.hasOwn(DIRECTIVES, at.lower) ? DIRECTIVES[at.lower] : undefined;
+  const directive = known === org && layout.format ? undefined : known;
+  if (!directive && at && layout.format?.directive(at.lower, cursor.tokens.slice(cursor.at, cursor.end), at))
+    return;
   if (!directive)
     throw new Complaint('directive-unknown', `unknown directive \`${at?.text ?? ''}\``, at ?? tokens[0]);
   layout.mark();

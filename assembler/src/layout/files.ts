@@ -36,6 +36,8 @@ export class Files {
     readonly includePaths: readonly string[],
     /** Files whose tokens somebody keeps. */
     readonly kept: (path: string) => SourceFile | undefined = () => undefined,
+    /** The name as it is and the include paths come before the including file's folder. */
+    readonly workingFolderFirst = false,
   ) {}
 
   /** The path's position in the list. */
@@ -62,7 +64,10 @@ export class Files {
   find(path: string, from: string): string | undefined {
     if (path === '') return undefined;
     if (isAbsolute(path)) return this.#content(path) ? path : undefined;
-    for (const folder of [folderOf(from), ...this.includePaths]) {
+    const folders = this.workingFolderFirst
+      ? ['.', ...this.includePaths, folderOf(from)]
+      : [folderOf(from), ...this.includePaths];
+    for (const folder of folders) {
       const whole = join(folder, path);
       if (this.#content(whole)) return whole;
     }

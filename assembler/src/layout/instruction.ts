@@ -1,6 +1,6 @@
 import { Complaint, rangeOf } from '../diagnostics';
 import { encode } from '../encode';
-import type { EncodeContext, InstructionStatement } from '../encode/statement';
+import type { EncodeContext, EncodedField, InstructionStatement } from '../encode/statement';
 import { MAX_TIMES } from '../limits';
 import { baseOf, isRounding, makeOperand } from '../parse/operand';
 import type { Body, OperandSyntax, Statement } from '../parse/statement';
@@ -52,7 +52,8 @@ export function assembleInstruction(
   for (let i = 0; i < count && !layout.stopped; i++) {
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return;
-    layout.emit(result.bytes, 1, true, statement.first);
+    layout.listing?.iteration(i, count);
+    layout.emit(result.bytes, 1, true, statement.first, result.fields);
   }
 }
 
@@ -85,6 +86,7 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
  */
 function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
   if (!BRANCH.test(body.mnemonic)) return 'short';
+  if (layout.optimize !== undefined) return unoptimised(layout, body);
   if (layout.growing && layout.grown.has(layout.ordinal)) return 'near';
   const target = body.operands[0];
   if (body.operands.length !== 1 || !target.value || target.offset || target.value.kind === 'register')
@@ -94,18 +96,27 @@ function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
   return baseOf(linear) === layout.section ? 'short' : 'near';
 }
 
+/** -O0 and -O1 take the near form, but for a conditional jump backwards under -O0. */
+function unoptimised(layout: Layout, body: Instruction): 'short' | 'near' {
+  const target = body.operands[0]?.value;
+  if (layout.optimize === 1 || body.mnemonic === 'jmp' || target?.kind !== 'symbol') return 'near';
+  const at = layout.definedHere(target.name);
+  return at && at.base === layout.section ? 'short' : 'near';
+}
+
 function encodeOnce(
   layout: Layout,
   statement: Statement,
   body: Instruction,
   instruction: InstructionStatement,
   minimum: 'short' | 'near',
-): { bytes: Uint8Array; warned: boolean } | undefined {
+): { bytes: Uint8Array; fields: EncodedField[] | undefined; warned: boolean } | undefined {
   const context: EncodeContext = {
     bits: layout.bits,
     address: layout.address(),
     defaultRel: layout.defaultRel,
     minimumBranch: minimum,
+    optimize: layout.optimize,
   };
   const result = encode(instruction, context);
   const blame = (operand: number | undefined) => {
@@ -118,7 +129,11 @@ function encodeOnce(
   }
   for (const w of result.warnings) layout.reporter.report('warning', w.code, w.message, blame(w.operand));
   if (result.encoding.branch === 'near') layout.grown.add(layout.ordinal);
-  return { bytes: result.encoding.bytes, warned: result.warnings.length > 0 };
+  return {
+    bytes: result.encoding.bytes,
+    fields: result.encoding.fields,
+    warned: result.warnings.length > 0,
+  };
 }
 
 /** NASM takes prefixes standing alone; the next line continues the instruction. */

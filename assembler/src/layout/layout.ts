@@ -1,8 +1,10 @@
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
-import type { Value } from '../encode/statement';
+import type { EncodedField, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import { type Base, Evaluator, type Linear, type Located, type Scope } from '../parse/evaluate';
 import type { Token } from '../text/token';
+import type { Listing } from './listing';
+import type { ObjectFormat } from './object';
 import { LineRecords, StrucRecords } from './records';
 import { Section } from './section';
 import { Symbols } from './symbols';
@@ -49,11 +51,30 @@ export class Layout implements Scope {
   readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
+  /** NASM's -O0 and -O1. */
+  optimize: 0 | 1 | undefined;
+  /** Values carry what they are relative to: for object files and listings. */
+  readonly traced: boolean;
+  /** First token of the statement that is being emitted. */
+  current: Token | undefined;
   /** The token of the source that stands for one of the standard macros; set by the pass. */
   visible: (token: Token) => Token = (token) => token;
 
+  constructor(
+    /** The object format; absent for flat binaries. */
+    readonly format?: ObjectFormat,
+    /** Wants to know what stands where. */
+    readonly listing?: Listing,
+  ) {
+    this.traced = format !== undefined || listing !== undefined;
+  }
+
   get lenient(): boolean {
     return this.pass === 1;
+  }
+
+  get takesWrt(): boolean {
+    return this.format !== undefined;
   }
 
   begin(pass: number, reporter: Reporter): void {
@@ -63,7 +84,9 @@ export class Layout implements Scope {
     for (const s of this.sections.values()) s.reset();
     this.records.begin();
     this.strucs = new StrucRecords();
-    this.bits = 16;
+    this.bits = this.format?.bits ?? 16;
+    this.format?.begin();
+    this.listing?.begin();
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.
     this.org = undefined;
     this.parent = '';
@@ -112,7 +135,14 @@ export class Layout implements Scope {
     const full = this.fullName(name);
     const found = this.symbols.table.get(full);
     if (found) return found;
-    if (this.symbols.externals.has(full)) {
+    const external = this.symbols.externals.get(full);
+    if (external && this.format) {
+      external.used = true;
+      return { value: 0n, base: external };
+    }
+    const special = isSpecial(name) ? this.format?.special(name) : undefined;
+    if (special) return { value: 0n, base: special };
+    if (external) {
       throw new Complaint(
         'external-unsupported',
         `\`${name}\` is external: a flat binary cannot refer to it`,
@@ -122,12 +152,22 @@ export class Layout implements Scope {
     return undefined;
   }
 
+  /** The symbol's value if it stands above, in this pass. */
+  definedHere(name: string): Located | undefined {
+    const found = this.symbols.table.get(this.fullName(name));
+    return found?.pass === this.pass ? found : undefined;
+  }
+
   /** Defines the label `token` at the current location. */
   label(token: Token): void {
     const name = this.#nameOf(token);
     const full = this.fullName(name);
     if (isSpecial(name) && !name.startsWith('..@')) {
-      throw new Complaint('symbol-special', `flat binaries have no special symbol \`${name}\``, token);
+      throw new Complaint(
+        'symbol-special',
+        `there is no special symbol \`${name}\` in this output format`,
+        token,
+      );
     }
     if (name[0] !== LOCAL) this.parent = name;
     this.#define(full, 'label', this.here(), token);
@@ -156,7 +196,10 @@ export class Layout implements Scope {
 
   #define(name: string, kind: 'label' | 'equ', at: Located, token: Token): void {
     const earlier = this.symbols.define(name, kind, at.value, at.base, this.visible(token));
-    if (!earlier) return;
+    if (!earlier) {
+      this.format?.defined(name);
+      return;
+    }
     const where = `${earlier.at.file.path.replace(/^.*\//, '')}:${earlier.at.line}`;
     throw new Complaint('symbol-redefined', `\`${name}\` is already defined differently (${where})`, token);
   }
@@ -171,6 +214,7 @@ export class Layout implements Scope {
       if (key instanceof Section) sum += key.vstart * BigInt(factor);
     }
     const relocatable = linear.terms.length === 1 && linear.terms[0].factor === 1;
+    if (!relocatable && this.format && this.#selfBase(linear)) return BigInt.asIntN(64, linear.value);
     if (!relocatable && !linear.unknown) {
       throw new Complaint(
         'address-arithmetic',
@@ -180,15 +224,47 @@ export class Layout implements Scope {
     return BigInt.asIntN(64, sum);
   }
 
-  readonly toValue = (linear: Linear): Value => ({
-    value: this.resolve(linear),
-    forward: linear.unknown !== 0,
-    address: linear.terms.length > 0,
-  });
+  /** The base of a difference to the current section, `x-$`; undefined for other forms. */
+  #selfBase(linear: Linear): Base | undefined {
+    if (linear.terms.length !== 2) return undefined;
+    const [a, b] = linear.terms;
+    const [to, from] = a.factor === 1 ? [a, b] : [b, a];
+    const fits = to.factor === 1 && from.factor === -1 && from.key === this.base().base;
+    return fits && typeof to.key === 'object' ? to.key : undefined;
+  }
+
+  readonly toValue = (linear: Linear): Value => {
+    const value: Value = {
+      value: this.resolve(linear),
+      forward: linear.unknown !== 0,
+      address: linear.terms.length > 0,
+    };
+    if (this.traced && value.address) value.reference = this.reference(linear);
+    return value;
+  };
+
+  /** What a value is relative to. */
+  reference(linear: Linear): Reference {
+    const own = this.#selfBase(linear);
+    const term = linear.terms[0];
+    const base = own ?? (typeof term?.key === 'object' ? term.key : undefined);
+    return {
+      base,
+      wrt: linear.wrt,
+      here: base !== undefined && base === this.base().base,
+      self: own !== undefined,
+      final: this.format === undefined,
+    };
+  }
 
   /** The same for the target of a branch: an unknown one counts as near by, so that relaxation begins with short forms. */
-  readonly toTarget = (linear: Linear): Value =>
-    linear.unknown ? { value: this.address(), forward: true, address: true } : this.toValue(linear);
+  readonly toTarget = (linear: Linear): Value => {
+    if (linear.unknown) return { value: this.address(), forward: true, address: true };
+    const value = this.toValue(linear);
+    // A bare number is a distance to nowhere in an object file: the linker has to supply it.
+    if (this.format && linear.terms.length === 0) value.reference = this.reference(linear);
+    return value;
+  };
 
   /** Address of the next byte as the program sees it. */
   address(): bigint {
@@ -211,8 +287,13 @@ export class Layout implements Scope {
     return false;
   }
 
+  /** A warning about the statement in work. */
+  warn(code: string, message: string): void {
+    if (this.current) this.reporter.report('warning', code, message, rangeOf(this.current));
+  }
+
   /** Puts `bytes` `count` times into the current section. */
-  emit(bytes: Uint8Array, count: number, code: boolean, at: Token): void {
+  emit(bytes: Uint8Array, count: number, code: boolean, at: Token, fields?: readonly EncodedField[]): void {
     const length = bytes.length * count;
     if (length === 0) return;
     if (this.absolute) {
@@ -221,6 +302,7 @@ export class Layout implements Scope {
     if (!this.#take(length, at)) return;
     const { section } = this;
     const start = section.offset;
+    this.current = at;
     if (section.nobits) {
       this.reporter.report(
         'warning',
@@ -229,14 +311,49 @@ export class Layout implements Scope {
         rangeOf(at),
       );
       section.reserve(length);
+    } else if (fields && this.format) {
+      for (let i = 0; i < count; i++) {
+        this.#relocate(this.format, section, bytes, fields);
+        section.append(bytes);
+      }
     } else if (count === 1) section.append(bytes);
     else section.repeat(bytes, count);
+    this.listing?.bytes(start, bytes, count, fields);
     if (this.pass > 1) this.records.add(section, start, length, code, this.bits);
   }
 
-  /** Leaves `length` bytes free. */
+  /** Gives the fields of one statement their relocations and what they hold. */
+  #relocate(
+    format: ObjectFormat,
+    section: Section,
+    bytes: Uint8Array,
+    fields: readonly EncodedField[],
+  ): void {
+    for (const { offset, size, value, reference, relative, signed, segment } of fields) {
+      if (segment && reference.base)
+        throw new Complaint('seg-unsupported', 'this output format has no segment values');
+      if (reference.here && relative && !reference.self) continue;
+      if (reference.base === undefined && !relative) continue;
+      let held = format.relocate({
+        section,
+        offset: section.offset + offset,
+        size,
+        value: value.value,
+        base: reference.base as Base | undefined,
+        wrt: reference.wrt as Base | undefined,
+        relative,
+        toEnd: bytes.length - offset,
+        self: reference.self,
+        signed,
+      });
+      for (let i = 0; i < size; i++, held >>= 8n) bytes[offset + i] = Number(held & 0xffn);
+    }
+  }
+
+  /** Leaves `length` bytes free, `count` times `length / count`. */
   reserve(length: number, at: Token): void {
     if (length === 0) return;
+    this.listing?.reserve(this.absolute ? Number(this.absolute.value) : this.section.offset, length);
     if (this.absolute) {
       this.absolute = { ...this.absolute, value: this.absolute.value + BigInt(length) };
       return;

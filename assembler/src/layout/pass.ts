@@ -34,6 +34,16 @@ function internal(name: string, text: string): SourceFile {
   return file;
 }
 
+/** Lines that stand before the source. */
+function commandLine(lines: readonly string[]): SourceFile {
+  const file: SourceFile = { path: '<command line>', index: -1, lines: [], bytes: false };
+  lines.forEach((line, i) => {
+    const tokens = tokenise(line.replaceAll(/[\r\n]/g, ' '), file, i + 1);
+    if (tokens.length > 0) file.lines.push(makeLine(file, i + 1, tokens));
+  });
+  return file;
+}
+
 /** The macro calls and includes around the line in work, innermost first. */
 function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   const related: Diagnostic['related'] = [];
@@ -73,6 +83,8 @@ export class Pass implements Host {
     layout.records.frame = () => this.#state.frame;
     layout.records.fileIndex = (path) => this.files.index(path);
     this.#preprocessor.start(main);
+    const preamble = this.options.preamble ?? [];
+    if (preamble.length > 0) enterFile(this.#state, commandLine(preamble), undefined);
     this.#drain();
     for (const context of this.#state.contexts) {
       this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
@@ -126,14 +138,12 @@ export class Pass implements Host {
     }
     enterFile(state, internal('standard macros', STANDARD_MACROS), undefined);
     while (this.#preprocessor.next());
-    const defines = Object.entries(this.options.defines ?? {});
-    if (defines.length === 0) return;
-    const file: SourceFile = { path: '<command line>', index: -1, lines: [], bytes: false };
-    defines.forEach(([name, value], i) => {
-      const text = `%define ${name} ${value.replaceAll(/[\r\n]/g, ' ')}`;
-      file.lines.push(makeLine(file, i + 1, tokenise(text, file, i + 1)));
-    });
-    enterFile(state, file, undefined);
+    const { format, debug } = this.options;
+    const lines = Object.entries(this.options.defines ?? {}).map(([n, value]) => `%define ${n} ${value}`);
+    if (format) lines.unshift(`%define __?OUTPUT_FORMAT?__ ${format}`);
+    if (debug) lines.unshift('%define __?DEBUG_FORMAT?__ dwarf');
+    if (lines.length === 0) return;
+    enterFile(state, commandLine(lines), undefined);
     while (this.#preprocessor.next());
   }
 

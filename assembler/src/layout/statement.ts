@@ -47,7 +47,11 @@ function run(layout: Layout, statement: Statement, body: Body, count: number, re
       return;
     case 'equ':
       if (body.offset)
-        throw new Complaint('equ-far', 'a flat binary has no `segment:offset` constants', statement.first);
+        throw new Complaint(
+          'equ-far',
+          'there are no `segment:offset` constants in this output format',
+          statement.first,
+        );
       layout.equ(statement.label!, layout.evaluator.linear(body.value));
       return;
     case 'data':
@@ -57,6 +61,7 @@ function run(layout: Layout, statement: Statement, body: Body, count: number, re
       reserve(layout, statement, body, count);
       return;
     case 'incbin':
+      layout.listing?.binary();
       layout.emit(binary(layout, body, readBinary), count, false, statement.first);
       return;
   }
@@ -75,14 +80,16 @@ function data(
   const made = makeData(body.items, {
     evaluator: layout.evaluator,
     resolve: (linear) => layout.resolve(linear),
+    ...(layout.traced ? { reference: (linear) => layout.reference(linear) } : {}),
     warn,
   });
+  layout.format?.element(body.width);
   if (made.reserved) {
     limit(made.bytes.length * count, statement);
     layout.reserve(made.bytes.length * count, statement.first);
   } else {
     limit(made.bytes.length * count, statement);
-    layout.emit(made.bytes, count, false, statement.first);
+    layout.emit(made.bytes, count, false, statement.first, made.fields);
   }
 }
 
@@ -105,6 +112,7 @@ function reserve(
 ): void {
   const { value, unknown } = layout.evaluator.scalar(body.count);
   if (unknown) return;
+  layout.format?.element(body.width);
   if (value < 0n) throw new Complaint('count-negative', `cannot reserve ${value} elements`, body.count.at);
   const bytes =
     value > BigInt(MAX_IMAGE_BYTES) ? Number.MAX_SAFE_INTEGER : Number(value) * body.width * count;

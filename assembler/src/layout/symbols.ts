@@ -1,5 +1,6 @@
 import type { Base } from '../parse/evaluate';
 import type { Token } from '../text/token';
+import type { External } from './object';
 
 /** A symbol with the value of its last definition, in this pass or the one before. */
 export interface Symbol {
@@ -21,7 +22,7 @@ export class Symbols {
   /** Symbols defined in this pass. */
   #defined = 0;
   pass = 0;
-  readonly externals = new Set<string>();
+  readonly externals = new Map<string, External>();
 
   begin(pass: number): void {
     this.pass = pass;

@@ -26,6 +26,8 @@ export interface Scope {
   base(): Located;
   /** The symbol may still be defined further down: its value counts as unknown instead of missing. */
   readonly lenient: boolean;
+  /** The output has special symbols to use behind `wrt`. */
+  readonly takesWrt?: boolean;
 }
 
 /** One register or base with its factor. */
@@ -46,6 +48,8 @@ export interface Linear {
    * symbol is added: like NASM, the difference of two unknown symbols is known.
    */
   unknown: number;
+  /** The special symbol behind `wrt`; lost in further arithmetic. */
+  wrt?: Base;
 }
 
 /** How registers were written, for the choice of base and index (NASM's `eval_hints`). */
@@ -216,7 +220,7 @@ export class Evaluator {
     if (e.op === 'seg')
       throw new Complaint(
         'seg-unsupported',
-        'flat binaries have no segment values: `seg` cannot be used',
+        'this output format has no segment values: `seg` cannot be used',
         e.at,
       );
     const v = this.linear(e.operand, critical, hint);
@@ -230,7 +234,7 @@ export class Evaluator {
   }
 
   #binary(e: Extract<Expression, { kind: 'binary' }>, critical: boolean, hint?: Hint): Linear {
-    if (e.op === 'wrt') throw new Complaint('wrt-unsupported', 'flat binaries do not support `wrt`', e.at);
+    if (e.op === 'wrt') return this.#wrt(e, critical, hint);
     const a = this.linear(e.left, critical, hint);
     const b = this.linear(e.right, critical, hint);
     if (e.op === '+') return add(a, b, 1, hint);
@@ -262,6 +266,16 @@ export class Evaluator {
     if (DIVISIONS.has(e.op) && b.value === 0n)
       throw new Complaint('division-by-zero', 'division by zero', e.at);
     return pure(wrap(SCALAR[e.op](a.value, b.value)));
+  }
+
+  #wrt(e: Extract<Expression, { kind: 'binary' }>, critical: boolean, hint?: Hint): Linear {
+    if (!this.scope.takesWrt)
+      throw new Complaint('wrt-unsupported', 'flat binaries do not support `wrt`', e.at);
+    const value = this.linear(e.left, critical, hint);
+    const term = this.linear(e.right, critical).terms[0];
+    if (typeof term?.key !== 'object')
+      throw new Complaint('wrt-unsupported', '`wrt` needs one of the special symbols, such as `..got`', e.at);
+    return { ...value, wrt: term.key };
   }
 
   #call(e: Extract<Expression, { kind: 'call' }>, critical: boolean): Linear {

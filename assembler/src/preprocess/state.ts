@@ -123,7 +123,7 @@ export class State {
   multis = new Map<string, MultiMacro[]>();
   contexts: Context[] = [];
   frame: Frame | undefined;
-  unique = 1;
+  unique = 0;
   includes = 0;
   used = new Set<string>();
   /** Set by `%fatal` and by exceeded limits. */

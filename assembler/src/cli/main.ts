@@ -1,0 +1,43 @@
+/** The program `hyperstep-asm`: NASM's command line. The only file of the package that knows Node. */
+import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { run } from './run';
+
+function writeAll(descriptor: number, content: string | Uint8Array): void {
+  let rest = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (problem) {
+      // A full pipe of a slow reader; anything else means nobody listens any more.
+      if ((problem as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
+}
+
+function main(): number {
+  try {
+    return run(process.argv.slice(2), {
+      read(path) {
+        try {
+          return readFileSync(path);
+        } catch {
+          return undefined;
+        }
+      },
+      write: (path, content) => writeFileSync(path, content),
+      remove: (path) => {
+        // Devices such as /dev/null stay.
+        if (!path.startsWith('/dev/')) rmSync(path, { force: true });
+      },
+      stdout: (content) => writeAll(1, content),
+      stderr: (text) => writeAll(2, text),
+      folder: process.cwd(),
+      environment: process.env,
+    });
+  } catch (problem) {
+    writeAll(2, `hyperstep-asm: fatal: ${problem instanceof Error ? problem.message : String(problem)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = main();
