@@ -9,11 +9,18 @@ import { Mode } from '../ir/block';
 import { FlagsKind, MemAux, Op, WORDS } from '../ir/ops';
 import { loadOp, pushHost, pushMiss, storeOp } from './access';
 import { Code, type Label } from './encoder';
-import { type FlagsOperands, pushCarry, pushCondition, pushFlags } from './flags';
+import {
+  computeDynamicFlags,
+  type FlagsOperands,
+  pushCarry,
+  pushCondition,
+  pushConditionOf,
+  pushFlags,
+} from './flags';
 import { Control, Header } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS, type Role } from './ops';
-import { FlagsFlow, type Region, type RegionBlock, usesFlags } from './region';
+import { FlagsFlow, type FlagsState, type Region, type RegionBlock, usesFlags } from './region';
 
 /** One level of nesting: the function's body or a loop's. */
 interface Level {
@@ -57,6 +64,7 @@ class RegionCompiler implements Operands, FlagsOperands {
   private readonly next = this.c.local(Type.I64);
   private readonly result = this.c.local(Type.I32);
   private readonly budget = this.c.local(Type.I32);
+  private readonly flags = this.c.local(Type.I32);
   private readonly access = {
     address: this.c.local(Type.I64),
     entry: this.c.local(Type.I32),
@@ -253,10 +261,6 @@ class RegionCompiler implements Operands, FlagsOperands {
       switch (op) {
         case Op.INSN:
           insn = at;
-          if (this.needsUnknownFlags(b, at, flow)) {
-            this.leaveAt(b, at, b.instructions - begun);
-            return;
-          }
           begun++;
           skips = this.openSkips(at);
           break;
@@ -311,14 +315,15 @@ class RegionCompiler implements Operands, FlagsOperands {
           c.i64(FlagsKind.RAW).set(this.registers.get(Slot.CC_KIND)!);
           break;
         case Op.GETFLAGS:
-          this.set32(() => pushFlags(this, known(flow)));
+          if (typeof flow.state === 'string') this.dynamicFlags();
+          this.set32(() => {
+            if (typeof flow.state === 'string') c.get(this.flags);
+            else pushFlags(this, flow.state);
+          });
           break;
         case Op.COND:
-          if (typeof flow.state === 'string') this.unknownCarry(word >>> 8, stop);
-          this.set32(() => {
-            if (typeof flow.state === 'string') c.get(this.access.entry);
-            else pushCondition(this, flow.state, word >>> 8);
-          });
+          this.prepareCondition(flow.state, word >>> 8, stop);
+          this.set32(() => this.pushCondition(flow.state, word >>> 8));
           break;
         case Op.SKIPZ:
         case Op.SKIPNZ:
@@ -341,10 +346,8 @@ class RegionCompiler implements Operands, FlagsOperands {
           return;
         case Op.JUMPCC: {
           const condition = (word >>> 8) & 15;
-          if (typeof flow.state === 'string') {
-            this.unknownCarry(condition, stop);
-            c.get(this.access.entry);
-          } else pushCondition(this, flow.state, condition);
+          this.prepareCondition(flow.state, condition, stop);
+          this.pushCondition(flow.state, condition);
           c.if();
           this.goToOffset(number, b.offset + d, (word >>> 12) & 0xff);
           c.end();
@@ -358,6 +361,9 @@ class RegionCompiler implements Operands, FlagsOperands {
           c.end();
           this.goToOffset(number, b.offset + lb, word >>> 8);
           return;
+        case Op.BULK:
+          stop();
+          break;
         default:
           ROWS[op]!.emit!(this);
       }
@@ -431,30 +437,32 @@ class RegionCompiler implements Operands, FlagsOperands {
 
   // --- flags -----------------------------------------------------------------------------
 
-  /** Does the instruction at `insn` ask about flags that are not known here (the carry flag apart)? */
-  private needsUnknownFlags(b: RegionBlock, insn: number, now: FlagsFlow): boolean {
-    const { code } = b.block;
-    const flow = new FlagsFlow(code, now.state);
-    for (let at = insn + WORDS; at < b.end; at += WORDS) {
-      flow.arrive(at);
-      const op = code[at] & 0xff;
-      if (op === Op.INSN || op === Op.BREAK) return false;
-      if (usesFlags(op) && typeof flow.state === 'string') {
-        const condition = op === Op.GETFLAGS ? -1 : (code[at] >>> 8) & 15;
-        if (condition >> 1 !== 1) return true;
-      }
-      flow.pass(at);
-    }
-    return false;
+  /** What must come before {@link pushCondition}. */
+  private prepareCondition(state: FlagsState, condition: number, stop: () => void): void {
+    if (typeof state !== 'string') return;
+    if (condition >> 1 === 1) this.unknownCarry(condition, stop);
+    else this.dynamicFlags();
+  }
+
+  private pushCondition(state: FlagsState, condition: number): void {
+    if (typeof state !== 'string') pushCondition(this, state, condition);
+    else if (condition >> 1 === 1) this.c.get(this.flags);
+    else pushConditionOf(this.c, this.flags, condition);
+  }
+
+  /** All flags of an operation known only at run time, into the local for flags. */
+  private dynamicFlags(): void {
+    const scratch = [0, 1, 2, 3, 4, 5].map((n) => this.scratch(n));
+    computeDynamicFlags(this, () => this.get(Slot.CC_KIND), scratch, this.flags);
   }
 
   /**
    * The carry condition (2, or 3 negated) after an operation known only at run
-   * time, into the i32 scratch local. After shifts the evaluator does it.
+   * time, into the local for flags. After shifts the evaluator does it.
    */
   private unknownCarry(condition: number, stop: () => void): void {
     const { c } = this;
-    const result = this.access.entry;
+    const result = this.flags;
     const kind = (): Code =>
       c.get(this.registers.get(Slot.CC_KIND)!).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND);
     const done = c.block();
@@ -548,10 +556,4 @@ class RegionCompiler implements Operands, FlagsOperands {
     while (this.scratches.length <= n) this.scratches.push(this.c.local(Type.I64));
     return this.scratches[n];
   }
-}
-
-/** The state at a place where {@link RegionCompiler.needsUnknownFlags} has said that it is known. */
-function known(flow: FlagsFlow) {
-  if (typeof flow.state === 'string') return { kind: FlagsKind.RAW, size: 0, plain: false };
-  return flow.state;
 }

@@ -284,3 +284,104 @@ export function pushFlags(o: FlagsOperands, s: FlagsSource): void {
   if (s.kind <= FlagsKind.SUB) o.b().op(W.I64_XOR);
   c.op(W.I32_WRAP_I64).i32(0x10).op(W.I32_AND).op(W.I32_OR);
 }
+
+/**
+ * Computes all six flags of an operation known only at run time into the i32
+ * local `result`. There is no branch in it, so that V8 drops it when nobody
+ * asks. `kind` pushes the packed kind and size as i64; `t` are six i64 scratch locals.
+ */
+export function computeDynamicFlags(
+  o: FlagsOperands,
+  kind: () => Code,
+  t: readonly number[],
+  result: number,
+): void {
+  const { c } = o;
+  const [shift, a, b, r, top, carry] = t;
+  const is = (which: FlagsKind): Code => kind().i64(15).op(W.I64_AND).i64(which).op(W.I64_EQ);
+  const subtracts = (): Code => {
+    c.i64(0);
+    return is(FlagsKind.SUB).op(W.I64_EXTEND_I32_U).op(W.I64_SUB);
+  };
+  const put = (position: number): Code => c.i32(position).op(W.I32_SHL).op(W.I32_OR);
+  // Operands with their top bit at bit 63: shifted by 64 − (8 << size).
+  c.i64(64).i64(8);
+  kind().i64(4).op(W.I64_SHR_U).i64(3).op(W.I64_AND).op(W.I64_SHL).op(W.I64_SUB).set(shift);
+  o.a().get(shift).op(W.I64_SHL).set(a);
+  o.b().get(shift).op(W.I64_SHL).set(b);
+  o.r().get(shift).op(W.I64_SHL).set(r);
+  // carry of ADD and SUB at the top: (x & b) | ((x | b) & ~(r ^ m)) with x = a ^ m, m = −1 for SUB
+  subtracts().set(top);
+  c.get(a).get(top).op(W.I64_XOR).tee(carry).get(b).op(W.I64_AND);
+  c.get(carry).get(b).op(W.I64_OR).get(r).get(top).op(W.I64_XOR);
+  not(c).op(W.I64_AND).op(W.I64_OR).i64(63).op(W.I64_SHR_U);
+  // INC, DEC: b's bit 0
+  o.b().i64(1).op(W.I64_AND);
+  kind().i64(15).op(W.I64_AND).i64(FlagsKind.LOGIC).op(W.I64_LT_U).op(W.SELECT);
+  // SHL: a >> (bits − count), nothing for counts above the width
+  o.a().i64(64).get(shift).op(W.I64_SUB);
+  o.b().op(W.I64_SUB).op(W.I64_SHR_U).i64(1).op(W.I64_AND).i64(0);
+  o.b().i64(64).get(shift).op(W.I64_SUB).op(W.I64_LE_U).op(W.SELECT);
+  is(FlagsKind.SHL).op(W.I32_EQZ).op(W.SELECT);
+  // SHR, SAR: the last bit that left at the bottom
+  c.get(a).get(shift).op(W.I64_SHR_U);
+  o.b().i64(1).op(W.I64_SUB).op(W.I64_SHR_U).i64(1).op(W.I64_AND);
+  is(FlagsKind.SHR).op(W.I32_EQZ).op(W.SELECT);
+  c.get(a).get(shift).op(W.I64_SHR_S);
+  o.b().i64(1).op(W.I64_SUB).op(W.I64_SHR_U).i64(1).op(W.I64_AND);
+  is(FlagsKind.SAR).op(W.I32_EQZ).op(W.SELECT);
+  c.i64(0);
+  is(FlagsKind.LOGIC).op(W.I32_EQZ).op(W.SELECT).set(carry);
+
+  c.get(carry).op(W.I32_WRAP_I64);
+  pushParity(o);
+  put(2);
+  // AF: bit 4 of a ^ r, of ADD and SUB also ^ b
+  o.a();
+  o.r().op(W.I64_XOR);
+  o.b().i64(0);
+  kind().i64(15).op(W.I64_AND).i64(FlagsKind.LOGIC).op(W.I64_LT_U).op(W.SELECT).op(W.I64_XOR);
+  c.op(W.I32_WRAP_I64).i32(0x10).op(W.I32_AND).i32(0);
+  // ADD 1, SUB 2, INC 4, DEC 5
+  c.i32(0b110110);
+  kind().i64(15).op(W.I64_AND).op(W.I32_WRAP_I64).op(W.I32_SHR_U).i32(1).op(W.I32_AND).op(W.SELECT);
+  c.op(W.I32_OR);
+  c.get(r).op(W.I64_EQZ);
+  put(6);
+  c.get(r).i64(63).op(W.I64_SHR_U).op(W.I32_WRAP_I64);
+  put(7);
+  // OF at the top. ADD, SUB: (a ^ r) & (b ^ r ^ m); INC: (a ^ r) & r; DEC: (a ^ r) & ~r
+  c.get(a).get(r).op(W.I64_XOR);
+  c.get(b).get(r).op(W.I64_XOR).get(top).op(W.I64_XOR);
+  c.get(r);
+  c.get(r);
+  not(c);
+  is(FlagsKind.INC).op(W.SELECT);
+  kind().i64(15).op(W.I64_AND).i64(FlagsKind.LOGIC).op(W.I64_LT_U).op(W.SELECT).op(W.I64_AND);
+  // SHL: sign ^ carry; SHR: a's sign; LOGIC and SAR: none
+  c.get(r).get(carry).i64(63).op(W.I64_SHL).op(W.I64_XOR);
+  is(FlagsKind.SHL).op(W.I32_EQZ).op(W.SELECT);
+  c.get(a);
+  is(FlagsKind.SHR).op(W.I32_EQZ).op(W.SELECT);
+  c.i64(0);
+  c.i32((1 << FlagsKind.LOGIC) | (1 << FlagsKind.SAR));
+  kind()
+    .i64(15)
+    .op(W.I64_AND)
+    .op(W.I32_WRAP_I64)
+    .op(W.I32_SHR_U)
+    .i32(1)
+    .op(W.I32_AND)
+    .op(W.I32_EQZ)
+    .op(W.SELECT);
+  c.i64(63).op(W.I64_SHR_U).op(W.I32_WRAP_I64);
+  put(11);
+  o.r().op(W.I32_WRAP_I64).i32(0x8d5).op(W.I32_AND);
+  is(FlagsKind.RAW).op(W.I32_EQZ).op(W.SELECT).set(result);
+}
+
+/** Pushes condition `code` of the flags that the i32 local `flags` holds in RFLAGS positions. */
+export function pushConditionOf(c: Code, flags: number, code: number): void {
+  const wide = { c, r: () => c.get(flags).op(W.I64_EXTEND_I32_U), a: () => c, b: () => c };
+  pushCondition(wide, { kind: FlagsKind.RAW, size: 0, plain: false }, code);
+}

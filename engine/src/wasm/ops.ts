@@ -231,4 +231,5 @@ export const ROWS: Readonly<Record<number, Row | undefined>> = {
   [Op.JUMP]: row('-r-'),
   [Op.JUMPCC]: row('---'),
   [Op.JUMPNZ]: row('-r-'),
+  [Op.BULK]: row('---'),
 };
