@@ -1,5 +1,5 @@
 import type { Cpu } from '../cpu/cpu';
-import { Flag, Seg, SegField, Slot } from '../cpu/state';
+import { Flag, Mxcsr, Seg, SegField, Slot } from '../cpu/state';
 import { readRflags, writeRflags } from '../ir/flags';
 import { GPR_NAMES, SEGMENT_NAMES } from './registers';
 
@@ -48,6 +48,18 @@ export function setRegister(cpu: Cpu, name: string, value: bigint): string | und
   if (key === 'rflags') {
     const kept = readRflags(s) & ~EDITABLE_FLAGS;
     writeRflags(s, kept | (Number(BigInt.asUintN(32, value)) & EDITABLE_FLAGS));
+    return undefined;
+  }
+  const xmm = /^xmm(\d|1[0-5])$/.exec(key);
+  if (xmm) {
+    const first = Slot.XMM0 + 2 * Number(xmm[1]);
+    s.u64[first] = BigInt.asUintN(64, value);
+    s.u64[first + 1] = BigInt.asUintN(64, value >> 64n);
+    return undefined;
+  }
+  if (key === 'mxcsr') {
+    if (BigInt.asUintN(64, value) & ~BigInt(Mxcsr.ALL)) return 'MXCSR has only its low 16 bits';
+    s.u64[Slot.MXCSR] = value;
     return undefined;
   }
   if ((SEGMENT_NAMES as readonly string[]).includes(key)) {

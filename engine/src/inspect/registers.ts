@@ -1,5 +1,5 @@
 import type { Cpu } from '../cpu/cpu';
-import { Access, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
+import { Access, type CpuState, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
 import { readRflags } from '../ir/flags';
 
 /** Processor modes by the manual's names (SDM 3A 2.2). */
@@ -37,6 +37,9 @@ export interface RegisterSnapshot {
   gpr: (bigint | undefined)[];
   rip: bigint;
   rflags: bigint;
+  /** XMM0 … XMM15 as 128-bit numbers, and MXCSR. Absent where unknown: a VMM keeps a stopped guest's as it likes. */
+  xmm?: bigint[];
+  mxcsr?: number;
   /** ES, CS, SS, DS, FS, GS, LDTR, TR. */
   segments: SegmentValue[];
   gdtr: { base: bigint; limit: number };
@@ -87,6 +90,12 @@ export function cpuMode(cr0: bigint, efer: bigint, rflags: bigint, csAccess: num
   return csAccess & Access.DB ? '32-bit protected' : '16-bit protected';
 }
 
+/** XMM register `n` as a 128-bit number. */
+export function xmmValue(s: CpuState, n: number): bigint {
+  const slot = Slot.XMM0 + 2 * n;
+  return (s.u64[slot + 1] << 64n) | s.u64[slot];
+}
+
 const ACTIVITIES = ['running', 'halted', 'shutdown', 'wait-for-SIPI'];
 
 /** Registers of the context that runs now. */
@@ -98,6 +107,8 @@ export function currentRegisters(cpu: Cpu): RegisterSnapshot {
     gpr: Array.from({ length: 16 }, (_, n) => s.u64[n]),
     rip: s.u64[Slot.RIP],
     rflags,
+    xmm: Array.from({ length: 16 }, (_, n) => xmmValue(s, n)),
+    mxcsr: s.low(Slot.MXCSR),
     segments,
     gdtr: { base: s.u64[Slot.GDTR_BASE], limit: s.low(Slot.GDTR_LIMIT) },
     idtr: { base: s.u64[Slot.IDTR_BASE], limit: s.low(Slot.IDTR_LIMIT) },
