@@ -9,7 +9,9 @@ EXIT_PORT       equ     0xf4
 TABLE           equ     0x200000                ; page tables
 DATA            equ     0x300000                ; an array to work on
 ELEMENTS        equ     4096
-ROUNDS          equ     60
+%ifndef ROUNDS
+%define ROUNDS 60
+%endif
 
                 org     LOAD
                 bits    32
