@@ -1,11 +1,12 @@
 import type {
-  CancellationToken,
+  CompletionItem,
   Connection,
   InitializeParams,
   InitializeResult,
   Position,
 } from 'vscode-languageserver';
 import {
+  CancellationToken,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   ErrorCodes,
@@ -13,11 +14,13 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { followDocuments } from './documents';
+import { completion, resolveCompletion, warmUp } from './features/completion';
 import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsOf } from './features/diagnostics';
 import { hover } from './features/hover';
 import { highlights, references } from './features/references';
 import { prepareRename, Refusal, rename } from './features/rename';
+import { signatureHelp } from './features/signature';
 import { documentSymbols, workspaceSymbols } from './features/symbols';
 import { pathOf } from './locations';
 import { Publisher } from './publisher';
@@ -27,6 +30,8 @@ import { Workspace } from './workspace/workspace';
 
 const CAPABILITIES: InitializeResult['capabilities'] = {
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  completionProvider: { triggerCharacters: ['.', '%', '"', '/', '[', ','], resolveProvider: true },
+  signatureHelpProvider: { triggerCharacters: [' ', ',', '('], retriggerCharacters: [','] },
   hoverProvider: true,
   definitionProvider: true,
   declarationProvider: true,
@@ -86,6 +91,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       .register(DidChangeConfigurationNotification.type, { section: 'hyperstep' })
       .catch(() => {});
     void readConfiguration();
+    inSteps(warmUp());
     connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
       const gone = new Set(removed.map((f) => pathOf(f.uri)));
       workspace.roots = [...workspace.roots.filter((r) => !gone.has(r)), ...added.map((f) => pathOf(f.uri))];
@@ -129,6 +135,17 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     feature: (path: string, position: Position, params: P) => T,
   ) => guard<P, T>(empty, (p) => feature(pathOf(p.textDocument.uri), p.position, p));
 
+  connection.onCompletion(
+    at({ isIncomplete: false, items: [] }, (path, position) => completion(workspace, path, position)),
+  );
+  connection.onCompletionResolve(
+    (item) =>
+      guard(item, (i: CompletionItem) => resolveCompletion(workspace, i))(
+        item,
+        CancellationToken.None,
+      ) as CompletionItem,
+  );
+  connection.onSignatureHelp(at(null, (path, position) => signatureHelp(workspace, path, position)));
   connection.onHover(at(null, (path, position) => hover(workspace, path, position)));
   connection.onDefinition(at([], (path, position) => definition(workspace, path, position)));
   connection.onDeclaration(at([], (path, position) => declaration(workspace, path, position)));
@@ -168,6 +185,14 @@ export function startServer(connection: Connection, files: ServerFiles): void {
   );
 
   connection.listen();
+}
+
+/** Runs a task in steps, between messages. */
+function inSteps(task: Generator<void>): void {
+  const step = () => {
+    if (!task.next().done) setTimeout(step, 1);
+  };
+  setTimeout(step, 200);
 }
 
 /** Folder of a lab.json. */
