@@ -34,8 +34,8 @@ export interface AssembleOptions {
   debug?: boolean;
   /** NASM's -O0 and -O1; absent: -Ox. */
   optimize?: 0 | 1;
-  /** Makes {@link AssembleResult.listing}; NASM's -l. */
-  listing?: boolean;
+  /** Makes {@link AssembleResult.listing} (NASM's -l); the function says how a message stands in it, if at all. */
+  listing?: boolean | ((diagnostic: Diagnostic) => string | undefined);
   /** Folder of the compilation, for the debugging information. */
   folder?: string;
   /** NASM's --gprefix, --gpostfix, --lprefix and --lpostfix: texts around names in the symbol table. */
@@ -91,7 +91,13 @@ export interface LineEntry {
   code: boolean;
   bits: 16 | 32 | 64;
   /** Innermost first: the lines inside macro bodies that produced these bytes; absent outside macros. */
-  expansion?: { file: number; line: number; macro: string }[];
+  expansion?: {
+    file: number;
+    line: number;
+    macro: string;
+    /** The macro is `.nolist`: it and what it calls are not meant to be seen. */
+    hidden?: boolean;
+  }[];
 }
 
 export interface SymbolEntry {

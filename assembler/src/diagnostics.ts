@@ -35,6 +35,9 @@ export class Reporter {
   /** Tells the macro calls and includes that lead to the line in work, innermost first. */
   chain: () => Diagnostic['related'] = () => [];
 
+  /** Told about each diagnostic. */
+  listener: ((diagnostic: Diagnostic) => void) | undefined;
+
   /** Adds a diagnostic; the same complaint about the same place counts once. */
   report(severity: Severity, code: string, message: string, range: SourceRange): void {
     if (severity === 'error') this.errors++;
@@ -47,7 +50,9 @@ export class Reporter {
       .join()}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.list.push({ severity, code, message, range: place, related });
+    const diagnostic = { severity, code, message, range: place, related };
+    this.list.push(diagnostic);
+    this.listener?.(diagnostic);
   }
 
   /** Reports a caught {@link Complaint}; anything else is our own fault and says so without stopping the editor. */

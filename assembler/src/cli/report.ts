@@ -1,20 +1,6 @@
 import type { Diagnostic } from '../api';
 import type { Command } from './options';
-
-/** NASM's warning classes of our diagnostic codes; others are `other`. */
-const CLASSES: Readonly<Record<string, string>> = {
-  'label-orphan': 'label-orphan',
-  'number-overflow': 'number-overflow',
-  'immediate-range': 'number-overflow',
-  'displacement-range': 'number-overflow',
-  'float-overflow': 'float-overflow',
-  'data-empty': 'db-empty',
-  zeroing: 'zeroing',
-  'user-warning': 'user',
-  'relocation-extended': 'zext-reloc',
-  'macro-redefined': 'pp-macro-redef-multi',
-  'macro-parameters': 'pp-macro-params-multi',
-};
+import { warningClass } from './warning-class';
 
 /** What becomes of a warning of this class: later options win, `all` and prefixes cover groups. */
 function fate(name: string, warnings: Command['warnings']): 'on' | 'off' | 'error' {
@@ -28,6 +14,24 @@ function fate(name: string, warnings: Command['warnings']): 'on' | 'off' | 'erro
   }
   if (!enabled) return 'off';
   return promoted ? 'error' : 'on';
+}
+
+/** A diagnostic's text behind its place; undefined when its warning class is off. */
+export function messageOf(
+  d: Diagnostic,
+  warnings: Command['warnings'],
+): { text: string; error: boolean } | undefined {
+  if (d.severity !== 'warning') {
+    return { text: `${d.severity}: ${d.message}`, error: d.severity === 'error' };
+  }
+  const name = warningClass(d.code);
+  const what = fate(name, warnings);
+  if (what === 'off') return undefined;
+  const error = what === 'error';
+  return {
+    text: `${error ? 'error' : 'warning'}: ${d.message} [-w+${error ? 'error=' : ''}${name}]`,
+    error,
+  };
 }
 
 /** Diagnostics as text, and whether any is an error. */
@@ -47,17 +51,10 @@ export function report(
     text += command.style === 'gnu' ? `${file}:${number}: ${rest}\n` : `${file}(${number}) : ${rest}\n`;
   };
   for (const d of diagnostics) {
-    let { severity } = d;
-    let suffix = '';
-    if (severity === 'warning') {
-      const name = CLASSES[d.code] ?? 'other';
-      const what = fate(name, command.warnings);
-      if (what === 'off') continue;
-      if (what === 'error') severity = 'error';
-      suffix = ` [-w+${what === 'error' ? 'error=' : ''}${name}]`;
-    }
-    if (severity === 'error') failed = true;
-    line(d.range.file, d.range.line, `${severity}: ${d.message}${suffix}`);
+    const shown = messageOf(d, command.warnings);
+    if (!shown) continue;
+    if (shown.error) failed = true;
+    line(d.range.file, d.range.line, shown.text);
     for (const r of d.related) line(r.range.file, r.range.line, `... ${r.message}`);
   }
   return { text, failed };

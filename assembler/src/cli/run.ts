@@ -5,7 +5,7 @@ import { dependencyRule } from './depend';
 import { HELP, VERSION } from './help';
 import { type Command, parseCommand, UsageError } from './options';
 import { PreprocessedText } from './preprocessed';
-import { report } from './report';
+import { messageOf, report } from './report';
 
 /** Name of the program in its messages. */
 const PROGRAM = 'hyperstep-asm';
@@ -95,7 +95,7 @@ function runCommand(command: Command, system: System): number {
     format,
     debug: command.debug && format !== 'bin' && command.debugFormat !== 'null',
     optimize: command.optimize,
-    listing: command.listing !== undefined,
+    listing: command.listing !== undefined && ((d) => messageOf(d, command.warnings)?.text),
     folder: `${system.folder}/`,
     affixes: command.affixes,
     ...(preprocessed ? { trace: preprocessed.line } : {}),

@@ -1,7 +1,9 @@
+import type { Diagnostic } from '../api';
 import type { EncodedField } from '../encode/statement';
+import type { LineListener } from '../preprocess/state';
 
-/** Who writes a listing is told what each statement made; lines reach it from the preprocessor. */
-export interface Listing {
+/** Who writes a listing is told which line is read and what each statement makes. */
+export interface Listing extends LineListener {
   /** A pass begins: what was listed before counts no more. */
   begin(): void;
   /** `count` times `bytes` at this offset of the section. */
@@ -12,4 +14,6 @@ export interface Listing {
   binary(): void;
   /** The next bytes are number `index` (from 0) of `count` made by `times`. */
   iteration(index: number, count: number): void;
+  /** Something is wrong with the line. */
+  diagnostic(diagnostic: Diagnostic): void;
 }

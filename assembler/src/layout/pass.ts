@@ -82,6 +82,7 @@ export class Pass implements Host {
     layout.visible = (token) => this.#state.visible(token);
     layout.records.frame = () => this.#state.frame;
     layout.records.fileIndex = (path) => this.files.index(path);
+    this.#state.listener = layout.listing;
     this.#preprocessor.start(main);
     const preamble = this.options.preamble ?? [];
     if (preamble.length > 0) enterFile(this.#state, commandLine(preamble), undefined);

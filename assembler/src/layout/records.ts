@@ -21,7 +21,13 @@ export function placeOf(frame: Frame, fileIndex: (path: string) => number): Plac
     if (f.kind === 'macro') {
       if (line && line.file.index >= 0) {
         expansion ??= [];
-        expansion.push({ file: line.file.index, line: line.number, macro: f.call!.macro.name });
+        const { name, nolist } = f.call!.macro;
+        expansion.push({
+          file: line.file.index,
+          line: line.number,
+          macro: name,
+          ...(nolist ? { hidden: true } : {}),
+        });
       }
       line = f.parent.line;
     }

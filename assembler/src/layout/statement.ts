@@ -126,6 +126,7 @@ function reserve(
     layout.reserve(bytes, statement.first);
     return;
   }
+  layout.listing?.reserve(Number(layout.absolute.value), bytes);
   layout.absolute = { ...layout.absolute, value: layout.absolute.value + value * BigInt(body.width * count) };
 }
 

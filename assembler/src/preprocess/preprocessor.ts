@@ -94,7 +94,10 @@ export class Preprocessor {
     for (const condition of frame.conditions) {
       state.error('conditional-open', `\`${condition.at.text}\` has no \`%endif\``, condition.at);
     }
-    if (frame.kind === 'file') state.includes--;
+    if (frame.kind === 'file') {
+      state.includes--;
+      state.listener?.end(frame);
+    }
     leaveFrame(state);
   }
 
@@ -104,6 +107,7 @@ export class Preprocessor {
 
   #process(line: SourceLine): ExpandedLine | undefined {
     const { state } = this;
+    state.listener?.line(line, state.frame!);
     if (this.#collecting) {
       this.#collect(this.#collecting, line);
       return undefined;
@@ -136,7 +140,11 @@ export class Preprocessor {
     tokens = expandSingles(state, tokens);
     if (tokens.length === 0) return undefined;
     const called = callMulti(state, tokens);
-    if (called) return called.label.length > 0 ? { tokens: called.label, source: undefined } : undefined;
+    if (called) {
+      if (called.label.length === 0) return undefined;
+      state.listener?.label(called.label, state.frame!);
+      return { tokens: called.label, source: undefined };
+    }
     if (tokens[0].kind === Kind.Preprocessor && directiveOf(tokens) !== undefined) {
       throw new Complaint(
         'directive-unknown',
@@ -187,6 +195,7 @@ export class Preprocessor {
     ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a name`, name ?? at);
     const range = parseRange(tokens.slice(1), at);
     let next = 1 + range.used;
+    const first = next;
     while (tokens[next]?.kind === Kind.Identifier && tokens[next].lower === '.nolist') next++;
     const defaults = splitParameters(tokens, next);
     collecting.macro = {
@@ -199,6 +208,7 @@ export class Preprocessor {
       defaults: defaults.map((d) => [...d]),
       lines: collecting.lines,
       active: 0,
+      nolist: next > first,
       takesLabel: false,
       definition: name,
     };

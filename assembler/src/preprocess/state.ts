@@ -42,6 +42,8 @@ export interface MultiMacro {
   defaults: Token[][];
   lines: SourceLine[];
   active: number;
+  /** `.nolist`: listings and debugging information show the call only. */
+  nolist?: boolean;
   /** Its body uses `%00`, so it takes the label before the call. */
   takesLabel: boolean;
   definition: Token;
@@ -101,6 +103,16 @@ export interface Context {
   at: Token;
 }
 
+/** Who writes a listing is told what is read. */
+export interface LineListener {
+  /** A line of a file, a macro body or a `%rep` block. */
+  line(line: SourceLine, frame: Frame): void;
+  /** The label before a macro call that has just begun. */
+  label(tokens: readonly Token[], frame: Frame): void;
+  /** A file has been read to its end. */
+  end(frame: Frame): void;
+}
+
 /** What the preprocessor asks of the rest of the assembler. */
 export interface Host {
   /** Reads a file by the search rules; undefined when there is none. */
@@ -125,6 +137,7 @@ export class State {
   frame: Frame | undefined;
   unique = 0;
   includes = 0;
+  listener: LineListener | undefined;
   used = new Set<string>();
   /** Set by `%fatal` and by exceeded limits. */
   stopped = false;

@@ -128,7 +128,8 @@ function programsOf(source: DebugSource): { programs: LineProgram[]; files: stri
   let lastLine = -1;
   let pending = false;
   for (const r of source.records) {
-    const inner = r.expansion?.[0];
+    // A `.nolist` macro hides its lines and those of the macros it calls.
+    const inner = r.expansion?.[r.expansion.findLastIndex((e) => e.hidden) + 1];
     const file = inner?.file ?? r.file;
     const line = inner?.line ?? r.line;
     if (file !== lastFile || line !== lastLine) {
