@@ -4,12 +4,15 @@ import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
 import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
 import { PAGE_SIZE, type PhysicalMemory } from './physical';
+import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
 import { walk } from './walk';
-import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
+import { Right } from './walk-formats';
+import type { PagingContext, WalkAccess } from './walk-types';
 
 /** Access kinds by {@link Tag}. */
 const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
+const RIGHTS: readonly Right[] = [Right.READ, Right.WRITE, Right.EXECUTE];
 
 /** Banks of a group: how the current privilege sees pages. */
 const enum View {
@@ -62,6 +65,7 @@ export class SoftMmu implements Mmu<Cpu> {
   private long = false;
   private alignment = false;
   private context: PagingContext | undefined;
+  private readonly quick: QuickWalk;
   private readonly identities = [new Float64Array(IDENTITY).fill(-1), new Float64Array(IDENTITY).fill(-1)];
   private readonly candidate = new Float64Array(IDENTITY);
   /** Splits bigints without arithmetic. */
@@ -76,6 +80,8 @@ export class SoftMmu implements Mmu<Cpu> {
     this.tlb32 = this.tlb.words;
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
+    const words = new Uint32Array(memory.buffer);
+    this.quick = new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes);
     this.bank = this.dataBank = this.supervisorBank = this.tlb.bank(0, View.SUPERVISOR);
     physical.onCodeMark = (page) => this.tlb.protect(physical.hostOffset + page * PAGE_SIZE);
   }
@@ -272,8 +278,16 @@ export class SoftMmu implements Mmu<Cpu> {
   }
 
   private walkAndFill(cpu: Cpu, lo: number, hi: number, tag: Tag, bank: number, how: number): number {
-    this.context ??= pagingContext(cpu);
+    if (this.context === undefined) {
+      this.context = pagingContext(cpu);
+      this.quick.configure(this.context);
+    }
     const implicit = (how & How.SUPERVISOR) !== 0;
+    const { quick } = this;
+    if (!(implicit && this.context.ac) && quick.translate(lo, hi, RIGHTS[tag], this.user && !implicit)) {
+      this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.large);
+      return quick.page + (lo & 0xfff);
+    }
     // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
     const context = implicit && this.context.ac ? { ...this.context, ac: false } : this.context;
     this.split32[0] = lo;
@@ -294,18 +308,28 @@ export class SoftMmu implements Mmu<Cpu> {
       else this.physical.write64(Number(address), value);
     }
     const physical = Number(result.hostPhysical);
-    this.fill(bank, lo, hi, physical - (lo & 0xfff), result);
+    const { read, write, execute, guestPageSize } = result;
+    this.fill(bank, lo, hi, physical - (lo & 0xfff), read, write, execute, guestPageSize > PAGE_SIZE);
     return physical;
   }
 
-  private fill(bank: number, lo: number, hi: number, page: number, result: WalkSuccess): void {
+  private fill(
+    bank: number,
+    lo: number,
+    hi: number,
+    page: number,
+    read: boolean,
+    write: boolean,
+    execute: boolean,
+    large: boolean,
+  ): void {
     const { physical } = this;
     if (page + PAGE_SIZE > physical.ramBytes) return; // devices are asked every time
     let flags = 0;
-    if (result.read) flags |= EntryFlag.READ;
-    if (result.write) flags |= physical.codePages[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
-    if (result.execute) flags |= EntryFlag.EXECUTE;
-    this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, result.guestPageSize > PAGE_SIZE);
+    if (read) flags |= EntryFlag.READ;
+    if (write) flags |= physical.codePages[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
+    if (execute) flags |= EntryFlag.EXECUTE;
+    this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, large);
   }
 
   fetchAddress(cpu: Cpu, linear: bigint): number | undefined {

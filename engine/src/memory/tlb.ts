@@ -97,12 +97,15 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
     const page = lo & ~0xfff;
-    words.fill(-1, at, at + 6);
-    for (const [grant, tag] of GRANTED_TAGS) {
-      if (!(grants & grant)) continue;
-      words[at + tag * 2] = page;
-      words[at + tag * 2 + 1] = hi;
-    }
+    const read = grants & EntryFlag.READ;
+    const write = grants & EntryFlag.WRITE;
+    const execute = grants & EntryFlag.EXECUTE;
+    words[at] = read ? page : -1;
+    words[at + 1] = read ? hi : -1;
+    words[at + 2] = write ? page : -1;
+    words[at + 3] = write ? hi : -1;
+    words[at + 4] = execute ? page : -1;
+    words[at + 5] = execute ? hi : -1;
     words[at + 6] = host;
     words[at + 7] = grants & EntryFlag.WRITE_CODE ? 1 : 0;
     if (largePage) this.largePages[bank < this.bank(1, 0) ? 0 : 1] = true;
@@ -143,9 +146,3 @@ export class SoftTlb {
     this.largePages.fill(false);
   }
 }
-
-const GRANTED_TAGS = [
-  [EntryFlag.READ, Tag.READ],
-  [EntryFlag.WRITE, Tag.WRITE],
-  [EntryFlag.EXECUTE, Tag.EXECUTE],
-] as const;

@@ -1,0 +1,202 @@
+import {
+  EPT,
+  FOUR_LEVEL,
+  PAGE_SIZE_BIT,
+  Right,
+  reservedHigh,
+  type TableFormat,
+  thirtyTwoBitFormat,
+  validMemoryType,
+} from './walk-formats';
+import type { PagingContext } from './walk-types';
+
+const PAGE = 4096;
+
+/**
+ * The common case of {@link walk} without garbage: every entry is present and in
+ * RAM, the access is allowed, and the accessed and dirty flags that it would set
+ * are set. Anything else it does not decide: {@link translate} answers false and
+ * the walker does the whole walk. It has the walker's formats as data; a test
+ * compares the two on random tables.
+ */
+export class QuickWalk {
+  /** Of the last successful {@link translate}: physical address of the page, and what it grants in the soft TLB. */
+  page = 0;
+  read = false;
+  write = false;
+  execute = false;
+  /** The guest's own page is larger than 4 KiB. */
+  large = false;
+
+  private context: PagingContext | undefined;
+  private plan: Plan | undefined;
+  private root = 0;
+  private nestedPlan: Plan | undefined;
+  private nestedRoot = 0;
+
+  // of the last pass
+  private rights = 0;
+  private leafLow = 0;
+
+  private readonly ramWords: number;
+
+  /** @param origin word index of physical address 0 */
+  constructor(
+    private readonly words: Uint32Array,
+    private readonly origin: number,
+    ramBytes: number,
+  ) {
+    this.ramWords = ramBytes >>> 2;
+  }
+
+  /** What translations depend on has changed. PAE's page-directory pointers are left to the walker. */
+  configure(context: PagingContext): void {
+    const { cr3, ept, mode } = context;
+    // Tables above 4 GiB are the walker's.
+    const far =
+      (mode === '4-level' && ((cr3 >> 32n) & 0xfffffn) !== 0n) ||
+      (ept && ((ept.pointer >> 32n) & 0xfffffn) !== 0n);
+    this.context = mode === 'pae' || far ? undefined : context;
+    this.plan = planFor(mode === '32-bit' ? thirtyTwoBitFormat(context) : FOUR_LEVEL, context);
+    this.root = Number(cr3 & 0xfffff000n);
+    if (!ept) return;
+    this.nestedPlan = planFor(EPT, context);
+    this.nestedRoot = Number(ept.pointer & 0xfffff000n);
+  }
+
+  /** @param want one of {@link Right} READ, WRITE, EXECUTE */
+  translate(lo: number, hi: number, want: Right, user: boolean): boolean {
+    const { context } = this;
+    if (context === undefined) return false;
+    const { ept } = context;
+    const writing = want === Right.WRITE;
+    let address = lo;
+    let dirty = true;
+    this.read = this.write = this.execute = true;
+    this.large = false;
+    if (context.mode !== 'none') {
+      address = this.pass(this.plan!, this.root, lo, hi, writing);
+      if (address < 0) return false;
+      this.permit(context, user);
+      if (!(writing ? this.write : want === Right.READ ? this.read : this.execute)) return false;
+      dirty = writing || (this.leafLow & this.plan!.format.dirty) !== 0;
+    }
+    if (ept) {
+      address = this.nested(address, want);
+      if (address < 0) return false;
+      this.read &&= (this.rights & Right.READ) !== 0;
+      this.write &&= (this.rights & Right.WRITE) !== 0;
+      this.execute &&= (this.rights & Right.EXECUTE) !== 0;
+      dirty &&= !ept.accessedDirty || writing || (this.leafLow & EPT.dirty) !== 0;
+    }
+    this.write &&= dirty;
+    this.page = address - (lo & (PAGE - 1));
+    return true;
+  }
+
+  /** SDM 3A 4.6.1, as the walker's `forbiddenRight`. */
+  private permit(context: PagingContext, user: boolean): void {
+    const { rights } = this;
+    const userPage = (rights & Right.USER) !== 0;
+    const data = user ? userPage : !userPage || !context.smap || context.ac;
+    this.read = data;
+    this.write = data && ((!user && !context.wp) || (rights & Right.WRITE) !== 0);
+    this.execute = (user ? userPage : !userPage || !context.smep) && (rights & Right.EXECUTE) !== 0;
+  }
+
+  private nested(address: number, want: number): number {
+    const ept = this.context!.ept!;
+    const dirty = ept.accessedDirty && (want & Right.WRITE) !== 0;
+    const host = this.pass(this.nestedPlan!, this.nestedRoot, address, 0, dirty);
+    return host >= 0 && (this.rights & want) === want ? host : -1;
+  }
+
+  /** Goes down a paging structure; the address, or −1. Leaves `rights` and `leafLow`. */
+  private pass(plan: Plan, root: number, lo: number, hi: number, dirty: boolean): number {
+    const { words } = this;
+    const { levels, count, wide, guest, flags, reserved, format } = plan;
+    const ept = guest ? this.context!.ept : undefined;
+    let all = -1;
+    let any = 0;
+    let table = root >>> 2;
+    for (let at = 0; at < count; at += STEP) {
+      const shift = levels[at];
+      const index = shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
+      let word = table + (wide ? (index & 511) * 2 : index & 1023);
+      if (ept !== undefined) {
+        const host = this.nested(word * 4, ept.accessedDirty ? Right.READ | Right.WRITE : Right.READ);
+        if (host < 0) return -1;
+        word = host >>> 2;
+      }
+      if (word + 2 > this.ramWords) return -1;
+      word += this.origin;
+      const low = words[word] | 0;
+      const high = wide ? words[word + 1] | 0 : 0;
+      if (!(low & plan.present) || (low & flags) !== flags || (high & reserved) !== 0) return -1;
+      if (!guest && (low & 3) === 2) return -1;
+      all &= low;
+      any |= high;
+      if (((low & levels[at + 1]) | levels[at + 2]) === 0) {
+        if (low & levels[at + 3]) return -1;
+        table = (low & 0xfffff000) >>> 2;
+        continue;
+      }
+      if (low & levels[at + 4] || (dirty && !(low & format.dirty)) || (!guest && !validMemoryType(low)))
+        return -1;
+      if (guest && shift > 12) this.large = true;
+      this.rights = format.rights(all, any);
+      this.leafLow = low;
+      const inside = (1 << shift) - 1;
+      return ((low & ~inside) | (lo & inside)) >>> 0;
+    }
+    return -1;
+  }
+}
+
+/** A level's numbers: shift, bit that tells a page, or always so, reserved bits of tables and pages. */
+const STEP = 5;
+
+/** PSE-36: address bits 39–32 in a 4 MiB page's entry. */
+const PSE36 = 0x001fe000;
+
+/** A format in the form that the loop likes. Addresses above 4 GiB are left to the walker. */
+class Plan {
+  readonly levels: Int32Array;
+  readonly count: number;
+  readonly wide: boolean;
+  readonly guest: boolean;
+  readonly present: number;
+  readonly flags: number;
+  readonly reserved: number;
+
+  constructor(
+    readonly format: TableFormat,
+    context: PagingContext,
+  ) {
+    this.wide = format.entrySize === 8;
+    this.guest = format.stage === 'guest';
+    this.present = format.present;
+    this.flags = this.guest || context.ept?.accessedDirty ? format.accessed : 0;
+    this.reserved = reservedHigh(format, context) | 0xfffff | 0;
+    this.count = format.levels.length * STEP;
+    this.levels = new Int32Array(this.count);
+    format.levels.forEach((level, i) => {
+      const page = this.wide ? level.reservedPage : level.reservedPage | (level.shift === 22 ? PSE36 : 0);
+      const bit = level.leaf === 'bit7' ? PAGE_SIZE_BIT : 0;
+      this.levels.set(
+        [level.shift, bit, level.leaf === 'always' ? 1 : 0, level.reservedTable, page],
+        i * STEP,
+      );
+    });
+  }
+}
+
+const plans = new Map<TableFormat, Plan[]>();
+
+/** Plans are few and asked for after every change of mode. */
+function planFor(format: TableFormat, context: PagingContext): Plan {
+  let known = plans.get(format);
+  if (!known) plans.set(format, (known = []));
+  const key = (context.nxe ? 1 : 0) | (context.ept?.accessedDirty ? 2 : 0) | (context.physicalBits << 2);
+  return (known[key] ??= new Plan(format, context));
+}
