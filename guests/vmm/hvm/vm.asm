@@ -64,7 +64,7 @@ vm_create:
         mov     rcx, [rbx + vm.id]
         mov     [rax + info.vm_id], rcx
         mov     qword [rax + info.vm_count], VM_COUNT
-        mov     qword [rax + info.vms_running], VM_COUNT
+        mov     qword [rax + info.running], (1 << VM_COUNT) - 1
 
         mov     qword [rbx + vm.rax], BOOT_MAGIC
         mov     qword [rbx + vm.rbx], GUEST_INFO
@@ -76,10 +76,12 @@ vm_create:
 vm_stop:
         mov     qword [rbx + vm.state], VM_OFF
         mov     [rbx + vm.exit_code], rdi
+        mov     rdx, [rbx + vm.id]
+        dec     edx
         mov     eax, vms                ; tell the others
 .next:
         mov     rcx, [rax + vm.info]
-        dec     qword [rcx + info.vms_running]
+        btr     qword [rcx + info.running], rdx
         add     rax, vm_size
         cmp     rax, vms_end
         jb      .next
