@@ -39,7 +39,9 @@ export function assemble(options: AssembleOptions): AssembleResult {
     return { origin: 0n, map: EMPTY, diagnostics, passes: 0, dependencies: [], bytesOf: () => undefined };
   }
   const object = makeObject(options);
-  const listing = options.listing ? new ListingWriter() : undefined;
+  const listing = options.listing
+    ? new ListingWriter(options.files, options.listing === true ? undefined : options.listing)
+    : undefined;
   const layout = new Layout(object?.format, listing);
   layout.optimize = options.optimize;
   if (object) object.format.layout = layout;
@@ -53,9 +55,11 @@ export function assemble(options: AssembleOptions): AssembleResult {
       layout.growing = true;
       layout.grown.clear();
     }
+    if (listing) reporter.listener = (d) => listing.diagnostic(d);
     const pass = new Pass(layout, files, options, reporter, number);
     pass.run(main);
     reporter.chain = () => [];
+    reporter.listener = undefined;
     placement = object ? UNPLACED : place([...layout.sections.values()], layout.org);
     // A critical expression may only use symbols defined before it: known in the first pass, valid for all.
     if (number === 1) sticky = reporter.list.filter((d) => CRITICAL.has(d.code));
