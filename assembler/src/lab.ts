@@ -5,7 +5,7 @@ import { directoryOf, join } from './paths';
 /**
  * A lab: a folder with `lab.json`, whose programs are assembled in order (a
  * later one may `incbin` an earlier one's output by name) and whose `boot` image
- * a machine starts. The format is described in docs/labs/hypercall.md.
+ * a machine starts. The format is described in docs/labs/README.md.
  */
 export interface LabManifest {
   title: string;
