@@ -23,11 +23,43 @@ export async function startLanguageClient(context: vscode.ExtensionContext): Pro
       documentSelector: [{ language: 'nasm' }],
       initializationOptions: { manifests: manifests.map((uri) => uri.toString()) },
       synchronize: {
-        fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.asm,*.inc,*.nasm,lab.json}'),
+        fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.asm,*.inc,*.nasm,*.mac,*.bin,lab.json}'),
       },
     },
   );
+  context.subscriptions.push(...lensCommands(client));
   await client.start();
+}
+
+/** What the server's code lenses do when clicked. */
+function lensCommands(client: LanguageClient): vscode.Disposable[] {
+  const convert = client.protocol2CodeConverter;
+  type Locations = Parameters<typeof convert.asLocation>[0][];
+  type Position = Parameters<typeof convert.asPosition>[0];
+  return [
+    vscode.commands.registerCommand('hyperstep.debugLab', async (lab: string) => {
+      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(lab));
+      const name = vscode.l10n.t('Debug this lab');
+      await vscode.debug.startDebugging(folder, {
+        type: 'hyperstep',
+        request: 'launch',
+        name,
+        lab,
+        serial: 'terminal',
+        stopOnEntry: true,
+      });
+    }),
+    vscode.commands.registerCommand(
+      'hyperstep.showReferences',
+      (uri: string, position: Position, locations: Locations) =>
+        vscode.commands.executeCommand(
+          'editor.action.showReferences',
+          convert.asUri(uri),
+          convert.asPosition(position),
+          locations.map((location) => convert.asLocation(location)),
+        ),
+    ),
+  ];
 }
 
 /** Every lab.json of the workspace; none where the search itself fails. */

@@ -1,12 +1,16 @@
 import type {
+  CallHierarchyItem,
+  CancellationToken,
+  CodeActionContext,
+  CodeLens,
   CompletionItem,
   Connection,
   InitializeParams,
   InitializeResult,
   Position,
+  Range,
 } from 'vscode-languageserver';
 import {
-  CancellationToken,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   ErrorCodes,
@@ -14,12 +18,21 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { followDocuments } from './documents';
+import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './features/call-hierarchy';
+import { codeActions } from './features/code-actions';
+import { codeLenses, resolveCodeLens } from './features/code-lens';
 import { completion, resolveCompletion, warmUp } from './features/completion';
 import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsOf } from './features/diagnostics';
+import { foldingRanges, selectionRanges } from './features/folding';
+import { formatDocument, formatOnType, formatRange } from './features/formatting';
 import { hover } from './features/hover';
+import { inlayHints } from './features/inlay-hints';
+import { inlineValues } from './features/inline-values';
+import { documentLinks } from './features/links';
 import { highlights, references } from './features/references';
 import { prepareRename, Refusal, rename } from './features/rename';
+import { LEGEND, SemanticTokensProvider } from './features/semantic-tokens';
 import { signatureHelp } from './features/signature';
 import { documentSymbols, workspaceSymbols } from './features/symbols';
 import { pathOf } from './locations';
@@ -39,6 +52,18 @@ const CAPABILITIES: InitializeResult['capabilities'] = {
   referencesProvider: true,
   documentHighlightProvider: true,
   renameProvider: { prepareProvider: true },
+  semanticTokensProvider: { legend: LEGEND, full: { delta: true }, range: true },
+  foldingRangeProvider: true,
+  selectionRangeProvider: true,
+  inlayHintProvider: true,
+  codeLensProvider: { resolveProvider: true },
+  codeActionProvider: { codeActionKinds: ['quickfix', 'refactor.rewrite'] },
+  callHierarchyProvider: true,
+  documentLinkProvider: {},
+  documentFormattingProvider: true,
+  documentRangeFormattingProvider: true,
+  documentOnTypeFormattingProvider: { firstTriggerCharacter: '\n' },
+  inlineValueProvider: true,
   documentSymbolProvider: true,
   workspaceSymbolProvider: true,
   workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
@@ -135,16 +160,21 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     feature: (path: string, position: Position, params: P) => T,
   ) => guard<P, T>(empty, (p) => feature(pathOf(p.textDocument.uri), p.position, p));
 
+  /** For items that are filled in later: what cannot be filled in stays as it is. */
+  const resolved =
+    <T>(feature: (item: T) => T) =>
+    (item: T): T => {
+      try {
+        return feature(item);
+      } catch (error) {
+        connection.console.error((error as Error).stack ?? String(error));
+        return item;
+      }
+    };
   connection.onCompletion(
     at({ isIncomplete: false, items: [] }, (path, position) => completion(workspace, path, position)),
   );
-  connection.onCompletionResolve(
-    (item) =>
-      guard(item, (i: CompletionItem) => resolveCompletion(workspace, i))(
-        item,
-        CancellationToken.None,
-      ) as CompletionItem,
-  );
+  connection.onCompletionResolve(resolved((item: CompletionItem) => resolveCompletion(workspace, item)));
   connection.onSignatureHelp(at(null, (path, position) => signatureHelp(workspace, path, position)));
   connection.onHover(at(null, (path, position) => hover(workspace, path, position)));
   connection.onDefinition(at([], (path, position) => definition(workspace, path, position)));
@@ -171,6 +201,57 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     guard([], (p: { textDocument: { uri: string } }) =>
       documentSymbols(workspace, pathOf(p.textDocument.uri)),
     ),
+  );
+  type Of<P> = P & { textDocument: { uri: string } };
+  /** The same for features of a whole file. */
+  const of = <P, T>(empty: T, feature: (path: string, params: P) => T) =>
+    guard<Of<P>, T>(empty, (p) => feature(pathOf(p.textDocument.uri), p));
+
+  const tokens = new SemanticTokensProvider(workspace);
+  connection.languages.semanticTokens.on(of({ data: [] }, (path) => tokens.full(path)) as never);
+  connection.languages.semanticTokens.onDelta(
+    of({ data: [] } as never, (path, p: { previousResultId: string }) =>
+      tokens.delta(path, p.previousResultId),
+    ) as never,
+  );
+  connection.languages.semanticTokens.onRange(
+    of({ data: [] }, (path, p: { range: Range }) => tokens.range(path, p.range)) as never,
+  );
+  connection.onFoldingRanges(of([], (path) => foldingRanges(workspace, path)));
+  connection.onSelectionRanges(
+    of([], (path, p: { positions: Position[] }) => selectionRanges(workspace, path, p.positions)),
+  );
+  connection.languages.inlayHint.on(
+    of([], (path, p: { range: Range }) => inlayHints(workspace, path, p.range)),
+  );
+  connection.languages.inlineValue.on(
+    of([], (path, p: { range: Range; context: { stoppedLocation: Range } }) =>
+      inlineValues(workspace, path, p.range, p.context.stoppedLocation),
+    ),
+  );
+  connection.onCodeLens(of([], (path) => codeLenses(workspace, path)));
+  connection.onCodeLensResolve(resolved((lens: CodeLens) => resolveCodeLens(workspace, lens)));
+  connection.onCodeAction(
+    of([], (path, p: { range: Range; context: CodeActionContext }) =>
+      codeActions(workspace, path, p.range, p.context.diagnostics, p.context.only),
+    ),
+  );
+  connection.languages.callHierarchy.onPrepare(
+    at([], (path, position) => prepareCallHierarchy(workspace, path, position)),
+  );
+  connection.languages.callHierarchy.onIncomingCalls(
+    guard([], (p: { item: CallHierarchyItem }) => incomingCalls(workspace, p.item)),
+  );
+  connection.languages.callHierarchy.onOutgoingCalls(
+    guard([], (p: { item: CallHierarchyItem }) => outgoingCalls(workspace, p.item)),
+  );
+  connection.onDocumentLinks(of([], (path) => documentLinks(workspace, path)));
+  connection.onDocumentFormatting(of([], (path) => formatDocument(workspace, path)));
+  connection.onDocumentRangeFormatting(
+    of([], (path, p: { range: Range }) => formatRange(workspace, path, p.range.start.line, p.range.end.line)),
+  );
+  connection.onDocumentOnTypeFormatting(
+    at([], (path, position) => formatOnType(workspace, path, position.line)),
   );
   connection.onWorkspaceSymbol(
     guard([], (p: { query: string }, token) =>

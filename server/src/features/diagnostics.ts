@@ -107,18 +107,23 @@ export function nearest(name: string, symbols: Iterable<Pick<SymbolEntry, 'name'
   return best;
 }
 
-/** Levenshtein distance, or `limit` when it is at least that. */
+/** Edits from one word to the other, neighbours exchanged counting as one; `limit` when there are at least that many. */
 function edits(a: string, b: string, limit: number): number {
+  let older: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     let least = i;
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      current[j] = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost);
-      least = Math.min(least, current[j]);
+      let best = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, older[j - 2] + 1);
+      current[j] = best;
+      least = Math.min(least, best);
     }
-    if (least >= limit) return limit;
+    if (least >= limit + 1) return limit;
+    older = previous;
     previous = current;
   }
   return previous[b.length];

@@ -74,7 +74,8 @@ function make(d: Declaration, outline: Outline): DocumentSymbol {
       character: Math.max(outline.document.line(lastLine).length, selectionRange.end.character),
     },
   };
-  const short = d.container ? d.name.slice(d.container.length) || d.name : d.name;
+  const short =
+    d.container && d.name.startsWith(`${d.container}.`) ? d.name.slice(d.container.length) : d.name;
   return {
     name: short || '?',
     detail: detailOf(d, outline),
