@@ -6,7 +6,7 @@
  *     0  u64  tagR   linear page this entry may read, or all ones
  *     8  u64  tagW   … may write without anything left to do
  *    16  u64  tagX   … may execute
- *    24  u32  host   byte offset of the page in the WebAssembly.Memory
+ *    24  u32  host   what to add to a linear address's low half for its byte offset in the WebAssembly.Memory
  *    28  u32  flags  bit 0: writable, but the page holds translated code
  *
  * A tag is the linear address with its low 12 bits clear, so an access of `size`
@@ -71,7 +71,7 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
     const page = lo & ~0xfff;
-    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0)) return words[at + 6] >>> 0;
+    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0)) return (words[at + 6] + page) >>> 0;
     return -1;
   }
 
@@ -80,7 +80,7 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
     const hit = words[at] === (lo & ~0xfff) && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
-    return hit ? words[at + 6] >>> 0 : -1;
+    return hit ? (words[at + 6] + words[at]) >>> 0 : -1;
   }
 
   /** Gives the write tag to an entry found by {@link lookupCodeWrite}: its code has been dropped. */
@@ -106,7 +106,7 @@ export class SoftTlb {
     words[at + 3] = write ? hi : -1;
     words[at + 4] = execute ? page : -1;
     words[at + 5] = execute ? hi : -1;
-    words[at + 6] = host;
+    words[at + 6] = host - page;
     words[at + 7] = grants & EntryFlag.WRITE_CODE ? 1 : 0;
     if (largePage) this.largePages[bank < this.bank(1, 0) ? 0 : 1] = true;
   }
@@ -116,7 +116,7 @@ export class SoftTlb {
     const { words } = this;
     const end = (this.offset + TLB_NULL_BANK) >>> 2;
     for (let at = this.offset >>> 2; at < end; at += ENTRY_BYTES / 4) {
-      if (words[at + 6] !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
+      if (((words[at + 6] + words[at + 2]) | 0) !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
       words[at + 2] = words[at + 3] = -1;
       words[at + 7] = 1;
     }
