@@ -36,7 +36,7 @@ export function pushMiss(c: Code, l: AccessLocals, size: number, write: boolean)
 /** After a hit: pushes the address in the WebAssembly.Memory. */
 export function pushHost(c: Code, l: AccessLocals): void {
   c.get(l.entry).memory(W.I32_LOAD, HOST);
-  c.get(l.address).op(W.I32_WRAP_I64).i32(0xfff).op(W.I32_AND).op(W.I32_ADD);
+  c.get(l.address).op(W.I32_WRAP_I64).op(W.I32_ADD);
 }
 
 export function loadOp(size: number): W {
