@@ -122,44 +122,36 @@ export function setFlags(s: CpuState, flags: number): void {
   s.u32[KIND] = FlagsKind.RAW;
 }
 
-/** Condition code of Jcc/SETcc/CMOVcc (SDM 2 Appendix B, "tttn"). */
+/** Condition code of Jcc/SETcc/CMOVcc (SDM 2 Appendix B, "tttn"); odd codes negate. */
 export function condition(s: CpuState, code: number): boolean {
-  const u = s.u32;
-  const packed = u[KIND];
+  const packed = s.u32[KIND];
   const kind = packed & 15;
-  let result: boolean;
-  if (kind === FlagsKind.RAW) result = rawCondition(u[R], code);
-  else {
-    const size = (packed >> 4) & 3;
-    switch (code >> 1) {
-      case 0:
-        result = overflow(s, kind, size);
-        break;
-      case 1:
-        result = carryFlag(s) !== 0;
-        break;
-      case 2:
-        result = zero(u, size);
-        break;
-      case 3:
-        result = zero(u, size) || carryFlag(s) !== 0;
-        break;
-      case 4:
-        result = sign(u, size);
-        break;
-      case 5:
-        result = PARITY[u[R] & 0xff] !== 0;
-        break;
-      case 6:
-        result = sign(u, size) !== overflow(s, kind, size);
-        break;
-      default:
-        result = zero(u, size) || sign(u, size) !== overflow(s, kind, size);
-    }
-    if (code & 1) result = !result;
-    return result;
+  const holds =
+    kind === FlagsKind.RAW ? rawCondition(s.u32[R], code) : lazyCondition(s, kind, (packed >> 4) & 3, code);
+  return (code & 1) !== 0 ? !holds : holds;
+}
+
+/** Conditions on the operands of the last operation, without the negation of odd codes. */
+function lazyCondition(s: CpuState, kind: number, size: number, code: number): boolean {
+  const u = s.u32;
+  switch (code >> 1) {
+    case 0:
+      return overflow(s, kind, size);
+    case 1:
+      return carryFlag(s) !== 0;
+    case 2:
+      return zero(u, size);
+    case 3:
+      return zero(u, size) || carryFlag(s) !== 0;
+    case 4:
+      return sign(u, size);
+    case 5:
+      return PARITY[u[R] & 0xff] !== 0;
+    case 6:
+      return sign(u, size) !== overflow(s, kind, size);
+    default:
+      return zero(u, size) || sign(u, size) !== overflow(s, kind, size);
   }
-  return code & 1 ? !result : result;
 }
 
 /** Conditions on a plain flags word, without the negation of odd codes. */
