@@ -12,7 +12,8 @@ type Instruction = Extract<Body, { kind: 'instruction' }>;
 /** Bytes of an instruction whose encoding depends only on the mode. */
 const fixed = new WeakMap<Instruction, { bits: number; defaultRel: boolean; bytes: Uint8Array }>();
 
-const BRANCH = /^(j|call|loop|xbegin)/;
+/** Mnemonics whose operand is a branch target. */
+export const BRANCH = /^(j|call|loop|xbegin)/;
 
 /** Encodes and emits an instruction `count` times. */
 export function assembleInstruction(
@@ -128,7 +129,9 @@ function encodeOnce(
     return undefined;
   }
   for (const w of result.warnings) layout.reporter.report('warning', w.code, w.message, blame(w.operand));
-  if (result.encoding.branch === 'near') layout.grown.add(layout.ordinal);
+  layout.lastInstruction = instruction;
+  layout.lastBranch = result.encoding.branch;
+  if (layout.growing && result.encoding.branch === 'near') layout.grown.add(layout.ordinal);
   return {
     bytes: result.encoding.bytes,
     fields: result.encoding.fields,

@@ -1,5 +1,5 @@
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
-import type { EncodedField, Reference, Value } from '../encode/statement';
+import type { EncodedField, InstructionStatement, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import { type Base, Evaluator, type Linear, type Located, type Scope } from '../parse/evaluate';
 import type { Token } from '../text/token';
@@ -45,6 +45,11 @@ export class Layout implements Scope {
   readonly grown = new Set<number>();
   /** Sizes may only grow: the passes do not settle by themselves. */
   growing = false;
+  /** Full name of the symbol defined last. */
+  lastDefined = '';
+  /** The instruction encoded last, and the form of the jump if it was one. */
+  lastInstruction: InstructionStatement | undefined;
+  lastBranch: 'short' | 'near' | undefined;
   /** `$` stays at the beginning of a statement while `times` repeats it. */
   #statement: Located = { value: 0n };
   #total = 0;
@@ -195,6 +200,7 @@ export class Layout implements Scope {
   }
 
   #define(name: string, kind: 'label' | 'equ', at: Located, token: Token): void {
+    this.lastDefined = name;
     const earlier = this.symbols.define(name, kind, at.value, at.base, this.visible(token));
     if (!earlier) {
       this.format?.defined(name);
@@ -332,7 +338,7 @@ export class Layout implements Scope {
     for (const { offset, size, value, reference, relative, signed, segment } of fields) {
       if (segment && reference.base)
         throw new Complaint('seg-unsupported', 'this output format has no segment values');
-      if (reference.here && relative && !reference.self) continue;
+      if (reference.here && relative && !reference.self && !reference.wrt) continue;
       if (reference.base === undefined && !relative) continue;
       let held = format.relocate({
         section,

@@ -2,6 +2,7 @@ import type { AssembleOptions, Diagnostic } from '../api';
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
 import { Cursor } from '../parse/cursor';
 import type { Linear } from '../parse/evaluate';
+import { isConstant } from '../parse/evaluate';
 import { parseExpression } from '../parse/expression';
 import { parseStatement, type Statement } from '../parse/statement';
 import { builtIn } from '../preprocess/define';
@@ -16,6 +17,7 @@ import { detokenise, Kind, type Token } from '../text/token';
 import { isBracketed, runDirective } from './directives';
 import type { Files } from './files';
 import type { Layout } from './layout';
+import type { Recorder } from './recorder';
 import { placeOf } from './records';
 import { assembleStatement } from './statement';
 
@@ -61,6 +63,8 @@ export class Pass implements Host {
   readonly #state: State;
   readonly #preprocessor: Preprocessor;
   cancelled = false;
+  /** What the pass does, so that sizes can be asked for again without the preprocessor; absent when nobody wants it. */
+  recorder: Recorder | undefined;
 
   constructor(
     readonly layout: Layout,
@@ -106,19 +110,27 @@ export class Pass implements Host {
       }
       const { tokens } = line;
       if (this.options.trace) this.#trace(tokens, this.options.trace);
+      this.recorder?.before();
+      const { parent } = layout;
+      let statement: Statement | undefined;
       try {
         if (isBracketed(tokens)) runDirective(layout, tokens);
         else {
           const source = line.source;
-          const statement = (source?.statement as Statement | undefined) ?? parseStatement(tokens);
+          statement = (source?.statement as Statement | undefined) ?? parseStatement(tokens);
           if (source) source.statement = statement;
-          assembleStatement(layout, statement, (path, at) => this.files.binary(path, at.file.path));
+          assembleStatement(layout, statement, this.readBinary);
         }
       } catch (problem) {
         this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
       }
+      if (statement) this.recorder?.statement(statement, parent);
+      else this.recorder?.directive(tokens);
     }
   }
+
+  /** Reads the file that `incbin` names. */
+  readonly readBinary = (path: string, at: Token) => this.files.binary(path, at.file.path);
 
   #trace(tokens: readonly Token[], trace: NonNullable<AssembleOptions['trace']>): void {
     const { file, line, expansion } = this.#place();
@@ -133,7 +145,10 @@ export class Pass implements Host {
     builtIn(state, '__?LINE?__', [], (call) => number(this.#line())(call));
     builtIn(state, '__?FILE?__', [], (call) => [call.with(Kind.String, quote(utf8(this.#path(call))))]);
     builtIn(state, '__?BITS?__', [], (call) => number(this.layout.bits)(call));
-    builtIn(state, '__?PASS?__', [], (call) => number(this.pass > 1 ? 2 : 1)(call));
+    builtIn(state, '__?PASS?__', [], (call) => {
+      if (this.pass === 1) this.recorder?.giveUp();
+      return number(this.pass > 1 ? 2 : 1)(call);
+    });
     for (const name of OLD_SPELLINGS) {
       builtIn(state, `__${name}__`, [], (call) => [call.with(Kind.Identifier, `__?${name}?__`)]);
     }
@@ -142,6 +157,7 @@ export class Pass implements Host {
     const { format, debug } = this.options;
     const lines = Object.entries(this.options.defines ?? {}).map(([n, value]) => `%define ${n} ${value}`);
     if (format) lines.unshift(`%define __?OUTPUT_FORMAT?__ ${format}`);
+    if (this.layout.format) lines.unshift('%imacro osabi 1+.nolist', '[osabi %1]', '%endmacro');
     if (debug) lines.unshift('%define __?DEBUG_FORMAT?__ dwarf');
     if (lines.length === 0) return;
     enterFile(state, commandLine(lines), undefined);
@@ -185,7 +201,13 @@ export class Pass implements Host {
     if (tokens.length === 0)
       throw new Complaint('expression-expected', `\`${at.text}\` needs an expression`, at);
     const cursor = new Cursor(tokens);
-    const value = this.layout.evaluator.linear(parseExpression(cursor), true);
+    const expression = parseExpression(cursor);
+    let value: Linear | undefined;
+    try {
+      value = this.layout.evaluator.linear(expression, true);
+    } finally {
+      if (this.recorder && !isConstant(expression)) this.recorder.question(expression, value);
+    }
     if (!cursor.done)
       throw cursor.complaint('syntax', `unexpected text after the expression of \`${at.text}\``);
     return value;

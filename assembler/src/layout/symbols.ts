@@ -3,15 +3,30 @@ import type { Token } from '../text/token';
 import type { External } from './object';
 
 /** A symbol with the value of its last definition, in this pass or the one before. */
-export interface Symbol {
-  name: string;
-  kind: 'label' | 'equ';
-  value: bigint;
-  base: Base | undefined;
-  /** The pass that defined it last. */
-  pass: number;
-  at: Token;
-  global: boolean;
+export class Symbol {
+  global = false;
+  /** The value as a number, where it is an offset in a section. */
+  offset: number;
+
+  constructor(
+    readonly name: string,
+    public kind: 'label' | 'equ',
+    public value: bigint,
+    public base: Base | undefined,
+    /** The pass that defined it last. */
+    public pass: number,
+    public at: Token,
+    /** The pass that changed its value last. */
+    public changed: number,
+  ) {
+    this.offset = base ? Number(value) : 0;
+  }
+}
+
+/** A symbol's value before a pass that may have to be taken back; absent: it did not exist. */
+interface Undo {
+  symbol: Symbol;
+  before?: { value: bigint; base: Base | undefined; changed: number };
 }
 
 /** The symbol table: lives through all passes. */
@@ -19,6 +34,10 @@ export class Symbols {
   readonly table = new Map<string, Symbol>();
   /** Some value differs from the pass before. */
   changed = false;
+  /** Grows when symbols come or go. */
+  generation = 0;
+  /** Set while changes may have to be taken back. */
+  undo: Undo[] | undefined;
   /** Symbols defined in this pass. */
   #defined = 0;
   pass = 0;
@@ -36,6 +55,7 @@ export class Symbols {
     for (const [name, symbol] of this.table) {
       if (symbol.pass === this.pass) continue;
       this.table.delete(name);
+      this.generation++;
       this.changed = true;
     }
   }
@@ -50,7 +70,10 @@ export class Symbols {
   ): Symbol | undefined {
     const old = this.table.get(name);
     if (!old) {
-      this.table.set(name, { name, kind, value, base, pass: this.pass, at, global: false });
+      const symbol = new Symbol(name, kind, value, base, this.pass, at, this.pass);
+      this.table.set(name, symbol);
+      this.undo?.push({ symbol });
+      this.generation++;
       this.#defined++;
       this.changed = true;
       return undefined;
@@ -58,12 +81,51 @@ export class Symbols {
     const same = old.value === value && old.base === base;
     if (old.pass === this.pass) return same ? undefined : old;
     this.#defined++;
-    if (!same) this.changed = true;
-    old.value = value;
-    old.base = base;
+    if (!same) this.#change(old, value, base);
     old.kind = kind;
     old.at = at;
     old.pass = this.pass;
     return undefined;
+  }
+
+  #change(symbol: Symbol, value: bigint, base: Base | undefined): void {
+    const { undo } = this;
+    if (undo) undo.push({ symbol, before: { value: symbol.value, base: symbol.base, changed: symbol.changed } });
+    symbol.value = value;
+    symbol.base = base;
+    symbol.offset = base ? Number(value) : 0;
+    symbol.changed = this.pass;
+    this.changed = true;
+  }
+
+  /** A label that exists already stands here now. */
+  move(symbol: Symbol, offset: number, base: Base): void {
+    if (symbol.pass === this.pass) return;
+    symbol.pass = this.pass;
+    this.#defined++;
+    if (symbol.offset !== offset || symbol.base !== base) this.#change(symbol, BigInt(offset), base);
+  }
+
+  /** A symbol has the same value as in the pass before. */
+  keep(symbol: Symbol): void {
+    if (symbol.pass === this.pass) return;
+    symbol.pass = this.pass;
+    this.#defined++;
+  }
+
+  /** Takes back what has changed since {@link undo} was set. */
+  rollback(): void {
+    for (const { symbol, before } of this.undo ?? []) {
+      if (before) {
+        symbol.value = before.value;
+        symbol.base = before.base;
+        symbol.changed = before.changed;
+        symbol.offset = before.base ? Number(before.value) : 0;
+      } else {
+        this.table.delete(symbol.name);
+        this.generation++;
+      }
+    }
+    this.undo = undefined;
   }
 }

@@ -1,0 +1,145 @@
+import type { Expression } from '../parse/expression';
+import type { OperandSyntax, Statement } from '../parse/statement';
+import type { Token } from '../text/token';
+import type { Symbol } from './symbols';
+
+/** What a {@link Step} does in a pass that only asks for sizes. */
+export const enum Act {
+  /** Takes room; nothing about it depends on symbols. */
+  Room,
+  /** Gives a label its value. */
+  Label,
+  /** Names an `equ` whose value never changes. */
+  Constant,
+  /** A jump to a label that is short or near. */
+  Branch,
+  /** Takes room that depends on the values of symbols. */
+  Sized,
+  /** Whatever the statement does, all of it. */
+  Statement,
+  Directive,
+  /** A value the preprocessor asked for: as long as it stays the same, the same lines follow. */
+  Question,
+}
+
+/** One step of the {@link Program}. One class for all, so that the loop over them stays fast. */
+export class Step {
+  /** Bytes it takes; for a jump those of its short form. */
+  length = 0;
+  /** Bytes of a jump's near form. */
+  near = 0;
+  /** Distances wrap at 16 bits. */
+  wide = true;
+  /** Full name of the label, or of the jump's target. */
+  name = '';
+  symbol: Symbol | undefined;
+  /** Added to the jump's target. */
+  addend = 0;
+  ordinal = 0;
+  /** Names the size depends on, and their symbols. */
+  names: readonly string[] = [];
+  symbols: (Symbol | undefined)[] | undefined;
+  /** The size depends on the place: it is asked for in every pass. */
+  restless = false;
+  /** The pass that asked for the size. */
+  pass = 0;
+  statement: Statement | undefined;
+  tokens: readonly Token[] | undefined;
+  question: Expression | undefined;
+  answer = 0n;
+  /** The label that local ones hang on. */
+  parent = '';
+
+  constructor(readonly act: Act) {}
+}
+
+/** Steps kept before recording is given up. */
+const MAX_STEPS = 1_000_000;
+
+/**
+ * What a pass made of the source: enough to run its layout again without the
+ * preprocessor, as long as the answers to the preprocessor's questions stay the
+ * same.
+ */
+export class Program {
+  readonly steps: Step[] = [];
+  /** Why it cannot be run again, if so. */
+  broken = false;
+  /** The symbol table's generation the steps were bound to. */
+  generation = -1;
+
+  add(act: Act): Step {
+    const step = new Step(act);
+    if (this.steps.length >= MAX_STEPS) {
+      this.broken = true;
+      this.steps.length = 0;
+    }
+    this.steps.push(step);
+    return step;
+  }
+
+  /** Takes room; joins what follows each other. */
+  room(length: number): void {
+    if (length === 0) return;
+    const last = this.steps[this.steps.length - 1];
+    if (last?.act === Act.Room) last.length += length;
+    else this.add(Act.Room).length = length;
+  }
+}
+
+/** What the value of an expression depends on. */
+export interface Dependencies {
+  names: string[];
+  /** `$` or `$$`. */
+  here: boolean;
+}
+
+/** Collects the symbols of an expression. */
+export function dependencies(e: Expression | undefined, into: Dependencies): void {
+  if (!e) return;
+  switch (e.kind) {
+    case 'symbol':
+      into.names.push(e.name);
+      return;
+    case 'here':
+    case 'base':
+      into.here = true;
+      return;
+    case 'unary':
+      dependencies(e.operand, into);
+      return;
+    case 'binary':
+      dependencies(e.left, into);
+      dependencies(e.right, into);
+      return;
+    case 'conditional':
+      dependencies(e.test, into);
+      dependencies(e.yes, into);
+      dependencies(e.no, into);
+      return;
+    case 'call':
+      dependencies(e.argument, into);
+  }
+}
+
+/** Collects the symbols of all operands. */
+export function operandDependencies(operands: readonly OperandSyntax[]): Dependencies {
+  const all: Dependencies = { names: [], here: false };
+  for (const o of operands) {
+    dependencies(o.value, all);
+    dependencies(o.offset, all);
+    dependencies(o.memory?.value, all);
+    dependencies(o.memory?.second, all);
+  }
+  return all;
+}
+
+/** A jump's target as a symbol and a number, or undefined when it is written in another way. */
+export function targetOf(e: Expression): { name: string; addend: number } | undefined {
+  if (e.kind === 'symbol') return { name: e.name, addend: 0 };
+  if (e.kind !== 'binary' || (e.op !== '+' && e.op !== '-')) return undefined;
+  if (e.left.kind !== 'symbol' || e.right.kind !== 'number') return undefined;
+  const value = Number(e.right.value);
+  if (!Number.isSafeInteger(value) || Math.abs(value) > 0x7fffffff) return undefined;
+  return { name: e.left.name, addend: e.op === '+' ? value : -value };
+}

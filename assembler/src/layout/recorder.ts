@@ -1,0 +1,176 @@
+import { encode } from '../encode';
+import type { InstructionStatement } from '../encode/statement';
+import type { DataItem } from '../parse/data';
+import { isConstant, type Linear } from '../parse/evaluate';
+import type { Expression } from '../parse/expression';
+import type { Body, Statement } from '../parse/statement';
+import type { Token } from '../text/token';
+import { BRANCH } from './instruction';
+import type { Layout } from './layout';
+import { Act, type Dependencies, dependencies, operandDependencies, Program, targetOf } from './program';
+import type { Section } from './section';
+
+/** Lengths of a jump's two forms, by what they depend on. */
+const jumps = new Map<string, { short: number; near: number }>();
+
+function jumpLengths(layout: Layout, instruction: InstructionStatement) {
+  const key = `${layout.bits} ${instruction.mnemonic} ${instruction.prefixes.join(' ')}`;
+  const known = jumps.get(key);
+  if (known) return known;
+  const length = (minimumBranch: 'short' | 'near') => {
+    const target = { kind: 'immediate' as const, value: { value: 0n, forward: false, address: true } };
+    const result = encode(
+      { ...instruction, operands: [target] },
+      { bits: layout.bits, address: 0n, defaultRel: false, minimumBranch },
+    );
+    return result.ok ? result.encoding.bytes.length : 0;
+  };
+  const made = { short: length('short'), near: length('near') };
+  if (jumps.size > 1000) jumps.clear();
+  jumps.set(key, made);
+  return made;
+}
+
+/** Does the number of bytes stay the same? */
+function isFixedData(items: readonly DataItem[]): boolean {
+  return items.every((i) => i.kind !== 'repeat' || (isConstant(i.count) && isFixedData(i.items)));
+}
+
+/** Writes down what a pass does, for {@link replay}. */
+export class Recorder {
+  readonly program = new Program();
+  #section!: Section;
+  #offset = 0;
+  #errors = 0;
+
+  constructor(readonly layout: Layout) {}
+
+  /** Before each statement or directive. */
+  before(): void {
+    const { layout } = this;
+    this.#section = layout.section;
+    this.#offset = layout.section.offset;
+    this.#errors = layout.reporter.errors;
+  }
+
+  /** The directive in these tokens was followed. */
+  directive(tokens: readonly Token[]): void {
+    const step = this.program.add(Act.Directive);
+    step.tokens = tokens;
+    step.parent = this.layout.parent;
+  }
+
+  /** The next pass will read other lines. */
+  giveUp(): void {
+    this.program.broken = true;
+  }
+
+  /** The preprocessor asked for a value that is not the same always; `value` is absent when there was none. */
+  question(e: Expression, value: Linear | undefined): void {
+    if (!value || value.terms.length > 0 || value.unknown) this.giveUp();
+    const step = this.program.add(Act.Question);
+    step.question = e;
+    step.answer = value?.value ?? 0n;
+    step.parent = this.layout.parent;
+  }
+
+  /** The statement was assembled; `parent` is what local labels hung on before it. */
+  statement(statement: Statement, parent: string): void {
+    const { layout } = this;
+    const { label, body } = statement;
+    const failed = layout.reporter.errors !== this.#errors || statement.complaint !== undefined;
+    if (failed || layout.absolute || layout.section !== this.#section) {
+      this.#whole(statement, parent);
+      return;
+    }
+    if (body.kind === 'equ') {
+      if (!isConstant(body.value)) this.#whole(statement, parent);
+      else this.program.add(Act.Constant).name = layout.lastDefined;
+      return;
+    }
+    const times = statement.times;
+    const constant = times === undefined || isConstant(times);
+    const kind = constant ? this.#kindOf(statement, body) : Act.Statement;
+    if (kind === Act.Statement) {
+      this.#whole(statement, parent);
+      return;
+    }
+    if (label) this.program.add(Act.Label).name = layout.lastDefined;
+    const length = layout.section.offset - this.#offset;
+    if (kind === Act.Room) this.program.room(length);
+    else if (kind === Act.Branch) this.#branch(body as Extract<Body, { kind: 'instruction' }>);
+    else this.#sized(statement, body as Extract<Body, { kind: 'instruction' }>, length);
+  }
+
+  #whole(statement: Statement, parent: string): void {
+    const step = this.program.add(Act.Statement);
+    step.statement = statement;
+    step.parent = parent;
+  }
+
+  #kindOf(statement: Statement, body: Body): Act {
+    switch (body.kind) {
+      case 'none':
+        return Act.Room;
+      case 'reserve':
+        return isConstant(body.count) ? Act.Room : Act.Statement;
+      case 'data':
+        return isFixedData(body.items) ? Act.Room : Act.Statement;
+      case 'incbin': {
+        const all: Dependencies = { names: [], here: false };
+        dependencies(body.skip, all);
+        dependencies(body.length, all);
+        return all.here || all.names.length > 0 ? Act.Statement : Act.Room;
+      }
+      case 'instruction': {
+        if (body.constant) return Act.Room;
+        if (statement.times) return Act.Statement;
+        const target = body.operands[0];
+        const branches = BRANCH.test(body.mnemonic) && body.operands.length === 1 && target.value !== undefined;
+        if (!branches || target.value!.kind === 'register') return Act.Sized;
+        if (this.layout.lastBranch === undefined) return Act.Room;
+        const to = targetOf(target.value!);
+        return to && !to.name.startsWith('..') ? Act.Branch : Act.Statement;
+      }
+      default:
+        return Act.Statement;
+    }
+  }
+
+  #branch(body: Extract<Body, { kind: 'instruction' }>): void {
+    const { layout } = this;
+    const step = this.program.add(Act.Branch);
+    const to = targetOf(body.operands[0].value!)!;
+    step.name = layout.fullName(to.name);
+    step.addend = to.addend;
+    const lengths = jumpLengths(layout, layout.lastInstruction!);
+    step.length = lengths.short;
+    step.near = lengths.near;
+    step.wide = layout.bits !== 16 || body.prefixes.includes('o32');
+    if (body.prefixes.includes('o16')) step.wide = false;
+    step.ordinal = layout.ordinal;
+  }
+
+  #sized(statement: Statement, body: Extract<Body, { kind: 'instruction' }>, length: number): void {
+    const { layout } = this;
+    // The number of bytes does not depend on an address, only on numbers.
+    const settled = layout.lastInstruction!.operands.every(
+      (o) =>
+        o.kind === 'register' ||
+        (o.kind === 'immediate' && o.value.address && !o.value.forward) ||
+        (o.kind === 'memory' && (!o.displacement || (o.displacement.address && !o.displacement.forward))),
+    );
+    if (settled) {
+      this.program.room(length);
+      return;
+    }
+    const step = this.program.add(Act.Sized);
+    const { names, here } = operandDependencies(body.operands);
+    step.statement = statement;
+    step.parent = layout.parent;
+    step.names = names.map((n) => layout.fullName(n));
+    step.restless = here;
+    step.length = length;
+    step.pass = layout.pass;
+  }
+}

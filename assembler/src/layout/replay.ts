@@ -1,0 +1,142 @@
+import { Reporter } from '../diagnostics';
+import { runDirective } from './directives';
+import { assembleInstruction } from './instruction';
+import type { Layout } from './layout';
+import { Act, type Program, type Step } from './program';
+import { assembleStatement, type ReadBinary } from './statement';
+import type { Symbol } from './symbols';
+
+/** Steps between two questions whether to go on. */
+const CANCEL_INTERVAL = 8192;
+
+/**
+ * A pass that only asks for sizes: lays out a recorded program with the symbol
+ * values of the pass before, as a whole pass would, but writes no bytes, no
+ * diagnostics and no source map. False when the preprocessor would now read
+ * other lines, or when it was cancelled: the symbols are then as before, and
+ * only a whole pass can go on.
+ */
+export function replay(
+  program: Program,
+  layout: Layout,
+  pass: number,
+  readBinary: ReadBinary,
+  cancelled: () => boolean,
+): boolean {
+  const reporter = new Reporter();
+  const { symbols } = layout;
+  layout.records.frame = () => undefined;
+  layout.begin(pass, reporter);
+  if (program.generation !== symbols.generation) bind(program, layout);
+  symbols.undo = [];
+  try {
+    const { steps } = program;
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i];
+      switch (step.act) {
+        case Act.Room:
+          layout.section.offset += step.length;
+          break;
+        case Act.Label:
+          if (step.symbol) symbols.move(step.symbol, layout.section.offset, layout.section);
+          break;
+        case Act.Constant:
+          if (step.symbol) symbols.keep(step.symbol);
+          break;
+        case Act.Branch:
+          branch(step, layout);
+          break;
+        case Act.Sized:
+          sized(step, layout);
+          break;
+        case Act.Question:
+          if (!sameAnswer(step, layout)) {
+            symbols.rollback();
+            return false;
+          }
+          break;
+        default:
+          whole(step, layout, readBinary);
+      }
+      if (i % CANCEL_INTERVAL === 0 && cancelled()) {
+        symbols.rollback();
+        return false;
+      }
+    }
+    symbols.end();
+    return true;
+  } finally {
+    symbols.undo = undefined;
+  }
+}
+
+/** Looks the symbols up; they are others when some were dropped meanwhile. */
+function bind(program: Program, layout: Layout): void {
+  const { table } = layout.symbols;
+  for (const step of program.steps) {
+    if (step.act === Act.Label || step.act === Act.Constant || step.act === Act.Branch)
+      step.symbol = table.get(step.name);
+    else if (step.act === Act.Sized) step.symbols = step.names.map((n) => table.get(n));
+  }
+  program.generation = layout.symbols.generation;
+}
+
+/** NASM's choice between the two forms (see layout/instruction.ts). */
+function branch(step: Step, layout: Layout): void {
+  const { section } = layout;
+  const target: Symbol | undefined = step.symbol;
+  if (target?.base === section) {
+    let distance = target.offset + step.addend - (section.offset + step.length);
+    if (!step.wide) distance = (distance << 16) >> 16;
+    const near = distance < -128 || distance > 127 || (layout.growing && layout.grown.has(step.ordinal));
+    if (near && layout.growing) layout.grown.add(step.ordinal);
+    section.offset += near ? step.near : step.length;
+  } else if (target || layout.symbols.externals.has(step.name)) section.offset += step.near;
+}
+
+function sized(step: Step, layout: Layout): void {
+  const { section } = layout;
+  if (!step.restless && !changed(step)) {
+    section.offset += step.length;
+    return;
+  }
+  const start = section.offset;
+  layout.parent = step.parent;
+  layout.mark();
+  const statement = step.statement!;
+  try {
+    if (statement.body.kind === 'instruction') assembleInstruction(layout, statement, statement.body, 1);
+  } catch {
+    // The last pass says what is wrong.
+  }
+  step.length = section.offset - start;
+  step.pass = layout.pass;
+}
+
+/** Has any symbol changed since the size was asked for? A symbol further down may have changed in that same pass. */
+function changed(step: Step): boolean {
+  for (const symbol of step.symbols!) if (!symbol || symbol.changed >= step.pass) return true;
+  return false;
+}
+
+function sameAnswer(step: Step, layout: Layout): boolean {
+  layout.parent = step.parent;
+  layout.mark();
+  try {
+    const value = layout.evaluator.linear(step.question!, true);
+    return value.terms.length === 0 && value.unknown === 0 && value.value === step.answer;
+  } catch {
+    return false;
+  }
+}
+
+function whole(step: Step, layout: Layout, readBinary: ReadBinary): void {
+  layout.parent = step.parent;
+  layout.mark();
+  try {
+    if (step.tokens) runDirective(layout, step.tokens);
+    else assembleStatement(layout, step.statement!, readBinary);
+  } catch {
+    // The last pass says what is wrong.
+  }
+}
