@@ -71,6 +71,8 @@ class RegionCompiler implements Operands, FlagsOperands {
     bank: this.c.local(Type.I32),
   };
   private readonly levels: Level[] = [];
+  /** Blocks that are reached by their number: entries, and what is jumped to across a loop's start. */
+  private readonly dispatched = new Set<number>();
   private exit!: Label;
   private dispatch!: Label;
   private readonly code64: boolean;
@@ -102,6 +104,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.i32(0)
         .memory(W.I64_LOAD, slot * 8)
         .set(local);
+    this.findDispatched();
     this.exit = c.block();
     this.dispatch = c.loop();
     this.level(0, this.region.blocks.length - 1, undefined);
@@ -159,9 +162,15 @@ class RegionCompiler implements Operands, FlagsOperands {
     const labels = new Map<number, Label>();
     for (const unit of [...units].reverse()) labels.set(unit.first, c.block());
     const byBlock: Label[] = [];
-    for (const unit of units)
-      for (let i = unit.first; i <= unit.last; i++) byBlock.push(labels.get(unit.first)!);
-    if (byBlock.length > 1) {
+    let dispatches = false;
+    for (const unit of units) {
+      for (let i = unit.first; i <= unit.last; i++) {
+        const possible = this.dispatched.has(i);
+        dispatches ||= possible && i > first;
+        byBlock.push(labels.get(possible ? unit.first : first)!);
+      }
+    }
+    if (dispatches) {
       c.get(this.entryNumber);
       if (first > 0) c.i32(first).op(W.I32_SUB);
       c.brTable(byBlock, labels.get(first)!);
@@ -183,6 +192,16 @@ class RegionCompiler implements Operands, FlagsOperands {
   private isLoop(unit: { first: number; last: number }, again: Label | undefined, first: number): boolean {
     if (again !== undefined && unit.first === first) return false;
     return this.region.loops.some((l) => l.first === unit.first && l.last === unit.last);
+  }
+
+  private findDispatched(): void {
+    const { blocks, loops } = this.region;
+    blocks.forEach((b, i) => {
+      if (b.entry) this.dispatched.add(i);
+      for (const to of b.successors) {
+        if (loops.some((l) => i < l.first && to > l.first && to <= l.last)) this.dispatched.add(to);
+      }
+    });
   }
 
   /** Goes to block `to` of the region from block `from`. */

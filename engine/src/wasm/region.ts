@@ -54,7 +54,9 @@ export function formRegion(hot: Block, hotOffset: number, available: ReadonlyMap
   const index = new Map(offsets.map((offset, i) => [offset, i]));
   const blocks = offsets.map((offset) => cut(chosen.get(offset)!, offset, index));
   knowFlags(blocks);
-  return { blocks, loops: findLoops(blocks), mode: hot.mode };
+  const loops = findLoops(blocks);
+  chooseEntries(blocks, loops, hotOffset);
+  return { blocks, loops, mode: hot.mode };
 }
 
 /** Breadth first from the hot block along known targets, return addresses and blocks inside blocks. */
@@ -149,6 +151,26 @@ function findLoops(blocks: readonly RegionBlock[]): Loop[] {
     }
   }
   return loops;
+}
+
+/**
+ * An entry in the middle of a loop costs the loop: only the hot block, loops'
+ * starts, return addresses and blocks that nothing in the region leads to may
+ * be entered. What is entered elsewhere is interpreted up to the next of them.
+ */
+function chooseEntries(blocks: RegionBlock[], loops: readonly Loop[], hotOffset: number): void {
+  const wanted = new Set<number>(loops.map((l) => blocks[l.first].offset)).add(hotOffset);
+  const reached = new Set<number>();
+  for (const b of blocks) {
+    for (const to of b.successors) reached.add(to);
+    const { code } = b.block;
+    for (let at = 0; at < code.length; at += WORDS) {
+      if ((code[at] & 0xff) === Op.RIP) wanted.add(b.offset + code[at + 2]);
+    }
+  }
+  blocks.forEach((b, i) => {
+    if (reached.has(i) && !wanted.has(b.offset)) b.entry = false;
+  });
 }
 
 // --- flags ----------------------------------------------------------------------------
