@@ -51,6 +51,8 @@ export interface TracedLine {
   line: number;
   /** Macro calls between that line and this one. */
   depth: number;
+  /** White space stood before the first token. */
+  indented: boolean;
   text: string;
 }
 
@@ -73,7 +75,12 @@ export interface Diagnostic {
   message: string;
   range: SourceRange;
   /** Macro calls and includes that led here, innermost first. */
-  related: { message: string; range: SourceRange }[];
+  related: {
+    message: string;
+    range: SourceRange;
+    /** The macro, if this is a call of one. */
+    macro?: string;
+  }[];
 }
 
 /** Where an address range of the image came from. */

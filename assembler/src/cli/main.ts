@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The program `hyperstep-asm`: NASM's command line. The only file of the package that knows Node. */
 import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { run } from './run';

@@ -25,7 +25,7 @@ export class PreprocessedText {
     }
     this.#file = line.file;
     this.#next = line.depth > 0 ? line.line : line.line + 1;
-    this.#text.push(line.text);
+    this.#text.push(line.indented ? ` ${line.text}` : line.text);
   };
 
   /** Everything so far. */

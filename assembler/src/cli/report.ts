@@ -54,8 +54,14 @@ export function report(
     const shown = messageOf(d, command.warnings);
     if (!shown) continue;
     if (shown.error) failed = true;
-    line(d.range.file, d.range.line, shown.text);
-    for (const r of d.related) line(r.range.file, r.range.line, `... ${r.message}`);
+    // NASM names the line of the source first, then what the macros made of it.
+    const calls = d.related.filter((r) => r.macro);
+    const outer = calls.length > 0 ? calls[calls.length - 1].range : d.range;
+    line(outer.file, outer.line, shown.text);
+    for (let i = calls.length - 1; i >= 0; i--) {
+      const inside = i > 0 ? calls[i - 1].range : d.range;
+      line(inside.file, inside.line, `... from macro \`${calls[i].macro}' defined here`);
+    }
   }
   return { text, failed };
 }

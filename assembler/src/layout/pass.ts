@@ -51,8 +51,9 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   const related: Diagnostic['related'] = [];
   for (let f = frame; f?.parent; f = f.parent) {
     if (!f.caller || f.kind === 'repeat' || f.caller.file.index < 0) continue;
-    const message = f.kind === 'macro' ? `in the expansion of \`${f.call!.macro.name}\`` : 'included here';
-    related.push({ message, range: rangeOf(f.caller) });
+    const macro = f.kind === 'macro' ? f.call!.macro.name : undefined;
+    const message = macro === undefined ? 'included here' : `in the expansion of \`${macro}\``;
+    related.push({ message, range: rangeOf(f.caller), ...(macro === undefined ? {} : { macro }) });
     if (related.length >= 64) break;
   }
   return related;
@@ -135,7 +136,8 @@ export class Pass implements Host {
   #trace(tokens: readonly Token[], trace: NonNullable<AssembleOptions['trace']>): void {
     const { file, line, expansion } = this.#place();
     const depth = expansion?.length ?? 0;
-    trace({ file: this.files.paths[file] ?? '', line, depth, text: detokenise(tokens) }, this.pass);
+    const indented = tokens[0].space;
+    trace({ file: this.files.paths[file] ?? '', line, depth, indented, text: detokenise(tokens) }, this.pass);
   }
 
   /** Standard macros, those that depend on the place, and the caller's. */
