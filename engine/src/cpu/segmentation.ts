@@ -168,6 +168,13 @@ export function withinLimit(access: number, limit: number, offset: number, size:
   return last <= limit;
 }
 
+/** Whether {@link segmentCheck} lets an access pass, outside 64-bit mode; raises nothing. */
+export function segmentAdmits(cpu: Cpu, seg: Seg, offset: number, size: number, write: boolean): boolean {
+  const access = cpu.state.access(seg);
+  if (!cpu.realMode && forbidden(access, write) !== undefined) return false;
+  return withinLimit(access, cpu.state.segmentLimit(seg), offset, size);
+}
+
 /**
  * Linear address of `offset` in a segment, checked for an access of `size`
  * bytes; raises #GP(0) or, through SS, #SS(0) and answers undefined. In 64-bit

@@ -439,6 +439,9 @@ export class Evaluator {
           HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
           if (cpu.abort !== Abort.NONE) return -1;
           break;
+        case Op.BULK:
+          HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
+          break;
 
         case Op.LOAD128:
         case Op.STORE128: {

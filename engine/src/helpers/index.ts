@@ -1,6 +1,7 @@
 import { arithmeticHelpers } from './arithmetic';
 import { segmentsHelpers } from './segments';
 import { sseHelpers } from './sse';
+import { stringHelpers } from './string';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
 import { vmxHelpers } from './vmx';
@@ -10,6 +11,7 @@ export const HELPERS = {
   ...arithmeticHelpers,
   ...segmentsHelpers,
   ...sseHelpers,
+  ...stringHelpers,
   ...systemHelpers,
   ...vmxHelpers,
 } as const;

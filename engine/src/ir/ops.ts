@@ -148,6 +148,11 @@ export const enum Op {
   RAISE,
   /** Helper number aux (lift/helpers.ts) with words d, a, b as the helper defines them. Can fault, exit or stop. */
   HELPER,
+  /**
+   * In a REP instruction: helper number aux (helpers/string.ts) may do some of the iterations at once, and count
+   * them. It cannot fault. Not to do any is as right, only slower; generated code leaves it to the evaluator.
+   */
+  BULK,
 
   // vectors -----------------------------------------------------------------
   // A vector is 128 bits: the slot named and the next one. Vectors live in
@@ -218,5 +223,5 @@ export const OP_NAMES: readonly string[] =
   SHL64 SHR64 SAR64 SHL32 SHR32 SAR32 ROTL64 ROTR64 ROTL32 ROTR32 ADDI64 ANDI64 ADDI32 ANDI32 SHLI64 SHRI64 SARI64
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64
-  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER
+  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER BULK
   LOAD128 STORE128 VECTOR VGET VSET FLOAT FGET FSET`.split(/\s+/);

@@ -63,7 +63,8 @@ export class Lifter {
           ir.emit(Op.JUMPI, delta, 0, 0, bitness);
           break;
         }
-        if (breakAt(delta)) ir.emit(Op.BREAK, delta);
+        context.watched = breakAt(delta);
+        if (context.watched) ir.emit(Op.BREAK, delta);
         const size = instruction.length;
         context.begin(delta, size);
         instructions++;

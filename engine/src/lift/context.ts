@@ -55,6 +55,8 @@ export class LiftContext {
   next = 0;
   /** Set by a lift function that has emitted the block's final control micro-op. */
   ended = false;
+  /** The debugger may want to stop before this instruction: a BREAK stands before it. */
+  watched = false;
 
   private known: Address | undefined;
 

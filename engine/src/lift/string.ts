@@ -1,5 +1,7 @@
 import { Mnemonic, OpKind } from 'iced-x86';
 import { Seg, Slot } from '../cpu/state';
+import { type HelperName, helperNumber } from '../helpers';
+import { REPNE } from '../helpers/string';
 import { FlagsKind, Op } from '../ir/ops';
 import { flags, wide } from './common';
 import type { Address, Bytes, LiftContext, LiftFunction, LiftTable } from './context';
@@ -52,13 +54,22 @@ function advance(c: LiftContext, registers: readonly number[], bytes: Bytes): vo
   }
 }
 
+/** Binary logarithm of the count from which on leaving generated code for BULK pays. */
+const BULK_SHIFT = 7;
+
+/** Zero extension from an address size. */
+const ZERO_EXTENDS = { 2: Op.ZEXT16, 4: Op.ZEXT32, 8: Op.MOV } as const;
+
 /** One iteration: what it does with memory, and whether its flags can end a REPE/REPNE. */
 interface StringInstruction {
   once(c: LiftContext, bytes: Bytes): void;
+  /** Does many iterations at once. */
+  bulk: HelperName;
   compares?: boolean;
 }
 
 const MOVS: StringInstruction = {
+  bulk: 'repeatMovs',
   once(c, n) {
     const value = c.load(source(c, n), n);
     c.store(destination(c, n, true), n, value);
@@ -67,6 +78,7 @@ const MOVS: StringInstruction = {
 };
 
 const STOS: StringInstruction = {
+  bulk: 'repeatStos',
   once(c, n) {
     c.store(destination(c, n, true), n, Slot.RAX);
     advance(c, [Slot.RDI], n);
@@ -74,6 +86,7 @@ const STOS: StringInstruction = {
 };
 
 const LODS: StringInstruction = {
+  bulk: 'repeatLods',
   once(c, n) {
     c.writeRegister(Slot.RAX, n, c.load(source(c, n), n));
     advance(c, [Slot.RSI], n);
@@ -86,6 +99,7 @@ function compare(c: LiftContext, n: Bytes, a: number, b: number): void {
 }
 
 const CMPS: StringInstruction = {
+  bulk: 'repeatCmps',
   compares: true,
   once(c, n) {
     const a = c.load(source(c, n), n);
@@ -96,6 +110,7 @@ const CMPS: StringInstruction = {
 };
 
 const SCAS: StringInstruction = {
+  bulk: 'repeatScas',
   compares: true,
   once(c, n) {
     compare(c, n, Slot.RAX, c.load(destination(c, n, false), n));
@@ -108,6 +123,9 @@ const SCAS: StringInstruction = {
  * of the instruction, which then jumps to itself: RIP stays, the count in rCX
  * and the index registers say how far it is, and interrupts, faults and the
  * debugger come between iterations (SDM 2 "REP").
+ *
+ * While many are to come, BULK does most of them at once, and this iteration
+ * is the one after those. Where a breakpoint is, each is looked at.
  */
 function string(instruction: StringInstruction, bytes: Bytes): LiftFunction {
   return (c) => {
@@ -117,8 +135,15 @@ function string(instruction: StringInstruction, bytes: Bytes): LiftFunction {
       return;
     }
     const size = stringAddressBytes(c);
-    const more = size === 8 ? c.op(Op.MOV, Slot.RCX) : c.zext(Slot.RCX, size);
+    const more = c.zext(Slot.RCX, size);
     const none = ir.skip(Op.SKIPZ, more);
+    if (!c.watched) {
+      const few = ir.skip(Op.SKIPZ, c.op(Op.SHRI64, more, BULK_SHIFT));
+      const source = c.memorySegment | (insn.hasRepnePrefix ? REPNE : 0);
+      ir.emit(Op.BULK, bytes, size, source, helperNumber(instruction.bulk));
+      ir.emit(ZERO_EXTENDS[size], more, Slot.RCX);
+      ir.land(few);
+    }
     instruction.once(c, bytes);
     ir.emit(wide(size, Op.ADDI64, Op.ADDI32), more, more, -1);
     c.writeRegister(Slot.RCX, size, more);

@@ -28,6 +28,24 @@ export interface Mmu<Processor> {
   write16(cpu: Processor, linear: bigint, value: number, how?: number): boolean;
   write32(cpu: Processor, linear: bigint, value: number, how?: number): boolean;
   write64(cpu: Processor, linear: bigint, value: bigint, how?: number): boolean;
+  /**
+   * Offset in RAM of the byte at a linear address given in halves, if an access now would need no walk; else −1.
+   * Has no effect. Writing there is not writing into code.
+   */
+  cachedAddress(lo: number, hi: number, write: boolean): number;
+  /**
+   * The same for a read of a page that has lost its place in the TLB to the page of another access, which would lose
+   * it again by the read: where walks for both, now and after any writing to the other page, go. −1 also when they
+   * would have an effect.
+   */
+  rivalAddress(
+    cpu: Processor,
+    lo: number,
+    hi: number,
+    otherLo: number,
+    otherHi: number,
+    otherWrite: boolean,
+  ): number;
   /** Physical address of an instruction byte for execution, or undefined after raising the fault. */
   fetchAddress(cpu: Processor, linear: bigint): number | undefined;
   /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode or EPT pointer may be new. */

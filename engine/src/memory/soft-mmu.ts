@@ -8,7 +8,7 @@ import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
 import { walk } from './walk';
 import { Right } from './walk-formats';
-import type { PagingContext, WalkAccess } from './walk-types';
+import type { PagingContext, WalkAccess, WalkStep, WalkSuccess } from './walk-types';
 
 /** Access kinds by {@link Tag}. */
 const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
@@ -257,6 +257,47 @@ export class SoftMmu implements Mmu<Cpu> {
       return false;
     }
     return true;
+  }
+
+  cachedAddress(lo: number, hi: number, write: boolean): number {
+    // An empty bank while alignment is checked.
+    const host = this.tlb.lookup(this.bank, lo, this.long ? hi : 0, write ? Tag.WRITE : Tag.READ);
+    return host < 0 ? -1 : host - this.physical.hostOffset + (lo & 0xfff);
+  }
+
+  rivalAddress(
+    cpu: Cpu,
+    lo: number,
+    hi: number,
+    otherLo: number,
+    otherHi: number,
+    otherWrite: boolean,
+  ): number {
+    if (!this.tlb.collide(lo, otherLo)) return -1;
+    const known = this.cachedAddress(otherLo, otherHi, otherWrite);
+    if (known < 0) return -1;
+    const steps: WalkStep[] = [];
+    const here = this.lookAhead(cpu, lo, hi, Tag.READ, steps);
+    const other = this.lookAhead(cpu, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ, steps);
+    if (!here || !other || Number(other.hostPhysical) !== known) return -1;
+    const page = known - (otherLo & 0xfff);
+    const onTables = (step: WalkStep): boolean => Number(step.entryHostAddress) - page < PAGE_SIZE;
+    if (otherWrite && steps.some((step) => step.entryHostAddress >= page && onTables(step))) return -1;
+    const { read, write, execute, guestPageSize } = other;
+    const large = guestPageSize > PAGE_SIZE;
+    this.fill(this.bank, otherLo, this.long ? otherHi : 0, page, read, write, execute, large);
+    return Number(here.hostPhysical);
+  }
+
+  /** The walk of an access, if it ends in RAM and sets no accessed or dirty flags. Has no effect. */
+  private lookAhead(cpu: Cpu, lo: number, hi: number, tag: Tag, steps: WalkStep[]): WalkSuccess | undefined {
+    const context = this.context ?? pagingContext(cpu);
+    this.split32[0] = lo;
+    this.split32[1] = this.long ? hi : 0;
+    const access = { kind: KINDS[tag], user: this.user };
+    const result = walk(this.physical, this.split64[0], access, context, steps);
+    if (!result.ok || result.updates.length > 0) return undefined;
+    return Number(result.hostPhysical) < this.physical.ramBytes ? result : undefined;
   }
 
   // --- translation ------------------------------------------------------------------------------

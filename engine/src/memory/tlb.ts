@@ -75,6 +75,11 @@ export class SoftTlb {
     return -1;
   }
 
+  /** Whether the pages of two addresses share an entry. */
+  collide(lo: number, otherLo: number): boolean {
+    return (((lo ^ otherLo) >>> 12) & (ENTRIES - 1)) === 0;
+  }
+
   /** The same for writes to a page that holds, or held, translated code. */
   lookupCodeWrite(bank: number, lo: number, hi: number): number {
     const { words } = this;
