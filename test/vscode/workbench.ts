@@ -25,6 +25,10 @@ export interface WorkbenchOptions {
   suite: string;
   /** Screenshots that the suite asks for go here. */
   screenshots: string;
+  /** Size of the window; 1600 × 1200 unless given. */
+  viewport?: { width: number; height: number };
+  /** Called before a picture is taken, for what only a mouse can do. */
+  arrange?: (page: Page, picture: string) => Promise<void>;
   /** What the suite prints. */
   onLog: (text: string) => void;
 }
@@ -52,7 +56,7 @@ export async function runInWorkbench(options: WorkbenchOptions): Promise<number>
   });
   try {
     await listening(server, port);
-    const page = await browser.newPage({ viewport: { width: 1600, height: 1200 } });
+    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1600, height: 1200 } });
     const done = new Promise<number>((resolve) => {
       void page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) =>
         options.onLog(args.join(' ')),
@@ -67,7 +71,7 @@ export async function runInWorkbench(options: WorkbenchOptions): Promise<number>
     await page.goto(
       `http://127.0.0.1:${port}/?folder=${options.folder}&payload=${encodeURIComponent(payload)}`,
     );
-    const camera = setInterval(() => void takeRequested(page, options.screenshots), 100);
+    const camera = setInterval(() => void takeRequested(page, options), 100);
     const code = await Promise.race([done, exitOf(server)]);
     clearInterval(camera);
     return code;
@@ -103,11 +107,13 @@ function startServer(options: WorkbenchOptions, data: string, port: number): Chi
 }
 
 /** The suite asks by creating `NAME.wanted`; the picture appears as `NAME.png`. */
-async function takeRequested(page: Page, folder: string): Promise<void> {
+async function takeRequested(page: Page, { screenshots: folder, arrange }: WorkbenchOptions): Promise<void> {
   for (const file of readdirSync(folder)) {
     if (!file.endsWith('.wanted')) continue;
     rmSync(join(folder, file), { force: true });
-    await page.screenshot({ path: join(folder, `${file.slice(0, -'.wanted'.length)}.png`) }).catch(() => {});
+    const picture = file.slice(0, -'.wanted'.length);
+    await arrange?.(page, picture).catch(() => {});
+    await page.screenshot({ path: join(folder, `${picture}.png`) }).catch(() => {});
   }
 }
 
