@@ -15,6 +15,9 @@ const NEVER = 0x7fffffff;
 
 const PAGE = 4096;
 
+/** A block is warm when its counter has come down to this part. */
+const WARM = 7 / 8;
+
 const SIGNATURES = [{ parameters: [Type.I32], results: [Type.I32] }] as const;
 
 /** A compiled region. */
@@ -69,15 +72,18 @@ export class Regions {
     history.compiled++;
 
     const available = this.cache.blocksOf(hot.page, hot.mode);
+    const warm: number[] = [];
     let hotOffset = -1;
     for (const [offset, block] of available) {
       if (block === hot) hotOffset = offset;
-      if (block.loaded === 0 || block.secondPage >= 0) available.delete(offset);
-      else if (history.compiled > GROWING && store.get(block.loaded, Header.REGION) >= 0)
+      const compiled = block.loaded !== 0 && store.get(block.loaded, Header.REGION) >= 0;
+      if (block.loaded === 0 || block.secondPage >= 0 || (compiled && history.compiled > GROWING)) {
         available.delete(offset);
+      } else if (compiled || store.get(block.loaded, Header.COUNTER) < store.hotAfter * WARM)
+        warm.push(offset);
     }
     if (hotOffset < 0) return;
-    const region = formRegion(hot, hotOffset, available);
+    const region = formRegion(hot, hotOffset, available, warm);
     if (!region.blocks.some((b) => b.entry && b.instructions > 0)) {
       store.set(hot.loaded, Header.COUNTER, NEVER);
       return;

@@ -226,6 +226,17 @@ class RegionCompiler implements Operands, FlagsOperands {
     c.i32(to).set(this.entryNumber).br(this.dispatch);
   }
 
+  /** The nearest label from which block `to` is reached, its number being in `entryNumber`. */
+  private labelTo(to: number): Label {
+    for (let n = this.levels.length - 1; n >= 0; n--) {
+      const { first, last, units, labels, again } = this.levels[n];
+      if (to < first || to > last) continue;
+      const forward = labels.get(units.find((u) => to >= u.first && to <= u.last)!.first);
+      return forward ?? again ?? this.dispatch;
+    }
+    return this.dispatch;
+  }
+
   /** Goes to a page offset, in the region or out of it; RIP is cut to `bits`. */
   private goToOffset(from: number, offset: number, bits: number): void {
     const { c } = this;
@@ -432,7 +443,11 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.if();
       c.get(address).op(W.I32_WRAP_I64).memory(W.I32_LOAD8_U, this.map).tee(entry);
       c.if();
-      c.get(entry).i32(1).op(W.I32_SUB).set(this.entryNumber).br(this.dispatch);
+      c.get(entry).i32(1).op(W.I32_SUB).tee(this.entryNumber);
+      c.brTable(
+        this.region.blocks.map((b, i) => (b.entry ? this.labelTo(i) : this.dispatch)),
+        this.dispatch,
+      );
       c.end();
       c.end();
     }

@@ -47,9 +47,14 @@ export interface Region {
   mode: number;
 }
 
-/** Takes the region around `hot` out of the page's blocks. */
-export function formRegion(hot: Block, hotOffset: number, available: ReadonlyMap<number, Block>): Region {
-  const chosen = choose(hot, hotOffset, available);
+/** Takes the region around `hot` out of the page's blocks; `warm` are offsets of those that are executed often. */
+export function formRegion(
+  hot: Block,
+  hotOffset: number,
+  available: ReadonlyMap<number, Block>,
+  warm: readonly number[],
+): Region {
+  const chosen = choose(hot, hotOffset, available, warm);
   const offsets = [...chosen.keys()].sort((a, b) => a - b);
   const index = new Map(offsets.map((offset, i) => [offset, i]));
   const blocks = offsets.map((offset) => cut(chosen.get(offset)!, offset, index));
@@ -59,18 +64,33 @@ export function formRegion(hot: Block, hotOffset: number, available: ReadonlyMap
   return { blocks, loops, mode: hot.mode };
 }
 
-/** Breadth first from the hot block along known targets, return addresses and blocks inside blocks. */
-function choose(hot: Block, hotOffset: number, available: ReadonlyMap<number, Block>): Map<number, Block> {
+/**
+ * Breadth first from the hot block along known targets, return addresses and
+ * blocks inside blocks. Indirect jumps may lead to any block that is warm.
+ */
+function choose(
+  hot: Block,
+  hotOffset: number,
+  available: ReadonlyMap<number, Block>,
+  warm: readonly number[],
+): Map<number, Block> {
   const chosen = new Map([[hotOffset, hot]]);
   let instructions = hot.instructions;
+  let jumps = false;
+  const add = (target: number): void => {
+    const next = available.get(target);
+    if (!next || chosen.has(target)) return;
+    if (chosen.size >= MAX_REGION_BLOCKS || instructions + next.instructions > MAX_REGION_INSTRUCTIONS)
+      return;
+    instructions += next.instructions;
+    chosen.set(target, next);
+  };
+  // A Map's iteration also visits what is added meanwhile.
   for (const [offset, block] of chosen) {
-    for (const target of targets(block, offset)) {
-      const next = available.get(target);
-      if (!next || chosen.has(target)) continue;
-      if (chosen.size >= MAX_REGION_BLOCKS || instructions + next.instructions > MAX_REGION_INSTRUCTIONS)
-        continue;
-      instructions += next.instructions;
-      chosen.set(target, next);
+    targets(block, offset).forEach(add);
+    if (!jumps && (block.code[block.code.length - WORDS] & 0xff) === Op.JUMP) {
+      jumps = true;
+      warm.forEach(add);
     }
   }
   return chosen;
