@@ -40,6 +40,9 @@ const BANK_BYTES = ENTRIES * ENTRY_BYTES;
 const BANKS_PER_GROUP = 3;
 const GROUPS = 2;
 
+/** More than the entries of a group, so that the list is seldom full. */
+const MAX_USED = 2 * BANKS_PER_GROUP * ENTRIES;
+
 /** Offset, in the TLB area, of a bank that is never filled. */
 export const TLB_NULL_BANK = GROUPS * BANKS_PER_GROUP * BANK_BYTES;
 
@@ -52,6 +55,9 @@ export class SoftTlb {
   readonly words: Int32Array;
   /** Whether a group holds parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1). */
   private readonly largePages = [false, false];
+  /** Entries of each group that are in use, as word indices: flushing touches only them. */
+  private readonly used = [new Int32Array(MAX_USED), new Int32Array(MAX_USED)];
+  private readonly usedCount = [0, 0];
 
   constructor(
     buffer: ArrayBufferLike,
@@ -102,6 +108,7 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
     const page = lo & ~0xfff;
+    if ((words[at] & words[at + 2] & words[at + 4]) === -1) this.use(bank < this.bank(1, 0) ? 0 : 1, at);
     const read = grants & EntryFlag.READ;
     const write = grants & EntryFlag.WRITE;
     const execute = grants & EntryFlag.EXECUTE;
@@ -119,17 +126,41 @@ export class SoftTlb {
   /** Takes the write tags of the page at byte offset `host` of the WebAssembly.Memory: it now holds translated code. */
   protect(host: number): void {
     const { words } = this;
-    const end = (this.offset + TLB_NULL_BANK) >>> 2;
-    for (let at = this.offset >>> 2; at < end; at += ENTRY_BYTES / 4) {
-      if (((words[at + 6] + words[at + 2]) | 0) !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
-      words[at + 2] = words[at + 3] = -1;
-      words[at + 7] = 1;
+    for (let group = 0; group < GROUPS; group++) {
+      const used = this.used[group];
+      for (let i = 0; i < this.usedCount[group]; i++) {
+        const at = used[i];
+        if (((words[at + 6] + words[at + 2]) | 0) !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
+        words[at + 2] = words[at + 3] = -1;
+        words[at + 7] = 1;
+      }
     }
   }
 
-  flushGroup(group: number): void {
+  private use(group: number, at: number): void {
+    // An entry that INVLPG has emptied may be noted twice; when the list is full, it starts anew from the entries.
+    if (this.usedCount[group] === MAX_USED) this.collectUsed(group);
+    this.used[group][this.usedCount[group]++] = at;
+  }
+
+  private collectUsed(group: number): void {
+    const { words } = this;
     const from = this.bank(group, 0) >>> 2;
-    this.words.fill(-1, from, from + (BANKS_PER_GROUP * BANK_BYTES) / 4);
+    let count = 0;
+    for (let at = from; at < from + (BANKS_PER_GROUP * BANK_BYTES) / 4; at += ENTRY_BYTES / 4) {
+      if ((words[at] & words[at + 2] & words[at + 4]) !== -1) this.used[group][count++] = at;
+    }
+    this.usedCount[group] = count;
+  }
+
+  flushGroup(group: number): void {
+    const { words } = this;
+    const used = this.used[group];
+    for (let i = this.usedCount[group] - 1; i >= 0; i--) {
+      const at = used[i];
+      words[at] = words[at + 1] = words[at + 2] = words[at + 3] = words[at + 4] = words[at + 5] = -1;
+    }
+    this.usedCount[group] = 0;
     this.largePages[group] = false;
   }
 
@@ -149,5 +180,6 @@ export class SoftTlb {
   flushAll(): void {
     this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_BYTES) >>> 2);
     this.largePages.fill(false);
+    this.usedCount.fill(0);
   }
 }
