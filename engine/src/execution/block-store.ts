@@ -61,6 +61,8 @@ export class BlockStore {
     i32[(at + Header.COUNTER) >> 2] = this.hotAfter;
     i32[(at + Header.INSTRUCTIONS) >> 2] = block.instructions;
     i32[(at + Header.NUMBER) >> 2] = number;
+    i32[(at + Header.PAGE) >> 2] = block.secondPage < 0 ? block.page : -1;
+    i32[(at + Header.MODE) >> 2] = block.mode;
     loadCode(code, i32, (at + Header.BYTES) >> 2);
     return true;
   }

@@ -5,6 +5,10 @@ import type { SoftMmu } from '../memory/soft-mmu';
 import { interpreterModule } from '../wasm/interpreter';
 import {
   Answer,
+  CODE_PAGE_BYTES,
+  CODE_PAGE_ENTRIES,
+  CODE_PAGES,
+  CodePageEntry,
   Control,
   Header,
   JUMP_CACHE,
@@ -90,6 +94,7 @@ export class FastTier {
       i32[Control.BUDGET >> 2] = budget;
       i32[Control.BANK >> 2] = this.mmu.bank;
       i32[Control.KEY >> 2] = this.mmu.fetchKey(cpu.mode);
+      i32[Control.MODE >> 2] = cpu.mode;
       i32[(Control.ADDRESS_MASK >> 2) + 1] = this.mmu.wideAddresses ? -1 : 0;
       const answer = this.drive(address);
       this.stats[answer > 2 ? 3 : answer]++;
@@ -133,9 +138,16 @@ export class FastTier {
     const entry = (JUMP_CACHE + hash * JUMP_ENTRY_BYTES) >> 2;
     i32[entry + (JumpEntry.RIP >> 2)] = low;
     i32[entry + (JumpEntry.RIP >> 2) + 1] = high;
-    i32[entry + (JumpEntry.KEY >> 2)] = this.mmu.fetchKey(cpu.mode);
+    const key = this.mmu.fetchKey(cpu.mode);
+    i32[entry + (JumpEntry.KEY >> 2)] = key;
     i32[entry + (JumpEntry.HEADER >> 2)] = block.loaded;
     i32[entry + (JumpEntry.SERIAL >> 2)] = this.store.get(block.loaded, Header.SERIAL);
+    if (block.secondPage >= 0) return;
+    const page = (CODE_PAGES + ((low >>> 12) & (CODE_PAGE_ENTRIES - 1)) * CODE_PAGE_BYTES) >> 2;
+    i32[page + (CodePageEntry.LINEAR >> 2)] = low & ~0xfff;
+    i32[page + (CodePageEntry.LINEAR >> 2) + 1] = high;
+    i32[page + (CodePageEntry.KEY >> 2)] = key;
+    i32[page + (CodePageEntry.PHYSICAL >> 2)] = block.page;
   }
 
   private compile(): void {

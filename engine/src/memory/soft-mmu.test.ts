@@ -273,8 +273,9 @@ describe('SoftMmu', () => {
     mmu.write8(cpu, 0x5000n, 77);
     const entry = (mmu.bank + 5 * 32) >> 2;
     assert.deepEqual([...mmu.tlb32.subarray(entry, entry + 6)], [0x5000, 0, 0x5000, 0, 0x5000, 0]);
-    assert.equal(mmu.u8[mmu.tlb32[entry + 6]], 77);
-    assert.equal(mmu.tlb32[entry + 6], physical.hostOffset + 0x5000);
+    // The last word is what to add to an address.
+    assert.equal(mmu.u8[mmu.tlb32[entry + 6] + 0x5000], 77);
+    assert.equal(mmu.tlb32[entry + 6] + 0x5000, physical.hostOffset + 0x5000);
   });
 
   it('an entry that is taken over forgets the other page’s rights', () => {

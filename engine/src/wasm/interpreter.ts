@@ -10,6 +10,10 @@ import { Code, encodeModule, type Label } from './encoder';
 import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
 import {
   Answer,
+  CODE_PAGE_BYTES,
+  CODE_PAGE_ENTRIES,
+  CODE_PAGES,
+  CodePageEntry,
   Control,
   Header,
   JUMP_CACHE,
@@ -360,6 +364,8 @@ function driveFunction(): Code {
   const result = c.local(Type.I32);
   const region = c.local(Type.I32);
   const budget = c.local(Type.I32);
+  const key = c.local(Type.I32);
+  const page = c.local(Type.I32);
 
   const done = c.block();
   c.get(0);
@@ -382,16 +388,44 @@ function driveFunction(): Code {
     .get(rip)
     .op(W.I64_NE)
     .brIf(miss);
-  c.get(entry).memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.KEY);
-  c.i32(0).memory(W.I32_LOAD, Control.KEY).op(W.I32_NE).brIf(miss);
   c.get(entry)
     .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.HEADER)
-    .tee(header)
-    .memory(W.I32_LOAD, Header.SERIAL);
+    .tee(header);
+  c.memory(W.I32_LOAD, Header.SERIAL);
   c.get(entry)
     .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.SERIAL)
     .op(W.I32_NE)
     .brIf(miss);
+  c.get(entry).memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.KEY);
+  c.i32(0).memory(W.I32_LOAD, Control.KEY).tee(key).op(W.I32_NE);
+  c.if();
+  // A flush since: is the block's page still where it was?
+  c.get(rip)
+    .op(W.I32_WRAP_I64)
+    .i32(12)
+    .op(W.I32_SHR_U)
+    .i32(CODE_PAGE_ENTRIES - 1)
+    .op(W.I32_AND);
+  c.i32(Math.log2(CODE_PAGE_BYTES)).op(W.I32_SHL).tee(page);
+  c.memory(W.I64_LOAD, CODE_PAGES + CodePageEntry.LINEAR)
+    .get(rip)
+    .i64(-4096)
+    .op(W.I64_AND)
+    .op(W.I64_NE)
+    .brIf(miss);
+  c.get(page)
+    .memory(W.I32_LOAD, CODE_PAGES + CodePageEntry.KEY)
+    .get(key)
+    .op(W.I32_NE)
+    .brIf(miss);
+  c.get(page).memory(W.I32_LOAD, CODE_PAGES + CodePageEntry.PHYSICAL);
+  c.get(header).memory(W.I32_LOAD, Header.PAGE).op(W.I32_NE).brIf(miss);
+  c.get(header).memory(W.I32_LOAD, Header.MODE);
+  c.i32(0).memory(W.I32_LOAD, Control.MODE).op(W.I32_NE).brIf(miss);
+  c.get(entry)
+    .get(key)
+    .memory(W.I32_STORE, JUMP_CACHE + JumpEntry.KEY);
+  c.end();
 
   c.get(header).memory(W.I32_LOAD, Header.REGION).tee(region).i32(0).op(W.I32_GE_S);
   c.if();

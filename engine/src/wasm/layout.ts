@@ -14,6 +14,8 @@ export const enum Control {
   KEY = 0x1008,
   /** i32: header of the block that has become hot. */
   HOT = 0x100c,
+  /** i32: Cpu.mode. */
+  MODE = 0x1018,
   /** i64: mask of linear addresses: 32 bits outside long mode. */
   ADDRESS_MASK = 0x1010,
 }
@@ -33,6 +35,21 @@ export const enum JumpEntry {
   SERIAL = 16,
 }
 
+/**
+ * Pages of code, so that after a flush each page is looked up once and not each
+ * block: direct-mapped by linear page, 16 bytes: u64 linear page address, u32
+ * key, u32 physical page number.
+ */
+export const CODE_PAGES = 0x80000;
+export const CODE_PAGE_ENTRIES = 256;
+export const CODE_PAGE_BYTES = 16;
+
+export const enum CodePageEntry {
+  LINEAR = 0,
+  KEY = 8,
+  PHYSICAL = 12,
+}
+
 /** A loaded block: this header, then its micro-ops with operands turned into addresses. */
 export const enum Header {
   /** u32: equals a jump-cache entry's serial while the block is valid; 0 once it is dropped. */
@@ -47,6 +64,10 @@ export const enum Header {
   INSTRUCTIONS = 16,
   /** i32: its number in the list of loaded blocks. */
   NUMBER = 20,
+  /** i32: physical page number, or −1 if the block ends in another page. */
+  PAGE = 24,
+  /** i32: Cpu.mode that it was made for. */
+  MODE = 28,
   BYTES = 32,
 }
 
