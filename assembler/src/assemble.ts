@@ -5,6 +5,9 @@ import { Layout } from './layout/layout';
 import { makeMap } from './layout/map';
 import { Pass } from './layout/pass';
 import { type Placement, place } from './layout/place';
+import type { Program } from './layout/program';
+import { Recorder } from './layout/recorder';
+import { replay } from './layout/replay';
 import { FREE_PASSES, MAX_PASSES } from './limits';
 import { makeObject } from './output/elf';
 import { ListingWriter } from './output/listing';
@@ -47,35 +50,58 @@ export function assemble(options: AssembleOptions): AssembleResult {
   if (object) object.format.layout = layout;
   let sticky: Diagnostic[] = [];
   let reporter = new Reporter();
-  let placement: Placement | undefined;
+  let placement: Placement = UNPLACED;
   let sizes = '';
+  // Recording what a pass does pays where nothing has to see every pass.
+  const records = options.trace === undefined && options.optimize === undefined;
+  let program: Program | undefined;
+  let surprised = false;
+  const moved = (before: string): boolean => {
+    placement = object ? UNPLACED : place([...layout.sections.values()], layout.org);
+    sizes = [...layout.sections.values()].map((s) => s.offset).join();
+    return layout.symbols.changed || placement.moved || sizes !== before;
+  };
+  const grow = (number: number): void => {
+    if (number < FREE_PASSES || layout.growing) return;
+    layout.growing = true;
+    layout.grown.clear();
+  };
   for (let number = 1; ; number++) {
+    grow(number);
     reporter = new Reporter();
-    if (number === FREE_PASSES) {
-      layout.growing = true;
-      layout.grown.clear();
-    }
     if (listing) reporter.listener = (d) => listing.diagnostic(d);
     const pass = new Pass(layout, files, options, reporter, number);
+    if (records && !surprised && number <= 2) pass.recorder = new Recorder(layout);
+    const { defaultRel } = layout;
     pass.run(main);
     reporter.chain = () => [];
     reporter.listener = undefined;
-    placement = object ? UNPLACED : place([...layout.sections.values()], layout.org);
+    const moves = moved(sizes);
     // A critical expression may only use symbols defined before it: known in the first pass, valid for all.
     if (number === 1) sticky = reporter.list.filter((d) => CRITICAL.has(d.code));
     if (pass.cancelled) {
       reporter.report('error', 'cancelled', 'assembly was cancelled', top);
       break;
     }
-    const before = sizes;
-    sizes = [...layout.sections.values()].map((s) => s.offset).join();
-    if (number > 1 && !layout.symbols.changed && !placement.moved && sizes === before) break;
+    if (number > 1 && !moves) break;
     if (number > 1 && (layout.stopped || reporter.list.some((d) => d.code === 'limit'))) break;
     if (number >= MAX_PASSES) {
       const message = `sizes and addresses still change after ${MAX_PASSES} passes: some size depends on itself`;
       reporter.report('error', 'layout-unstable', message, top);
       break;
     }
+    // A whole pass should have been the last one: what was recorded does not tell everything.
+    if (program) surprised = true;
+    program = pass.recorder?.program;
+    if (!program || program.broken || defaultRel !== layout.defaultRel || surprised) {
+      program = undefined;
+      continue;
+    }
+    const cancelled = options.cancelled ?? (() => false);
+    do {
+      grow(++number);
+      if (!replay(program, layout, number, pass.readBinary, cancelled)) break;
+    } while (moved(sizes) && number < MAX_PASSES);
   }
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
   const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));

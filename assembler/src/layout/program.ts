@@ -1,3 +1,4 @@
+import type { InstructionStatement } from '../encode/statement';
 import type { Expression } from '../parse/expression';
 import type { OperandSyntax, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
@@ -50,7 +51,7 @@ export class Step {
   /** The label that local ones hang on. */
   parent = '';
 
-  constructor(readonly act: Act) {}
+  constructor(public act: Act) {}
 }
 
 /** Steps kept before recording is given up. */
@@ -142,4 +143,15 @@ export function targetOf(e: Expression): { name: string; addend: number } | unde
   const value = Number(e.right.value);
   if (!Number.isSafeInteger(value) || Math.abs(value) > 0x7fffffff) return undefined;
   return { name: e.left.name, addend: e.op === '+' ? value : -value };
+}
+
+/** Is the number of bytes known for good? It depends on numbers, never on an address. */
+export function isSettled(instruction: InstructionStatement): boolean {
+  for (const o of instruction.operands) {
+    if (o.kind === 'register') continue;
+    if (o.kind === 'far') return false;
+    const value = o.kind === 'memory' ? o.displacement : o.value;
+    if (value && (!value.address || value.forward)) return false;
+  }
+  return true;
 }

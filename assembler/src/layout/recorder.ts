@@ -7,7 +7,7 @@ import type { Body, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
 import { BRANCH } from './instruction';
 import type { Layout } from './layout';
-import { Act, type Dependencies, dependencies, operandDependencies, Program, targetOf } from './program';
+import { Act, type Dependencies, dependencies, isSettled, operandDependencies, Program, targetOf } from './program';
 import type { Section } from './section';
 
 /** Lengths of a jump's two forms, by what they depend on. */
@@ -130,7 +130,7 @@ export class Recorder {
         if (!branches || target.value!.kind === 'register') return Act.Sized;
         if (this.layout.lastBranch === undefined) return Act.Room;
         const to = targetOf(target.value!);
-        return to && !to.name.startsWith('..') ? Act.Branch : Act.Statement;
+        return to && !/^\.\.[^@]/.test(to.name) ? Act.Branch : Act.Statement;
       }
       default:
         return Act.Statement;
@@ -153,14 +153,7 @@ export class Recorder {
 
   #sized(statement: Statement, body: Extract<Body, { kind: 'instruction' }>, length: number): void {
     const { layout } = this;
-    // The number of bytes does not depend on an address, only on numbers.
-    const settled = layout.lastInstruction!.operands.every(
-      (o) =>
-        o.kind === 'register' ||
-        (o.kind === 'immediate' && o.value.address && !o.value.forward) ||
-        (o.kind === 'memory' && (!o.displacement || (o.displacement.address && !o.displacement.forward))),
-    );
-    if (settled) {
+    if (isSettled(layout.lastInstruction!)) {
       this.program.room(length);
       return;
     }

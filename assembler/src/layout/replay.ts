@@ -2,7 +2,7 @@ import { Reporter } from '../diagnostics';
 import { runDirective } from './directives';
 import { assembleInstruction } from './instruction';
 import type { Layout } from './layout';
-import { Act, type Program, type Step } from './program';
+import { Act, isSettled, type Program, type Step } from './program';
 import { assembleStatement, type ReadBinary } from './statement';
 import type { Symbol } from './symbols';
 
@@ -104,8 +104,10 @@ function sized(step: Step, layout: Layout): void {
   layout.parent = step.parent;
   layout.mark();
   const statement = step.statement!;
+  layout.lastInstruction = undefined;
   try {
     if (statement.body.kind === 'instruction') assembleInstruction(layout, statement, statement.body, 1);
+    if (layout.lastInstruction && isSettled(layout.lastInstruction)) step.act = Act.Room;
   } catch {
     // The last pass says what is wrong.
   }
