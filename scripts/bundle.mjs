@@ -19,7 +19,8 @@ const icedInline = {
       if (cut < 0) throw new Error('iced-x86: the loader at the end of iced_x86.js has changed');
       const head = source.slice(0, cut).replace(/const \{ TextDecoder, TextEncoder \} = require\(.*\n/, '');
       const contents = `${head}
-const bytes = Uint8Array.from(atob(${JSON.stringify(wasm)}), (c) => c.charCodeAt(0));
+const text = ${JSON.stringify(wasm)};
+const bytes = typeof Buffer === 'function' ? Buffer.from(text, 'base64') : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
 module.exports.__wasm = wasm;
 `;
