@@ -24,9 +24,9 @@ export function fixture(sources: string | Record<string, string>): Fixture {
   let position: Position = { line: 0, character: 0 };
   for (const [name, source] of Object.entries(files)) {
     const file = `/w/${name}`;
-    const marked = source.replaceAll('||', '\0');
+    const marked = source.replaceAll('||', '\ue000');
     const cut = marked.indexOf('|');
-    const text = (cut < 0 ? marked : marked.slice(0, cut) + marked.slice(cut + 1)).replaceAll('\0', '|');
+    const text = (cut < 0 ? marked : marked.slice(0, cut) + marked.slice(cut + 1)).replaceAll('\ue000', '|');
     texts.set(file, text);
     if (cut >= 0 || path === '') {
       const before = marked.slice(0, Math.max(0, cut)).split('\n');

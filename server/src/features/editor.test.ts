@@ -85,7 +85,9 @@ describe('inlay hints', () => {
   const labels = (settings: object) => {
     const { workspace, path } = fixture(source);
     workspace.settings = readSettings({ inlayHints: settings });
-    return inlayHints(workspace, path, whole).map((h) => `${h.position.line}: ${h.label}`);
+    return inlayHints(workspace, path, whole).map((h) =>
+      `${h.position.line}: ${h.label}`.replaceAll('\u00a0', ' ').trimEnd(),
+    );
   };
   it('show offsets of fields and sizes of expansions unless switched off', () => {
     assert.deepEqual(labels({}), ['1: +0x00', '2: +0x04', '8: 2 instructions, 2 bytes']);

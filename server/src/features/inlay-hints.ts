@@ -79,9 +79,11 @@ function machineCode(
         shown.push(byte.toString(16).toUpperCase().padStart(2, '0'));
       }
     }
-    parts.push(shown.length === 0 ? `(${total})` : shown.join(' ') + (total > shown.length ? '…' : ''));
+    const text = shown.length === 0 ? `(${total})` : shown.join(' ') + (total > shown.length ? '…' : '');
+    // All the same width, so that the code behind stays aligned.
+    parts.push(text.padEnd(MAX_BYTES * 3));
   }
-  return parts.join('  ');
+  return parts.join('  ').replaceAll(' ', '\u00a0');
 }
 
 /** Offset of every field of this file's structures, by token line. */

@@ -12,7 +12,7 @@ import type { Outline } from '../syntax/outline';
 import { isOperandWord, namesIn } from '../syntax/resolve';
 import type { Shape } from '../syntax/shape';
 import type { Workspace } from '../workspace/workspace';
-import { view } from './lookup';
+import { type View, view } from './lookup';
 
 const TYPES = [
   'function',
@@ -163,10 +163,18 @@ function word(
 /** What was answered last for a file: lines in order, so that a delta compares lines, not numbers. */
 interface Answer {
   id: string;
+  names?: Names;
+  revision: number;
   lines: Painted[];
   /** Line numbers, from 0. */
   numbers: number[];
 }
+
+/** A place whose line has still to be painted. */
+const NOTHING: Painted = { data: [], names: [], kinds: [] };
+
+/** Changes followed one by one; after more all lines are looked at. */
+const MAX_CHANGES = 16;
 
 /** Answers semantic-token requests; remembers the last answer a file to send only what has changed. */
 export class SemanticTokensProvider {
@@ -187,7 +195,7 @@ export class SemanticTokensProvider {
     const { outline, names } = seen;
     const first = Math.max(0, outline.search(range.start.line + 1));
     const last = outline.search(range.end.line + 1);
-    const answer: Answer = { id: '', lines: [], numbers: [] };
+    const answer: Answer = { id: '', revision: 0, lines: [], numbers: [] };
     for (let i = first; i <= last; i++) {
       answer.lines.push(paint(names, outline, i));
       answer.numbers.push(outline.lines[i].number - 1);
@@ -207,14 +215,36 @@ export class SemanticTokensProvider {
     this.answers.delete(path);
   }
 
+  /** The lines of the answer before with what has changed since, where every name still means the same. */
+  private follow(path: string, { names, outline }: View): Painted[] | undefined {
+    const before = this.answers.get(path);
+    if (!before || before.names !== names) return undefined;
+    const changes = outline.document.changesSince(before.revision);
+    if (!changes || changes.length > MAX_CHANGES) return undefined;
+    const lines = before.lines.slice();
+    for (const { index, removed, added } of changes) {
+      lines.splice(index, removed.length, ...added.map(() => NOTHING));
+    }
+    for (let i = 0; i < lines.length; i++) if (lines[i] === NOTHING) lines[i] = paint(names, outline, i);
+    return lines;
+  }
+
   private make(path: string): Answer | undefined {
     const seen = view(this.workspace, path);
     if (!seen) return undefined;
     const { outline, names } = seen;
+    const { revision } = outline;
     const count = outline.lines.length;
-    const answer: Answer = { id: String(++this.ids), lines: new Array(count), numbers: new Array(count) };
+    const answer: Answer = {
+      id: String(++this.ids),
+      names,
+      revision,
+      lines: this.follow(path, seen) ?? [],
+      numbers: new Array(count),
+    };
+    const known = answer.lines.length > 0;
     for (let i = 0; i < count; i++) {
-      answer.lines[i] = paint(names, outline, i);
+      if (!known) answer.lines.push(paint(names, outline, i));
       answer.numbers[i] = outline.lines[i].number - 1;
     }
     this.answers.set(path, answer);

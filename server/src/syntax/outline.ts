@@ -1,5 +1,5 @@
 import { Kind, type SourceLine, type Token } from '@hyperstep/assembler';
-import type { Document } from '../text/document';
+import type { Document, LineChange } from '../text/document';
 import type { Declaration, DeclarationKind } from './declaration';
 import {
   caselessKey,
@@ -53,6 +53,8 @@ export class Outline {
   readonly byKey = new Map<string, Declaration[]>();
   readonly files: FileUse[] = [];
   readonly lines: readonly SourceLine[];
+  /** The revision of the document it tells about. */
+  revision: number;
   readonly shapes: Shape[] = [];
   /** For every token line; neighbours share an object. */
   readonly surroundings: Surroundings[] = [];
@@ -67,9 +69,10 @@ export class Outline {
 
   constructor(
     readonly document: Document,
-    isMacro: IsMacro,
-    epoch: number,
+    private readonly isMacro: IsMacro,
+    private readonly epoch: number,
   ) {
+    this.revision = document.revision;
     this.lines = document.source.lines;
     for (let i = 0; i < this.lines.length; i++) {
       const shape = shapeOf(this.lines[i], isMacro, epoch);
@@ -77,6 +80,49 @@ export class Outline {
       this.read(this.lines[i], shape, i);
     }
     this.finish(this.lines.length - 1);
+  }
+
+  /**
+   * Takes over changes of lines that declare nothing and surround nothing: an
+   * instruction typed inside a function. False when a change is of another
+   * kind and the outline has to be made anew.
+   */
+  follow(): boolean {
+    const changes = this.document.changesSince(this.revision);
+    if (!changes) return false;
+    for (const change of changes) if (!this.take(change)) return false;
+    this.revision = this.document.revision;
+    return true;
+  }
+
+  private take({ index, removed, added }: LineChange): boolean {
+    const shapes = added.map((line) => shapeOf(line, this.isMacro, this.epoch));
+    if (!shapes.every(isNeutral)) return false;
+    if (!this.shapes.slice(index, index + removed.length).every(isNeutral)) return false;
+    let here = this.surroundings[index];
+    if (removed.length === 0) {
+      // What stands above decides, unless it changes what follows.
+      const above = this.shapes[index - 1];
+      if (!above || above.kind === 'directive' || above.kind === 'preprocessor') return false;
+      here = this.surroundings[index - 1];
+    }
+    splice(this.shapes, index, removed.length, shapes);
+    splice(
+      this.surroundings,
+      index,
+      removed.length,
+      added.map(() => here),
+    );
+    const delta = added.length - removed.length;
+    if (delta === 0) return true;
+    for (const d of this.declarations) {
+      if (d.index >= index) d.index += delta;
+      // New lines behind the last one of a label belong to it.
+      const reach = d.kind === 'label' && removed.length === 0 ? index - 1 : index;
+      if (d.last >= reach) d.last += delta;
+      if (d.last < d.index) d.last = d.index;
+    }
+    return true;
   }
 
   /** Index of the token line at a physical line (from 0), or −1. */
@@ -287,6 +333,20 @@ export class Outline {
     else this.byKey.set(key, [declaration]);
     return declaration;
   }
+}
+
+/** Declares nothing and changes nothing for the lines behind it. */
+function isNeutral({ kind, label }: Shape): boolean {
+  return (
+    label === undefined &&
+    (kind === 'instruction' || kind === 'data' || kind === 'reserve' || kind === 'call' || kind === 'unknown')
+  );
+}
+
+/** `splice` that does not copy the array when the length stays. */
+function splice<T>(array: T[], index: number, removed: number, added: readonly T[]): void {
+  if (added.length === removed) for (let i = 0; i < removed; i++) array[index + i] = added[i];
+  else array.splice(index, removed, ...added);
 }
 
 /** Names in a list separated by commas; what follows a colon is no name. */

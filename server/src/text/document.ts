@@ -14,6 +14,18 @@ export interface TextChange {
   text: string;
 }
 
+/** A change as the token lines see it: lines taken out and put in at an index. */
+export interface LineChange {
+  /** The revision it led to. */
+  revision: number;
+  index: number;
+  removed: readonly SourceLine[];
+  added: readonly SourceLine[];
+}
+
+/** Changes kept: whoever is further behind starts anew. */
+const MAX_CHANGES = 64;
+
 const LINE_ENDS = /\r\n|\r|\n/;
 
 /**
@@ -30,6 +42,9 @@ export class Document {
   version = 0;
   /** Counts every change. */
   revision = 0;
+  /** The last revision in which a line of the preprocessor came or went. */
+  directives = 0;
+  private readonly log: LineChange[] = [];
   private bytes: { revision: number; data: Uint8Array } | undefined;
 
   constructor(
@@ -80,6 +95,13 @@ export class Document {
       else this.replaceAll(change.text);
     }
     this.version = version;
+  }
+
+  /** The changes that followed a revision, oldest first; undefined when they are not known any more. */
+  changesSince(revision: number): readonly LineChange[] | undefined {
+    if (revision === this.revision) return [];
+    const at = this.log.findIndex((c) => c.revision === revision + 1);
+    return at < 0 ? undefined : this.log.slice(at);
   }
 
   private replaceAll(text: string): void {
@@ -159,16 +181,28 @@ export class Document {
       for (const token of line.tokens) {
         (token as { line: number }).line += delta;
         // Statements may hold copies of tokens that carry functions of strings.
-        if (token.kind === Kind.Identifier && token.text.startsWith('__')) line.statement = undefined;
+        if (token.text.charCodeAt(0) === 0x5f && token.kind === Kind.Identifier) line.statement = undefined;
       }
     }
   }
 
   private collect(): void {
     const { lines } = this.source;
+    const before = lines.slice();
     let n = 0;
     for (const line of this.at) if (line) lines[n++] = line;
     lines.length = n;
+    const shorter = Math.min(n, before.length);
+    let head = 0;
+    while (head < shorter && lines[head] === before[head]) head++;
+    let tail = 0;
+    while (tail < shorter - head && lines[n - 1 - tail] === before[before.length - 1 - tail]) tail++;
+    const removed = before.slice(head, before.length - tail);
+    const added = lines.slice(head, n - tail);
+    const directive = (line: SourceLine) => line.directive !== undefined;
+    if (removed.some(directive) || added.some(directive)) this.directives = this.revision;
+    this.log.push({ revision: this.revision, index: head, removed, added });
+    if (this.log.length > MAX_CHANGES) this.log.shift();
   }
 }
 

@@ -1,4 +1,5 @@
 import { directoryOf, join, Kind } from '@hyperstep/assembler';
+import type { Document } from '../text/document';
 import { isSource, type Workspace } from './workspace';
 
 /** Folders and files looked at when searching for sources. */
@@ -81,15 +82,22 @@ export class IncludeGraph {
     return this.edges;
   }
 
+  private readonly written = new Map<string, { document: Document; revision: number; names: string[] }>();
+
   /** Paths as written in a file's `%include` lines. */
   private includesOf(file: string): string[] {
-    const list: string[] = [];
-    for (const line of this.workspace.document(file)?.source.lines ?? []) {
+    const document = this.workspace.document(file);
+    if (!document) return [];
+    const known = this.written.get(file);
+    if (known?.document === document && known.revision === document.directives) return known.names;
+    const names: string[] = [];
+    for (const line of document.source.lines) {
       if (line.directive !== 'include') continue;
       const name = line.tokens[1];
-      if (name?.kind === Kind.String) list.push(name.text.slice(1, -1));
+      if (name?.kind === Kind.String) names.push(name.text.slice(1, -1));
     }
-    return list;
+    this.written.set(file, { document, revision: document.directives, names });
+    return names;
   }
 
   private targets(file: string): string[] {

@@ -144,7 +144,12 @@ export class Program {
     if (fresh) return known.names;
     this.followMacros();
     const outlines = documents.map((d) => workspace.outline(d.path, this.isMacro, this.epoch)!);
-    const names = new Names(outlines);
+    // Outlines that could follow the changes declare what they declared before.
+    const same =
+      known &&
+      known.names.outlines.length === outlines.length &&
+      outlines.every((o, i) => o === known.names.outlines[i]);
+    const names = same ? known.names : new Names(outlines);
     this.seen = { documents, revisions: documents.map((d) => d.revision), names };
     return names;
   }

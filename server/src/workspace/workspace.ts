@@ -33,10 +33,7 @@ export class Workspace {
   private readonly stamps = new Map<string, number>();
   private readonly labs = new Set<string>();
   private readonly programs = new Map<string, Program>();
-  private readonly outlines = new Map<
-    string,
-    { document: Document; revision: number; epoch: number; outline: Outline }[]
-  >();
+  private readonly outlines = new Map<string, { epoch: number; outline: Outline }[]>();
   private readonly macros = new Map<string, { document: Document; revision: number; names: string[] }>();
   private readonly outputs = new Map<string, Map<string, { data: Uint8Array; revision: number }>>();
   private readonly binaries = new Map<string, Uint8Array | undefined>();
@@ -257,14 +254,13 @@ export class Workspace {
     const document = this.document(path);
     if (!document) return undefined;
     const known = this.outlines.get(path) ?? [];
-    const found = known.find(
-      (k) => k.epoch === epoch && k.document === document && k.revision === document.revision,
-    );
-    if (found) return found.outline;
+    const found = known.find((k) => k.epoch === epoch && k.outline.document === document);
+    if (found && (found.outline.revision === document.revision || found.outline.follow()))
+      return found.outline;
     const outline = new Outline(document, isMacro, epoch);
     // A file of two programs is seen with the macros of either.
-    const kept = known.filter((k) => k.document === document && k.revision === document.revision).slice(-3);
-    this.outlines.set(path, [...kept, { document, revision: document.revision, epoch, outline }]);
+    const kept = known.filter((k) => k !== found && k.outline.document === document).slice(-3);
+    this.outlines.set(path, [...kept, { epoch, outline }]);
     return outline;
   }
 
@@ -273,7 +269,7 @@ export class Workspace {
     const document = this.document(path);
     if (!document) return [];
     const known = this.macros.get(path);
-    if (known?.document === document && known.revision === document.revision) return known.names;
+    if (known?.document === document && known.revision === document.directives) return known.names;
     const names = new Set<string>();
     for (const line of document.source.lines) {
       if (!line.directive) continue;
@@ -288,7 +284,7 @@ export class Workspace {
       }
     }
     const list = [...names];
-    this.macros.set(path, { document, revision: document.revision, names: list });
+    this.macros.set(path, { document, revision: document.directives, names: list });
     return list;
   }
 }
