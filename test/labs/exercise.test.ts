@@ -1,28 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assembleLab, type FileProvider } from '@hyperstep/assembler';
-import { Machine, type StopReason } from '@hyperstep/engine';
 import { bootUnderBochs, missingTools } from '../bochs/boot';
+import { Guests, linesOf, root } from './guests';
 
-const root = process.env.HYPERSTEP_ROOT ?? process.cwd();
 const NAME = 'hypercall-exercise';
 const original = join(root, 'guests/labs', NAME);
 const solution = join(root, 'test/labs/solutions', NAME);
 const EXIT_GOOD = 33;
 const EXIT_BAD = 35;
-
-const disk: FileProvider = {
-  read: (path) => {
-    try {
-      return readFileSync(path);
-    } catch {
-      return undefined;
-    }
-  },
-};
 
 /** What a student gets wrong, as a change of the reference solution, and what the examiner says to it. */
 const MISTAKES = [
@@ -64,59 +51,37 @@ const MISTAKES = [
 ];
 
 describe(`lab ${NAME}: the checker`, () => {
-  let guests: string;
-  let lab: string;
-
+  let guests: Guests;
   beforeEach(() => {
-    guests = mkdtempSync(join(tmpdir(), 'hyperstep-exercise-'));
-    cpSync(join(root, 'guests'), guests, { recursive: true });
-    lab = join(guests, 'labs', NAME);
+    guests = new Guests();
   });
-  afterEach(() => rmSync(guests, { recursive: true, force: true }));
+  afterEach(() => guests.remove());
 
-  const solve = () => cpSync(solution, lab, { recursive: true });
-
-  /** Assembles the copy and runs it to its end. */
-  function run(): { serial: string; stop: StopReason } {
-    const result = assembleLab(lab, disk);
-    assert.ok(result.ok, result.ok ? '' : result.message);
-    const machine = new Machine({ memoryMiB: result.manifest.memory });
-    assert.equal(machine.loadMultiboot(result.image).error, undefined);
-    let serial = '';
-    machine.serial.onTransmit = (byte) => {
-      serial += String.fromCharCode(byte);
-    };
-    return { stop: machine.run({ limit: 20_000_000 }), serial };
-  }
-
-  const exitOf = (stop: StopReason) => (stop.kind === 'exit' ? stop.code : stop.kind);
-  const lines = (text: string) => text.replaceAll('\r', '').trimEnd().split('\n');
+  const expected = () => linesOf(readFileSync(join(original, 'expected.txt'), 'utf8'));
+  const solve = () => guests.overlay(NAME, solution);
 
   it('the starter fails and says which task is open', () => {
-    const { serial, stop } = run();
-    assert.equal(exitOf(stop), EXIT_BAD);
-    assert.ok(lines(serial).includes('[vm1] E1 open: HC_GET_EXITS answers HC_ENOSYS'), serial);
-    assert.ok(lines(serial).includes('[vm2] E2 open: HC_PROTECT answers HC_ENOSYS'), serial);
+    const { lines, exit } = guests.run(NAME);
+    assert.equal(exit, EXIT_BAD);
+    assert.ok(lines.includes('[vm1] E1 open: HC_GET_EXITS answers HC_ENOSYS'));
+    assert.ok(lines.includes('[vm2] E2 open: HC_PROTECT answers HC_ENOSYS'));
   });
 
   it('the reference solution passes', () => {
     solve();
-    const { serial, stop } = run();
-    assert.deepEqual(lines(serial), lines(readFileSync(join(original, 'expected.txt'), 'utf8')));
-    assert.equal(exitOf(stop), EXIT_GOOD);
+    const { lines, exit } = guests.run(NAME);
+    assert.deepEqual(lines, expected());
+    assert.equal(exit, EXIT_GOOD);
   });
 
   for (const { mistake, file, from, to, says } of MISTAKES) {
     it(`a mistake is named: ${mistake}`, () => {
       solve();
-      const path = join(lab, file);
-      const text = readFileSync(path, 'utf8');
-      assert.ok(text.includes(from), `the solution has no '${from}'`);
-      writeFileSync(path, text.replace(from, to));
-      const { serial, stop } = run();
-      assert.equal(exitOf(stop), EXIT_BAD);
+      guests.change(join('labs', NAME, file), from, to);
+      const { lines, exit, serial } = guests.run(NAME);
+      assert.equal(exit, EXIT_BAD);
       assert.ok(
-        lines(serial).some((line) => line.endsWith(says)),
+        lines.some((line) => line.endsWith(says)),
         serial,
       );
     });
@@ -145,12 +110,11 @@ describe(`lab ${NAME}: the checker`, () => {
   it(`the reference solution, assembled by NASM, passes under Bochs${without}`, async function () {
     if (missing.length > 0) this.skip();
     solve();
-    const out = join(guests, 'out');
-    const built = spawnSync('sh', [join(guests, 'build.sh'), NAME, out], { encoding: 'utf8' });
+    const out = join(guests.folder, 'out');
+    const built = spawnSync('sh', [join(guests.folder, 'build.sh'), NAME, out], { encoding: 'utf8' });
     assert.equal(built.status, 0, built.stderr);
     assert.equal(built.stderr, '', 'NASM has no warning');
-    const serial = await bootUnderBochs(join(out, 'exercise.img'));
-    assert.deepEqual(lines(serial), lines(readFileSync(join(original, 'expected.txt'), 'utf8')));
+    assert.deepEqual(linesOf(await bootUnderBochs(join(out, 'exercise.img'))), expected());
   });
 });
 
