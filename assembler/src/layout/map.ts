@@ -1,4 +1,4 @@
-import type { SectionEntry, SourceMap, SymbolEntry } from '../api';
+import type { LineEntry, SectionEntry, SourceMap, SymbolEntry } from '../api';
 import type { Files } from './files';
 import type { Layout } from './layout';
 import { Section } from './section';
@@ -8,17 +8,7 @@ const GENERATED = /^\.\.@\d+\./;
 
 /** Writes down where everything is, after the last pass. */
 export function makeMap(layout: Layout, files: Files): SourceMap {
-  const lines = layout.records.list.map((r) => ({
-    address: r.section.vstart + BigInt(r.offset),
-    length: r.length,
-    fileOffset: r.section.nobits ? -1 : r.section.fileOffset + r.offset,
-    file: r.file,
-    line: r.line,
-    code: r.code,
-    bits: r.bits,
-    ...(r.expansion ? { expansion: r.expansion } : {}),
-  }));
-  lines.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  let lines: LineEntry[] | undefined;
   const symbols: SymbolEntry[] = [];
   for (const s of layout.symbols.table.values()) {
     if (GENERATED.test(s.name)) continue;
@@ -41,5 +31,32 @@ export function makeMap(layout: Layout, files: Files): SourceMap {
     length: s.offset,
     nobits: s.nobits ?? false,
   }));
-  return { version: 1, files: [...files.paths], lines, symbols, strucs: layout.strucs.list, sections };
+  return {
+    version: 1,
+    files: [...files.paths],
+    // The largest part of a map; who only wants the diagnostics never asks for it.
+    get lines() {
+      lines ??= linesOf(layout);
+      return lines;
+    },
+    symbols,
+    strucs: layout.strucs.list,
+    sections,
+  };
+}
+
+/** Which bytes came from which line, by address. */
+function linesOf(layout: Layout): LineEntry[] {
+  const lines = layout.records.list.map((r) => ({
+    address: r.section.vstart + BigInt(r.offset),
+    length: r.length,
+    fileOffset: r.section.nobits ? -1 : r.section.fileOffset + r.offset,
+    file: r.file,
+    line: r.line,
+    code: r.code,
+    bits: r.bits,
+    ...(r.expansion ? { expansion: r.expansion } : {}),
+  }));
+  lines.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  return lines;
 }
