@@ -24,6 +24,7 @@ const CHECKSUMS: Record<string, string> = {
   recurse: '00530a18',
   fp: 'ec2af172',
   cold: '0000c01d',
+  pages: 'e8a999e5',
   smc: '0000053c',
   movs: 'f2dfb0b7',
   stos: 'b4b42468',

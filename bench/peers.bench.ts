@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { instructionsPerCount } from './harness/counts';
@@ -29,10 +29,12 @@ const { values } = parseArgs({
 });
 
 const root = process.cwd();
-const out = join(root, 'out/bench');
+/** Everything this run uses is its own: somebody else may build while it runs. */
+const out = join(root, `out/bench/run-${process.pid}`);
 const list = (text: string | undefined): string[] | undefined => text?.split(',').filter(Boolean);
 
 async function main(): Promise<void> {
+  mkdirSync(out, { recursive: true });
   const guests = buildGuests(root, out);
   if ('missing' in guests) {
     console.log(`peers: skipped, the guests cannot be built: ${guests.missing}`);
@@ -43,7 +45,8 @@ async function main(): Promise<void> {
   const bits = list(values.bits)!
     .map(Number)
     .filter((n): n is Bits => n === 32 || n === 64);
-  const program = join(out, 'programs/machine.js');
+  const program = join(out, 'machine.js');
+  copyFileSync(join(root, 'out/bench/programs/machine.js'), program);
   const own = (list(values.tiers) ?? [undefined]).map((tier) => ours(program, tier));
   const wanted = list(values.engines);
   const peers = [qemu(), bochs(), v86(root)].filter((e) => wanted === undefined || wanted.includes(e.id));
@@ -71,4 +74,4 @@ async function main(): Promise<void> {
   if (!values.dry) record(root, rows);
 }
 
-void main();
+void main().finally(() => rmSync(out, { recursive: true, force: true }));

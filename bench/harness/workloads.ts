@@ -35,6 +35,7 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'fp', kind: 'compute', title: 'SSE2 floating point' },
   { name: 'cold', kind: 'event', title: 'cold 14-instruction block', limit: 900_000 },
   { name: 'smc', kind: 'event', title: 'patch + call' },
+  { name: 'pages', kind: 'event', title: 'turn of a loop across a page boundary', granularity: 1000 },
   { name: 'movs', kind: 'bandwidth', title: 'rep movs', bytes: 65536 },
   { name: 'stos', kind: 'bandwidth', title: 'rep stos', bytes: 65536 },
   { name: 'int80', kind: 'event', title: 'INT 0x80 round trip' },

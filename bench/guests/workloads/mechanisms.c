@@ -80,9 +80,34 @@ static uint32_t run_smc(uint32_t count) {
     return sum - expected + 0x53c;
 }
 
+/* ---- pages: a loop of four instructions, half of it on the next page ---- */
+
+#define TURNS 1000
+
+static uint32_t run_pages(uint32_t count) {
+    static const uint8_t loop[] = {
+        0x01, 0xd0,       /* add eax, edx */
+        0x31, 0xc2,       /* xor edx, eax */
+        0x83, 0xe9, 0x01, /* sub ecx, 1 - first on its page */
+        0x75, 0xf7,       /* jnz to the start */
+        0xc3,
+    };
+    uint8_t *code = (uint8_t *)CODE_AREA + 4096 - 4;
+    for (unsigned i = 0; i < sizeof loop; i++) code[i] = loop[i];
+    uint32_t a = 0;
+    for (uint32_t i = 0; i < count; i += TURNS) {
+        uint32_t c = TURNS, d = 1;
+        a = 0;
+        __asm__ volatile("call *%[code]" : "+a"(a), "+c"(c), "+d"(d) : [code] "D"(code) : "cc", "memory");
+    }
+    return a;
+}
+
 /* ---- movs, stos: 64 KiB at a time ---- */
 
 #define STRING_BYTES 65536
+/* Not a power of two away: direct-mapped TLBs would do nothing but replace one by the other. */
+#define COPY (HEAP + 0x111000)
 #ifdef __x86_64__
 #define ELEMENT "q"
 #define ELEMENT_BYTES 8
@@ -98,25 +123,26 @@ static void prepare_movs(uint32_t count) {
 
 static uint32_t run_movs(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        unsigned long from = HEAP, to = HEAP + 0x100000, n = STRING_BYTES / ELEMENT_BYTES;
+        unsigned long from = HEAP, to = COPY, n = STRING_BYTES / ELEMENT_BYTES;
         __asm__ volatile("rep movs" ELEMENT : "+S"(from), "+D"(to), "+c"(n) : : "memory");
     }
-    const uint32_t *end = (uint32_t *)(HEAP + 0x100000 + STRING_BYTES);
+    const uint32_t *end = (uint32_t *)(COPY + STRING_BYTES);
     return end[-1] ^ end[-5000] ^ end[-(STRING_BYTES / 4)];
 }
 
 static uint32_t run_stos(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        unsigned long to = HEAP + 0x200000, n = STRING_BYTES / ELEMENT_BYTES;
+        unsigned long to = COPY, n = STRING_BYTES / ELEMENT_BYTES;
         __asm__ volatile("rep stos" ELEMENT : "+D"(to), "+c"(n) : "a"(0x5a5a1234ul) : "memory");
     }
-    const uint32_t *end = (uint32_t *)(HEAP + 0x200000 + STRING_BYTES);
+    const uint32_t *end = (uint32_t *)(COPY + STRING_BYTES);
     return end[-(ELEMENT_BYTES / 4)] + end[-(STRING_BYTES / 4)];
 }
 
 const struct workload mechanism_workloads[] = {
     {"cold", run_cold, prepare_cold, 0},
     {"smc", run_smc, 0, 0},
+    {"pages", run_pages, 0, 0},
     {"movs", run_movs, prepare_movs, 0},
     {"stos", run_stos, 0, 0},
     {0, 0, 0, 0},

@@ -4,6 +4,8 @@
 typedef __UINTPTR_TYPE__ word;
 
 #define COPY_BYTES 65536
+/* Not a power of two away: direct-mapped TLBs would do nothing but replace one by the other. */
+#define COPY (HEAP + 0x111000)
 
 void prepare_memcpy(uint32_t count) {
     (void)count;
@@ -22,8 +24,8 @@ static void copy(word *to, const word *from) {
 
 uint32_t work_memcpy(void) {
     for (int i = 0; i < 4; i++) {
-        copy((word *)(HEAP + 0x100000), (word *)HEAP);
-        copy((word *)HEAP, (word *)(HEAP + 0x100000));
+        copy((word *)(COPY), (word *)HEAP);
+        copy((word *)HEAP, (word *)(COPY));
     }
     uint32_t *end = (uint32_t *)(HEAP + COPY_BYTES);
     return end[-1] ^ end[-1000] ^ end[-16000];

@@ -1,0 +1,207 @@
+import type { Diagnostic, SemanticTokens, SemanticTokensDelta } from 'vscode-languageserver';
+import { startClient } from '../test/server/client';
+
+// How fast the language server answers in a file of 50,000 lines, through the
+// whole protocol: client → JSON → server → JSON → client. Goals: keystroke to
+// diagnostics 150 ms, completion 10 ms, semantic-token delta 20 ms. Printed, not
+// asserted.
+
+const LINES = 50_000;
+const ROUNDS = 15;
+const uri = 'file:///big.asm';
+
+/** A plausible program: functions with loops, constants, strings, a structure, macros. */
+function source(lines: number): string[] {
+  const out = [
+    '        org     0x100000',
+    '        bits    64',
+    '%macro save 2',
+    '        push    %1',
+    '        push    %2',
+    '%endmacro',
+    '%define SIZE(x) ((x) * 8)',
+    'struc item',
+    '        .next   resq 1',
+    '        .value  resd 1',
+    '        .flags  resd 1',
+    'endstruc',
+  ];
+  for (let n = 0; out.length < lines - 24; n++) {
+    out.push(
+      `; Function ${n}: walks the list and adds up.`,
+      `LIMIT_${n}    equ ${n} * 4 + 1         ; how far`,
+      `function_${n}:`,
+      '        push    rbx',
+      '        mov     rbx, rdi                ; the list',
+      '        xor     eax, eax',
+      '.next:',
+      '        test    rbx, rbx',
+      '        jz      .done',
+      '        add     eax, [rbx + item.value]',
+      `        cmp     eax, LIMIT_${n}`,
+      '        ja      .done',
+      '        mov     rbx, [rbx + item.next]',
+      '        jmp     .next',
+      '.done:',
+      '        pop     rbx',
+      `        call    function_${Math.max(0, n - 1)}`,
+      '        save    rax, rcx',
+      `        lea     rsi, [rel text_${n}]`,
+      '        mov     ecx, SIZE(4)',
+      '        ret',
+      '',
+      `text_${n}: db "function ${n}", 10, 0`,
+      '        align   8',
+    );
+  }
+  return out;
+}
+
+function report(what: string, times: number[], goal: number): void {
+  const sorted = [...times].sort((a, b) => a - b);
+  const median = sorted[sorted.length >> 1];
+  const worst = sorted[sorted.length - 1];
+  console.log(
+    `language server: ${what}: median ${median.toFixed(1)} ms, best ${sorted[0].toFixed(1)}, worst ${worst.toFixed(1)} (goal ${goal} ms)`,
+  );
+}
+
+async function main(): Promise<void> {
+  const text = source(LINES);
+  const { connection, dispose } = await startClient({ read: () => undefined });
+  let told: ((diagnostics: Diagnostic[]) => void) | undefined;
+  connection.onNotification('textDocument/publishDiagnostics', (p: { diagnostics: Diagnostic[] }) =>
+    told?.(p.diagnostics),
+  );
+  const diagnostics = () => new Promise<Diagnostic[]>((resolve) => (told = resolve));
+  let version = 1;
+  const change = (line: number, from: number, to: number, replacement: string) =>
+    connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: ++version },
+      contentChanges: [
+        { range: { start: { line, character: from }, end: { line, character: to } }, text: replacement },
+      ],
+    });
+
+  let first = diagnostics();
+  let started = performance.now();
+  await connection.sendNotification('textDocument/didOpen', {
+    textDocument: { uri, languageId: 'nasm', version, text: `${text.join('\n')}\n        bad\n` },
+  });
+  const found = await first;
+  console.log(
+    `language server: ${text.length} lines, ${(text.join('\n').length / 1e6).toFixed(1)} MB; opened to diagnostics ${(performance.now() - started).toFixed(0)} ms (${found.length})`,
+  );
+
+  // A keystroke in the middle: an operand becomes wrong, then right again.
+  const line = text.findIndex((l, i) => i > LINES / 2 && l.includes('xor     eax, eax'));
+  const times: number[] = [];
+  for (let i = 0; i < ROUNDS * 2; i++) {
+    first = diagnostics();
+    started = performance.now();
+    await change(line, 21, 24, i % 2 === 0 ? 'rax' : 'eax');
+    await first;
+    times.push(performance.now() - started);
+  }
+  report('keystroke to diagnostics (operand made wrong and right)', times, 150);
+
+  // Keystrokes that move everything behind them by a line.
+  times.length = 0;
+  for (let i = 0; i < ROUNDS; i++) {
+    first = diagnostics();
+    started = performance.now();
+    if (i % 2 === 0) await change(line, 0, 0, '        xor     rdx, eax\n');
+    else {
+      await connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: ++version },
+        contentChanges: [
+          { range: { start: { line, character: 0 }, end: { line: line + 1, character: 0 } }, text: '' },
+        ],
+      });
+    }
+    await first;
+    times.push(performance.now() - started);
+  }
+  report('keystroke to diagnostics (line added and removed)', times, 150);
+  await change(line, 0, 0, ''); // settle
+
+  const complete = async (at: number, text: string, typed: string) => {
+    await change(at, text.length, text.length, typed);
+    await new Promise((r) => setTimeout(r, 1200)); // the diagnostics are done
+    const begun = performance.now();
+    await connection.sendRequest('textDocument/completion', {
+      textDocument: { uri },
+      position: { line: at, character: text.length + typed.length },
+    });
+    const time = performance.now() - begun;
+    await connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: ++version },
+      contentChanges: [
+        {
+          range: {
+            start: { line: at, character: text.length },
+            end: { line: at, character: text.length + typed.length },
+          },
+          text: '',
+        },
+      ],
+    });
+    return time;
+  };
+  const completions: number[] = [];
+  const base = text[line];
+  for (const typed of [
+    '',
+    ', f',
+    ', fun',
+    ', LIMIT_9',
+    ', [rbx + item.',
+    '',
+    ', f',
+    ', fu',
+    ', LIM',
+    ', [rbx + item.v',
+  ]) {
+    completions.push(await complete(line, base, typed));
+  }
+  report('completion (diagnostics done)', completions, 10);
+
+  // Completion directly behind the keystroke, as editors ask.
+  completions.length = 0;
+  for (let i = 0; i < ROUNDS; i++) {
+    await new Promise((r) => setTimeout(r, 700));
+    const typed = ', function_1'.slice(0, 3 + (i % 8));
+    await change(line, base.length, base.length, typed);
+    started = performance.now();
+    await connection.sendRequest('textDocument/completion', {
+      textDocument: { uri },
+      position: { line, character: base.length + typed.length },
+    });
+    completions.push(performance.now() - started);
+    await change(line, base.length, base.length + typed.length, '');
+  }
+  report('completion directly behind a keystroke', completions, 10);
+
+  // Semantic tokens directly behind the keystroke.
+  const deltas: number[] = [];
+  let answer = (await connection.sendRequest('textDocument/semanticTokens/full', {
+    textDocument: { uri },
+  })) as SemanticTokens;
+  let id = answer.resultId;
+  for (let i = 0; i < ROUNDS; i++) {
+    await new Promise((r) => setTimeout(r, 700));
+    await change(line, base.length, base.length + (i % 2), i % 2 === 0 ? '1' : '');
+    started = performance.now();
+    const delta = (await connection.sendRequest('textDocument/semanticTokens/full/delta', {
+      textDocument: { uri },
+      previousResultId: id,
+    })) as SemanticTokensDelta | SemanticTokens;
+    deltas.push(performance.now() - started);
+    id = delta.resultId;
+    if (!('edits' in delta)) answer = delta;
+  }
+  report('semantic-token delta directly behind a keystroke', deltas, 20);
+  dispose();
+}
+
+void main().then(() => process.exit(0));
