@@ -1,8 +1,25 @@
 /** Radix letters, before (`0x`) or after (`…h`) the digits; NASM manual 3.4.1. */
 const RADIX: Record<string, number> = { b: 2, y: 2, o: 8, q: 8, d: 10, t: 10, h: 16, x: 16 };
 
+/** Frequent numbers, made once. */
+const SMALL = Array.from({ length: 256 }, (_, i) => BigInt(i));
+
+/** The value of up to nine decimal digits; −1 for anything else. */
+function decimal(text: string): number {
+  if (text.length > 9) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return text === '' ? -1 : value;
+}
+
 /** Reads an integer in any of NASM's notations; undefined when its digits do not fit its radix. */
 export function parseNumber(text: string): bigint | undefined {
+  const short = decimal(text);
+  if (short >= 0) return short < SMALL.length ? SMALL[short] : BigInt(short);
   const s = text.toLowerCase();
   let digits = s;
   let radix = 10;
