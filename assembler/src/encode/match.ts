@@ -139,37 +139,91 @@ function sizePenalty(form: Form, bits: number): number {
   return penalty;
 }
 
-function token(op: Operand, ctx: MatchContext): string {
+const registerKinds = new Map<string, number>();
+const kindOfName = new Map<string, number>();
+
+/** A small number for each kind of register. */
+function registerKind(name: string): number {
+  const known = kindOfName.get(name);
+  if (known !== undefined) return known;
+  const kind = findRegister(name)?.kind;
+  if (kind === undefined) return 0;
+  let number = registerKinds.get(kind);
+  if (number === undefined) {
+    number = registerKinds.size + 1;
+    registerKinds.set(kind, number);
+  }
+  kindOfName.set(name, number);
+  return number;
+}
+
+const sizeCodes: Record<number, number> = { 8: 1, 16: 2, 32: 3, 64: 4, 80: 5, 128: 6, 256: 7, 512: 8 };
+const distanceCodes: Record<string, number> = { short: 1, near: 2, far: 3 };
+const vectorCodes: Record<string, number> = { xmm: 1, ymm: 2, zmm: 3 };
+
+/** What the choice of the encoding sees of an operand, below {@link OPERAND_CODES}. */
+function operandCode(op: Operand, ctx: MatchContext): number {
+  const size = op.size === undefined ? 0 : (sizeCodes[op.size] ?? 9);
   switch (op.kind) {
     case 'register':
-      return `${findRegister(op.name)?.kind ?? '?'}${op.to ? '>' : ''}`;
+      return 1024 + registerKind(op.name) * 2 + (op.to ? 1 : 0);
     case 'immediate':
-      return `#${op.size ?? ''}${op.strict ? 's' : ''}${op.distance ?? ''}`;
-    case 'memory': {
-      const index = op.index === undefined ? '' : (findRegister(op.index)?.class ?? '?');
-      return `[${op.size ?? ''}_${index in vectorSizes ? index : ''}${takesOffset(op, ctx) ? 'o' : ''}${op.distance ?? ''}_${op.broadcast ?? ''}`;
-    }
+      return ((op.distance ? distanceCodes[op.distance] : 0) * 10 + size) * 2 + (op.strict ? 1 : 0);
     case 'far':
-      return `:${op.size ?? ''}`;
+      return 100 + size;
+    case 'memory': {
+      const index = op.index === undefined ? undefined : findRegister(op.index)?.class;
+      let code = (index && vectorCodes[index]) || 0;
+      code = code * 2 + (takesOffset(op, ctx) ? 1 : 0);
+      code = code * 4 + (op.distance ? distanceCodes[op.distance] : 0);
+      code = code * 10 + size;
+      return 2048 + code * 64 + Math.min(op.broadcast ?? 0, 63);
+    }
   }
 }
 
-const cache = new Map<string, Selection>();
+/** 2048 register codes, then memory: below 2048 + 4·2·4·10·64. */
+const OPERAND_CODES = 32768;
+
+/** By the mode, the mnemonic and the operands: three of them fit exactly into a number. */
+const caches = {
+  16: new Map<string, Map<number, Selection>>(),
+  32: new Map<string, Map<number, Selection>>(),
+  64: new Map<string, Map<number, Selection>>(),
+};
 
 /** Forgets nothing within a program's life but stays bounded for a language server. */
 const cacheLimit = 20000;
+let cached = 0;
 
 /** The encodings that take the statement's operands; undefined for an unknown mnemonic. */
 export function select(statement: InstructionStatement, ctx: MatchContext): Selection | undefined {
-  let key = `${statement.mnemonic} ${ctx.bits}`;
-  for (const op of statement.operands) key += `,${token(op, ctx)}`;
-  const known = cache.get(key);
+  const { operands } = statement;
+  let key = 0;
+  // More than three operands: the first ones go into the name.
+  let name = statement.mnemonic;
+  const cache = caches[ctx.bits];
+  for (let i = 0; i < operands.length; i++) {
+    const code = operandCode(operands[i], ctx) + 1;
+    if (i >= 3) name += `,${code}`;
+    else key = key * OPERAND_CODES + code;
+  }
+  let same = cache.get(name);
+  const known = same?.get(key);
   if (known) return known;
   const forms = formsOf(statement.mnemonic);
   if (!forms) return undefined;
   const made = choose(statement, forms, ctx);
-  if (cache.size >= cacheLimit) cache.clear();
-  cache.set(key, made);
+  if (++cached >= cacheLimit) {
+    cache.clear();
+    same = undefined;
+    cached = 0;
+  }
+  if (!same) {
+    same = new Map();
+    cache.set(name, same);
+  }
+  same.set(key, made);
   return made;
 }
 

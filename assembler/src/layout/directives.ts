@@ -175,8 +175,12 @@ function names(cursor: Cursor, at: Token): Named[] {
 }
 
 const global: Directive = (layout, cursor, at) => {
-  for (const { name, special, at: where } of names(cursor, at))
-    layout.format?.global(layout.fullName(name), special, where);
+  for (const { name, special, at: where } of names(cursor, at)) {
+    const full = layout.fullName(name);
+    if (layout.format) layout.format.global(full, special, where);
+    else if (special.length > 0 && layout.symbols.table.has(full))
+      throw new Complaint('global-special', 'a flat binary has no symbol types', special[0]);
+  }
 };
 
 /** `static` makes a label local, which every label is by itself. */

@@ -9,12 +9,6 @@ import type { Layout } from './layout';
 
 type Instruction = Extract<Body, { kind: 'instruction' }>;
 
-/** Bytes of an instruction whose encoding depends only on the mode. */
-const fixed = new WeakMap<Instruction, { bits: number; defaultRel: boolean; bytes: Uint8Array }>();
-
-/** Mnemonics whose operand is a branch target. */
-export const BRANCH = /^(j|call|loop|xbegin)/;
-
 /** Encodes and emits an instruction `count` times. */
 export function assembleInstruction(
   layout: Layout,
@@ -27,7 +21,7 @@ export function assembleInstruction(
     return;
   }
   if (body.constant) {
-    const known = fixed.get(body);
+    const known = body.fixed;
     if (known && known.bits === layout.bits && known.defaultRel === layout.defaultRel) {
       layout.emit(known.bytes, count, true, statement.first);
       return;
@@ -39,7 +33,7 @@ export function assembleInstruction(
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return;
     if (!result.warned)
-      fixed.set(body, { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes });
+      body.fixed = { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes };
     layout.emit(result.bytes, count, true, statement.first);
     return;
   }
@@ -64,7 +58,7 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
     prefixes: body.prefixes,
     operands: [],
   };
-  const branch = BRANCH.test(body.mnemonic);
+  const { branch } = body;
   for (const syntax of body.operands) {
     try {
       if (isRounding(syntax)) instruction.rounding = syntax.decorators!.join('');
@@ -86,7 +80,7 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
  * segments, so numbers and other sections get the near form.
  */
 function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
-  if (!BRANCH.test(body.mnemonic)) return 'short';
+  if (!body.branch) return 'short';
   if (layout.optimize !== undefined) return unoptimised(layout, body);
   if (layout.growing && layout.grown.has(layout.ordinal)) return 'near';
   const target = body.operands[0];

@@ -15,11 +15,11 @@ export interface Absolute {
   base: Base | undefined;
 }
 
-const LOCAL = '.';
+const LOCAL = 0x2e;
 
 /** Is this a special symbol: neither local nor a parent of local ones (NASM manual 3.9)? */
 function isSpecial(name: string): boolean {
-  return name.startsWith('..');
+  return name.charCodeAt(0) === LOCAL && name.charCodeAt(1) === LOCAL;
 }
 
 /**
@@ -51,8 +51,14 @@ export class Layout implements Scope {
   lastInstruction: InstructionStatement | undefined;
   lastBranch: 'short' | 'near' | undefined;
   /** `$` stays at the beginning of a statement while `times` repeats it. */
-  #statement: Located = { value: 0n };
+  #here: Located | undefined;
+  #hereOffset = 0;
+  #hereBase: Section | undefined;
   #total = 0;
+  /** Full names of local labels by parent, so that each is one string. */
+  readonly #fullNames = new Map<string, Map<string, string>>();
+  #namesOf = '';
+  #names: Map<string, string> | undefined;
   readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
@@ -117,13 +123,20 @@ export class Layout implements Scope {
 
   /** `$` is here from now on. */
   mark(): void {
-    this.#statement = this.absolute
-      ? { value: this.absolute.value, base: this.absolute.base }
-      : { value: BigInt(this.section.offset), base: this.section };
+    const { absolute } = this;
+    if (absolute) {
+      this.#here = { value: absolute.value, base: absolute.base };
+      this.#hereBase = undefined;
+      return;
+    }
+    this.#here = undefined;
+    this.#hereOffset = this.section.offset;
+    this.#hereBase = this.section;
   }
 
   here(): Located {
-    return this.#statement;
+    this.#here ??= { value: BigInt(this.#hereOffset), base: this.#hereBase };
+    return this.#here;
   }
 
   base(): Located {
@@ -133,7 +146,23 @@ export class Layout implements Scope {
 
   /** The full name of a symbol as written here. */
   fullName(name: string): string {
-    return name[0] === LOCAL && !isSpecial(name) ? this.parent + name : name;
+    if (name.charCodeAt(0) !== LOCAL || isSpecial(name)) return name;
+    let names = this.#names;
+    if (this.#namesOf !== this.parent || !names) {
+      this.#namesOf = this.parent;
+      names = this.#fullNames.get(this.parent);
+      if (!names) {
+        names = new Map();
+        this.#fullNames.set(this.parent, names);
+      }
+      this.#names = names;
+    }
+    let full = names.get(name);
+    if (full === undefined) {
+      full = this.parent + name;
+      names.set(name, full);
+    }
+    return full;
   }
 
   symbol(name: string, at: Token): Located | undefined {
@@ -174,8 +203,9 @@ export class Layout implements Scope {
         token,
       );
     }
-    if (name[0] !== LOCAL) this.parent = name;
-    this.#define(full, 'label', this.here(), token);
+    if (name.charCodeAt(0) !== LOCAL) this.parent = name;
+    if (this.#hereBase) this.#define(full, 'label', this.#hereOffset, this.#hereBase, token);
+    else this.#define(full, 'label', this.here().value, this.here().base, token);
     this.strucs.label(name, this.absolute?.value);
   }
 
@@ -187,21 +217,22 @@ export class Layout implements Scope {
     if (!simple || typeof term?.key === 'string') {
       throw new Complaint('not-a-number', '`equ` needs a number or an address', token);
     }
-    this.#define(
-      this.fullName(name),
-      'equ',
-      { value: linear.value, base: term?.key as Base | undefined },
-      token,
-    );
+    this.#define(this.fullName(name), 'equ', linear.value, term?.key as Base | undefined, token);
   }
 
   #nameOf(token: Token): string {
     return token.text[0] === '$' ? token.text.slice(1) : token.text;
   }
 
-  #define(name: string, kind: 'label' | 'equ', at: Located, token: Token): void {
+  #define(
+    name: string,
+    kind: 'label' | 'equ',
+    value: bigint | number,
+    base: Base | undefined,
+    token: Token,
+  ): void {
     this.lastDefined = name;
-    const earlier = this.symbols.define(name, kind, at.value, at.base, this.visible(token));
+    const earlier = this.symbols.define(name, kind, value, base, this.visible(token));
     if (!earlier) {
       this.format?.defined(name);
       return;

@@ -66,6 +66,8 @@ export class Program {
   readonly steps: Step[] = [];
   /** Why it cannot be run again, if so. */
   broken = false;
+  /** The preprocessor asked for values. */
+  asks = false;
   /** The symbol table's generation the steps were bound to. */
   generation = -1;
 

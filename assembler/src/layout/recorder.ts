@@ -5,9 +5,16 @@ import { isConstant, type Linear } from '../parse/evaluate';
 import type { Expression } from '../parse/expression';
 import type { Body, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
-import { BRANCH } from './instruction';
 import type { Layout } from './layout';
-import { Act, type Dependencies, dependencies, isSettled, operandDependencies, Program, targetOf } from './program';
+import {
+  Act,
+  type Dependencies,
+  dependencies,
+  isSettled,
+  operandDependencies,
+  Program,
+  targetOf,
+} from './program';
 import type { Section } from './section';
 
 /** Lengths of a jump's two forms, by what they depend on. */
@@ -68,6 +75,7 @@ export class Recorder {
   /** The preprocessor asked for a value that is not the same always; `value` is absent when there was none. */
   question(e: Expression, value: Linear | undefined): void {
     if (!value || value.terms.length > 0 || value.unknown) this.giveUp();
+    this.program.asks = true;
     const step = this.program.add(Act.Question);
     step.question = e;
     step.answer = value?.value ?? 0n;
@@ -126,7 +134,7 @@ export class Recorder {
         if (body.constant) return Act.Room;
         if (statement.times) return Act.Statement;
         const target = body.operands[0];
-        const branches = BRANCH.test(body.mnemonic) && body.operands.length === 1 && target.value !== undefined;
+        const branches = body.branch && body.operands.length === 1 && target.value !== undefined;
         if (!branches || target.value!.kind === 'register') return Act.Sized;
         if (this.layout.lastBranch === undefined) return Act.Room;
         const to = targetOf(target.value!);

@@ -28,7 +28,8 @@ export function replay(
   layout.records.frame = () => undefined;
   layout.begin(pass, reporter);
   if (program.generation !== symbols.generation) bind(program, layout);
-  symbols.undo = [];
+  // Only a question can make a pass worthless.
+  symbols.undo = program.asks ? [] : undefined;
   try {
     const { steps } = program;
     for (let i = 0; i < steps.length; i++) {

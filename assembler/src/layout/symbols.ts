@@ -7,11 +7,13 @@ export class Symbol {
   global = false;
   /** The value as a number, where it is an offset in a section. */
   offset: number;
+  #value: bigint | undefined;
 
   constructor(
     readonly name: string,
     public kind: 'label' | 'equ',
-    public value: bigint,
+    /** An offset in a section as a number. */
+    value: bigint | number,
     public base: Base | undefined,
     /** The pass that defined it last. */
     public pass: number,
@@ -20,6 +22,25 @@ export class Symbol {
     public changed: number,
   ) {
     this.offset = base ? Number(value) : 0;
+    this.#value = typeof value === 'bigint' ? value : undefined;
+  }
+
+  get value(): bigint {
+    this.#value ??= BigInt(this.offset);
+    return this.#value;
+  }
+
+  /** Gives it another value. */
+  set(value: bigint | number, base: Base | undefined): void {
+    this.base = base;
+    this.offset = base ? Number(value) : 0;
+    this.#value = typeof value === 'bigint' ? value : undefined;
+  }
+
+  /** Does it have this value? */
+  is(value: bigint | number, base: Base | undefined): boolean {
+    if (this.base !== base) return false;
+    return typeof value === 'number' ? this.offset === value : this.value === value;
   }
 }
 
@@ -64,7 +85,7 @@ export class Symbols {
   define(
     name: string,
     kind: Symbol['kind'],
-    value: bigint,
+    value: bigint | number,
     base: Base | undefined,
     at: Token,
   ): Symbol | undefined {
@@ -78,7 +99,7 @@ export class Symbols {
       this.changed = true;
       return undefined;
     }
-    const same = old.value === value && old.base === base;
+    const same = old.is(value, base);
     if (old.pass === this.pass) return same ? undefined : old;
     this.#defined++;
     if (!same) this.#change(old, value, base);
@@ -88,12 +109,13 @@ export class Symbols {
     return undefined;
   }
 
-  #change(symbol: Symbol, value: bigint, base: Base | undefined): void {
+  #change(symbol: Symbol, value: bigint | number, base: Base | undefined): void {
     const { undo } = this;
-    if (undo) undo.push({ symbol, before: { value: symbol.value, base: symbol.base, changed: symbol.changed } });
-    symbol.value = value;
-    symbol.base = base;
-    symbol.offset = base ? Number(value) : 0;
+    if (undo) {
+      const before = { value: symbol.value, base: symbol.base, changed: symbol.changed };
+      undo.push({ symbol, before });
+    }
+    symbol.set(value, base);
     symbol.changed = this.pass;
     this.changed = true;
   }
@@ -103,7 +125,7 @@ export class Symbols {
     if (symbol.pass === this.pass) return;
     symbol.pass = this.pass;
     this.#defined++;
-    if (symbol.offset !== offset || symbol.base !== base) this.#change(symbol, BigInt(offset), base);
+    if (symbol.offset !== offset || symbol.base !== base) this.#change(symbol, offset, base);
   }
 
   /** A symbol has the same value as in the pass before. */
@@ -117,10 +139,8 @@ export class Symbols {
   rollback(): void {
     for (const { symbol, before } of this.undo ?? []) {
       if (before) {
-        symbol.value = before.value;
-        symbol.base = before.base;
+        symbol.set(before.value, before.base);
         symbol.changed = before.changed;
-        symbol.offset = before.base ? Number(before.value) : 0;
       } else {
         this.table.delete(symbol.name);
         this.generation++;

@@ -9,6 +9,20 @@ export type ToValue = (linear: Linear) => Value;
 const ADDRESS_REGISTER =
   /^(?:[er]?(?:ax|bx|cx|dx|si|di|bp|sp)|r(?:8|9|1[0-5]|[12]\d|3[01])[dw]?|[xyz]mm\d+|rip|eip)$/;
 
+const isVector = (name: string) => name.charCodeAt(1) === 0x6d && /^[xyz]mm/.test(name);
+
+const addressable = new Map<string, boolean>();
+
+/** Can the register be part of an address? */
+function isAddressable(name: string): boolean {
+  let is = addressable.get(name);
+  if (is === undefined) {
+    is = ADDRESS_REGISTER.test(name);
+    addressable.set(name, is);
+  }
+  return is;
+}
+
 /** Splits the register terms off a linear form. */
 function registersOf(linear: Linear): { name: string; factor: number }[] {
   const registers: { name: string; factor: number }[] = [];
@@ -18,7 +32,8 @@ function registersOf(linear: Linear): { name: string; factor: number }[] {
 }
 
 function withoutRegisters(linear: Linear): Linear {
-  return { ...linear, terms: linear.terms.filter((t) => typeof t.key !== 'string') };
+  const terms = linear.terms.filter((t) => typeof t.key !== 'string');
+  return terms.length === linear.terms.length ? linear : { ...linear, terms };
 }
 
 /** The only base of an address, if the form is one; undefined for pure numbers. */
@@ -31,8 +46,10 @@ export function baseOf(linear: Linear): Base | undefined {
 
 /** Evaluates an operand into the encoder's form. */
 export function makeOperand(syntax: OperandSyntax, evaluator: Evaluator, toValue: ToValue): Operand {
+  if (syntax.made) return syntax.made;
   const operand = makePlain(syntax, evaluator, toValue);
   if (syntax.decorators) decorate(operand, syntax);
+  if (syntax.fixed) syntax.made = operand;
   return operand;
 }
 
@@ -110,7 +127,6 @@ function split(registers: { name: string; factor: number }[], syntax: OperandSyn
       syntax.last,
     );
   }
-  const isVector = (name: string) => /^[xyz]mm/.test(name);
   const pair: Pair = { scale: 1 };
   for (const { name, factor } of registers) {
     if (factor === 1 && !isVector(name) && pair.base === undefined) pair.base = name;
@@ -145,13 +161,13 @@ function choose(pair: Pair, hint: Hint, nosplit: boolean): Pair {
     if (base === undefined && index !== undefined && scale === 1) [base, index] = [index, undefined];
     return { base, index, scale };
   }
-  if (base && index && scale === 1 && base !== index && !/^[xyz]mm/.test(index)) {
+  if (base && index && scale === 1 && base !== index && !isVector(index)) {
     const swap =
       (hint.register === base && hint.kind === 'not-base') ||
       (hint.register === index && hint.kind === 'base');
     if (swap) [base, index] = [index, base];
   }
-  if (!base && index && !/^[xyz]mm/.test(index)) {
+  if (!base && index && !isVector(index)) {
     const twice = scale === 2 && (!nosplit || hint.kind === 'summed');
     if (twice || scale === 3 || scale === 5 || scale === 9) {
       if (!(twice && /^[er]?sp$/.test(index))) {
@@ -180,7 +196,7 @@ function makeMemory(
     const second = registersOf(evaluator.linear(memory.second));
     registers = registers.concat(second);
   }
-  const wrong = registers.find((r) => !ADDRESS_REGISTER.test(r.name));
+  const wrong = registers.find((r) => !isAddressable(r.name));
   if (wrong) {
     throw new Complaint(
       'address-register',

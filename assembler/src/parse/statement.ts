@@ -1,6 +1,6 @@
 import { Complaint } from '../diagnostics';
 import { isMnemonic } from '../encode';
-import type { SizeKeyword } from '../encode/statement';
+import type { Operand, SizeKeyword } from '../encode/statement';
 import { Kind, type Token } from '../text/token';
 import { Cursor } from './cursor';
 import { type DataItem, parseData } from './data';
@@ -23,6 +23,10 @@ export interface OperandSyntax {
   value?: Expression;
   /** `value:offset`. */
   offset?: Expression;
+  /** Its value can depend on nothing. */
+  fixed: boolean;
+  /** What it stands for, if that never changes. */
+  made?: Operand;
 }
 
 /** The inside of a memory operand. */
@@ -44,7 +48,12 @@ export type Body =
       mnemonic: string;
       prefixes: string[];
       operands: OperandSyntax[];
+      /** The encoding depends on nothing but the mode. */
       constant: boolean;
+      /** The operand is the target of a branch. */
+      branch: boolean;
+      /** Bytes of a constant instruction, and the mode they were made for. */
+      fixed?: { bits: number; defaultRel: boolean; bytes: Uint8Array };
     }
   | { kind: 'data'; width: number; items: DataItem[] }
   | { kind: 'reserve'; width: number; count: Expression }
@@ -111,7 +120,8 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
   const prefixes: string[] = [];
   for (;;) {
     const token = cursor.peek;
-    if (!token) return { kind: 'instruction', mnemonic: '', prefixes, operands: [], constant: true };
+    if (!token)
+      return { kind: 'instruction', mnemonic: '', prefixes, operands: [], constant: true, branch: false };
     if (token.kind !== Kind.Identifier) break;
     const word = token.lower;
     if (word === 'times') {
@@ -150,17 +160,26 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     if (cursor.done) break;
     cursor.expect(',', 'between operands');
   }
-  return { kind: 'instruction', mnemonic: word, prefixes, operands, constant: isFixed(word, operands) };
+  const branch = isBranch(word);
+  // A branch depends on where it stands.
+  if (!branch) for (const o of operands) o.fixed = isFixed(o);
+  const constant = !branch && operands.every((o) => o.fixed);
+  return { kind: 'instruction', mnemonic: word, prefixes, operands, constant, branch, fixed: undefined };
 }
 
-/** True when the encoding can depend on nothing but mode: no symbol, no `$`, no branch. */
-function isFixed(mnemonic: string, operands: OperandSyntax[]): boolean {
-  if (/^(j|call|loop|xbegin)/.test(mnemonic)) return false;
-  return operands.every((o) => {
-    if (o.offset) return false;
-    if (!o.memory) return o.value === undefined || isConstant(o.value);
-    return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
-  });
+/** Is the operand of this mnemonic the target of a branch? */
+function isBranch(mnemonic: string): boolean {
+  const c = mnemonic.charCodeAt(0);
+  // Only j…, call, loop… and xbegin are looked at more closely.
+  if (c === 0x6a) return true;
+  return (c === 0x63 || c === 0x6c || c === 0x78) && /^(call|loop|xbegin)/.test(mnemonic);
+}
+
+/** True when the value of the operand can depend on nothing: no symbol, no `$`. */
+function isFixed(o: OperandSyntax): boolean {
+  if (o.offset) return false;
+  if (!o.memory) return o.value === undefined || isConstant(o.value);
+  return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
 }
 
 function parseIncbin(cursor: Cursor): Body {
@@ -189,7 +208,7 @@ function sizeOf(cursor: Cursor): SizeKeyword | undefined {
 function parseOperand(cursor: Cursor): OperandSyntax {
   const first = cursor.peek;
   if (!first) throw cursor.complaint('operand-expected', 'expected an operand');
-  const operand: OperandSyntax = { first, last: first };
+  const operand: OperandSyntax = { first, last: first, fixed: false };
   for (;;) {
     const size = sizeOf(cursor);
     if (size !== undefined) {

@@ -98,15 +98,22 @@ export function isPrefixName(word: string): boolean {
   return PREFIX_BYTES.has(word) ? word !== 'wait' : SIZE_PREFIXES.has(word) || isPrefix(word);
 }
 
-/** What a lower-case word may start: an instruction, a data definition, a prefix; undefined when it is free for labels. */
+const starts = new Map<string, boolean>();
+const MAX_STARTS = 50_000;
+
+/** May a lower-case word start a statement (instruction, data definition, prefix)? No: it is free for labels. */
 export function startsStatement(word: string): boolean {
-  return (
+  const known = starts.get(word);
+  if (known !== undefined) return known;
+  const is =
     DATA.has(word) ||
     RESERVE.has(word) ||
     word === 'times' ||
     word === 'equ' ||
     word === 'incbin' ||
     isPrefixName(word) ||
-    isMnemonic(word)
-  );
+    isMnemonic(word);
+  if (starts.size >= MAX_STARTS) starts.clear();
+  starts.set(word, is);
+  return is;
 }

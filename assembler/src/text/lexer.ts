@@ -26,23 +26,43 @@ function has(code: number, bits: number): boolean {
   return code < 128 ? (classes[code] & bits) !== 0 : code >= 128 && (bits & (START | INSIDE)) !== 0;
 }
 
-const OPERATORS = new Set([
-  '<=>',
-  '<<<',
-  '>>>',
-  '<<',
-  '>>',
-  '<>',
-  '<=',
-  '>=',
-  '==',
-  '!=',
-  '&&',
-  '||',
-  '^^',
-  '//',
-  '%%',
-]);
+/** Operators of more than one character, longest first, by their first one. */
+const LONGER: Record<string, string[]> = {
+  '<': ['<=>', '<<<', '<<', '<>', '<='],
+  '>': ['>>>', '>>', '>='],
+  '=': ['=='],
+  '!': ['!='],
+  '&': ['&&'],
+  '|': ['||'],
+  '^': ['^^'],
+  '/': ['//'],
+  $: ['$$'],
+};
+
+/** One string for every character that stands alone. */
+const SINGLE = Array.from({ length: 128 }, (_, i) => String.fromCharCode(i));
+
+function operatorAt(text: string, at: number): string {
+  const code = text.charCodeAt(at);
+  const c = code < 128 ? SINGLE[code] : text[at];
+  const longer = LONGER[c];
+  if (longer) for (const o of longer) if (text.startsWith(o, at)) return o;
+  return c;
+}
+
+/** Texts of tokens, one string each: comparing and hashing them costs nothing then. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 200_000;
+const LONGEST_KNOWN = 40;
+
+function intern(text: string): string {
+  if (text.length > LONGEST_KNOWN) return text;
+  const same = known.get(text);
+  if (same !== undefined) return same;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, text);
+  return text;
+}
 
 /** Maps an offset of the text being read to a place; needed only for joined lines and re-read pieces. */
 export type Locate = (offset: number) => { line: number; column: number };
@@ -206,52 +226,59 @@ function withoutBraces(text: string): string {
  */
 export function tokenise(text: string, file: SourceFile, line: number, locate?: Locate): Token[] {
   const tokens: Token[] = [];
+  const { length } = text;
   let i = 0;
   let space = false;
-  const push = (kind: Kind, start: number, end: number, value = text.slice(start, end)): void => {
-    if (locate) {
-      const from = locate(start);
-      const to = locate(end - 1);
-      const stop = to.line === from.line ? to.column + 1 : from.column + 1;
-      tokens.push(new Token(kind, value, space, file, from.line, from.column, stop));
-    } else {
-      tokens.push(new Token(kind, value, space, file, line, start + 1, end + 1));
-    }
-    space = false;
-  };
-  while (i < text.length) {
+  while (i < length) {
     const code = text.charCodeAt(i);
-    const c = text[i];
+    const bits = code < 128 ? classes[code] : START | INSIDE;
     const start = i;
-    if (has(code, BLANK)) {
+    let kind = Kind.Identifier;
+    let value: string;
+    if (bits & BLANK) {
       space = true;
       i++;
-    } else if (has(code, START) || (c === '$' && i + 1 < text.length && has(text.charCodeAt(i + 1), START))) {
-      i++;
-      while (i < text.length && has(text.charCodeAt(i), INSIDE)) i++;
-      push(Kind.Identifier, start, i);
-    } else if (has(code, DIGIT) || (c === '$' && has(text.charCodeAt(i + 1), DIGIT) && i + 1 < text.length)) {
-      const { end, float } = numberEnd(text, i);
-      i = end;
-      push(float ? Kind.Float : Kind.Number, start, end);
-    } else if (c === ';') {
-      break;
-    } else if (c === '"' || c === "'" || c === '`') {
-      i = skipString(text, i);
-      push(Kind.String, start, i);
-    } else if (c === '%') {
-      const end = preprocessorEnd(text, i);
-      i = end;
-      if (end === start + 1) push(Kind.Operator, start, end);
-      else if (end === start + 2 && text[start + 1] === '%') push(Kind.Operator, start, end);
-      else push(Kind.Preprocessor, start, end, withoutBraces(text.slice(start, end)));
-    } else {
-      let length = 3;
-      while (length > 1 && !OPERATORS.has(text.slice(i, i + length))) length--;
-      if (c === '$' && text[i + 1] === '$') length = 2;
-      i += length;
-      push(Kind.Operator, start, i);
+      continue;
     }
+    const dollar = code === 0x24 && i + 1 < length ? text.charCodeAt(i + 1) : 0;
+    if (bits & START || (dollar !== 0 && has(dollar, START))) {
+      i++;
+      while (i < length && has(text.charCodeAt(i), INSIDE)) i++;
+      value = intern(text.slice(start, i));
+    } else if (bits & DIGIT || (dollar !== 0 && has(dollar, DIGIT))) {
+      if (bits & DIGIT && !(i + 1 < length && has(text.charCodeAt(i + 1), INSIDE))) {
+        kind = Kind.Number;
+        value = SINGLE[code];
+        i++;
+      } else {
+        const { end, float } = numberEnd(text, i);
+        i = end;
+        kind = float ? Kind.Float : Kind.Number;
+        value = intern(text.slice(start, i));
+      }
+    } else if (code === 0x3b) {
+      break;
+    } else if (code === 0x22 || code === 0x27 || code === 0x60) {
+      i = skipString(text, i);
+      kind = Kind.String;
+      value = text.slice(start, i);
+    } else if (code === 0x25) {
+      i = preprocessorEnd(text, i);
+      kind = Kind.Preprocessor;
+      value = intern(withoutBraces(text.slice(start, i)));
+      if (i === start + 1 || (i === start + 2 && text.charCodeAt(start + 1) === 0x25)) kind = Kind.Operator;
+    } else {
+      kind = Kind.Operator;
+      value = operatorAt(text, i);
+      i += value.length;
+    }
+    if (locate) {
+      const from = locate(start);
+      const to = locate(i - 1);
+      const stop = to.line === from.line ? to.column + 1 : from.column + 1;
+      tokens.push(new Token(kind, value, space, file, from.line, from.column, stop));
+    } else tokens.push(new Token(kind, value, space, file, line, start + 1, i + 1));
+    space = false;
   }
   return tokens;
 }

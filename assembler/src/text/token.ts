@@ -17,13 +17,24 @@ export interface Provenance {
   parent?: Provenance;
 }
 
+/** Texts with their lower case; most are their own. */
+const lowered = new Map<string, string>();
+const MAX_LOWERED = 100_000;
+
+function lowerCase(text: string): string {
+  const known = lowered.get(text);
+  if (known !== undefined) return known;
+  if (lowered.size >= MAX_LOWERED) lowered.clear();
+  const lower = text.toLowerCase();
+  lowered.set(text, lower);
+  return lower;
+}
+
 /**
  * One token with the exact place it was written at. A token that came out of a
  * single-line macro carries the place of the call and its provenance.
  */
 export class Token {
-  #lower: string | undefined;
-
   constructor(
     readonly kind: Kind,
     readonly text: string,
@@ -40,8 +51,7 @@ export class Token {
 
   /** The text in lower case: keywords, mnemonics and registers ignore case. */
   get lower(): string {
-    this.#lower ??= this.text.toLowerCase();
-    return this.#lower;
+    return lowerCase(this.text);
   }
 
   /** The same place with another content. */
