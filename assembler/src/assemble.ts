@@ -1,5 +1,6 @@
-import type { AssembleOptions, AssembleResult, Diagnostic, LineEntry, SourceMap } from './api';
+import type { AssembleOptions, AssembleResult, Diagnostic, SourceMap } from './api';
 import { Reporter } from './diagnostics';
+import { bytesAt, remember } from './draft';
 import { Files } from './layout/files';
 import { Layout } from './layout/layout';
 import { makeMap } from './layout/map';
@@ -106,16 +107,21 @@ export function assemble(options: AssembleOptions): AssembleResult {
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
   const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));
   const diagnostics = merge(sticky, reporter.list);
-  const map = makeMap(layout, files);
+  let map: SourceMap | undefined;
   const result: AssembleResult = {
     origin: placement.origin,
-    map,
+    // Not everybody wants it, and it is as large as the source.
+    get map() {
+      map ??= makeMap(layout, files);
+      return map;
+    },
     diagnostics,
     passes: layout.pass,
     dependencies: files.dependencies,
     bytesOf: (entry) => bytesAt(layout, entry),
   };
   if (listing) result.listing = listing.text();
+  remember(result, layout);
   if (!diagnostics.some((d) => d.severity === 'error')) result.image = file ?? link(layout, placement);
   return result;
 }
@@ -124,17 +130,6 @@ function merge(sticky: Diagnostic[], last: Diagnostic[]): Diagnostic[] {
   const key = (d: Diagnostic) => `${d.code}:${d.range.file}:${d.range.line}:${d.range.column}`;
   const known = new Set(last.map(key));
   return [...sticky.filter((d) => !known.has(key(d))), ...last];
-}
-
-/** The bytes of a line of the map: a section still has them when no image could be made. */
-function bytesAt(layout: Layout, { fileOffset, length }: LineEntry): Uint8Array | undefined {
-  for (const section of layout.sections.values()) {
-    const at = fileOffset - section.fileOffset;
-    if (!section.nobits && fileOffset >= 0 && at >= 0 && at + length <= section.offset) {
-      return section.data.subarray(at, at + length);
-    }
-  }
-  return undefined;
 }
 
 /** Puts the sections into the file. */

@@ -7,6 +7,9 @@ import type { Workspace } from './workspace/workspace';
 const SHORTEST_MS = 10;
 const LONGEST_MS = 300;
 
+/** Quiet time before a draft of a large program gives way to its whole assembly. */
+const EXACT_MS = 600;
+
 /** Publishes the diagnostics of the programs of all open files. */
 export class Publisher {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,14 +31,14 @@ export class Publisher {
     if (!this.enabled) return;
     clearTimeout(this.timer);
     const delay = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, this.last / 4));
-    this.timer = setTimeout(() => this.publish(), delay);
+    this.timer = setTimeout(() => this.publish(true), delay);
   }
 
-  private publish(): void {
+  private publish(draft: boolean): void {
     const started = Date.now();
     let current: ReturnType<typeof diagnosticsOf>;
     try {
-      current = diagnosticsOf(this.workspace, this.workspace.openPaths());
+      current = diagnosticsOf(this.workspace, this.workspace.openPaths(), draft);
     } catch (error) {
       this.connection.console.error(`diagnostics: ${(error as Error).stack}`);
       return;
@@ -52,7 +55,10 @@ export class Publisher {
       if (!current.has(file)) void this.connection.sendDiagnostics({ uri: uriOf(file), diagnostics: [] });
     }
     this.published = now;
+    if (!draft) return;
     this.last = Date.now() - started;
     this.after();
+    // What was only drafted is made good once the keys rest.
+    if (this.workspace.isDrafted()) this.timer = setTimeout(() => this.publish(false), EXACT_MS);
   }
 }

@@ -11,8 +11,16 @@ const SEVERITIES = {
   note: DiagnosticSeverity.Information,
 } as const;
 
-/** The diagnostics of every file of the programs that the given files belong to. Files without any are listed too. */
-export function diagnosticsOf(workspace: Workspace, paths: readonly string[]): Map<string, Diagnostic[]> {
+/**
+ * The diagnostics of every file of the programs that the given files belong to.
+ * Files without any are listed too. A draft of a large program will do when
+ * more keystrokes may follow.
+ */
+export function diagnosticsOf(
+  workspace: Workspace,
+  paths: readonly string[],
+  draft = false,
+): Map<string, Diagnostic[]> {
   const programs = new Set<Program>();
   for (const path of paths) for (const program of workspace.programsOf(path)) programs.add(program);
   const byFile = new Map<string, Map<string, Diagnostic>>();
@@ -23,7 +31,7 @@ export function diagnosticsOf(workspace: Workspace, paths: readonly string[]): M
   };
   for (const path of paths) of(path);
   for (const program of programs) {
-    for (const complaint of program.result.diagnostics) {
+    for (const complaint of (draft ? program.draft : program.result).diagnostics) {
       const diagnostic = present(complaint);
       // Two programs may share a file and its faults.
       of(complaint.range.file).set(keyOf(diagnostic), diagnostic);

@@ -1,4 +1,11 @@
-import { type AssembleResult, assemble, type LineEntry, type SymbolEntry } from '@hyperstep/assembler';
+import {
+  type AssembleOptions,
+  type AssembleResult,
+  assemble,
+  assembleDraft,
+  type LineEntry,
+  type SymbolEntry,
+} from '@hyperstep/assembler';
 import type { TextEdit } from 'vscode-languageserver';
 import { Names } from '../syntax/names';
 import { Document } from '../text/document';
@@ -6,6 +13,9 @@ import type { Workspace } from './workspace';
 
 /** A source that takes longer is given up: the editor has to go on. */
 const MAX_TIME_MS = 8000;
+
+/** Programs that take longer are drafted between keystrokes. */
+const DRAFT_MS = 60;
 
 /** How a program is assembled. */
 export interface Recipe {
@@ -24,7 +34,9 @@ export interface Recipe {
  * when some file it was made from has changed, and not before somebody asks.
  */
 export class Program {
-  private made: { result: AssembleResult; stamps: Map<string, number>; epoch: number } | undefined;
+  private made:
+    | { result: AssembleResult; stamps: Map<string, number>; epoch: number; draft: boolean }
+    | undefined;
   private lineIndex: Map<number, LineEntry[]>[] | undefined;
   private symbolIndex: Map<string, SymbolEntry> | undefined;
   /** How often it was assembled, for measurements. */
@@ -43,19 +55,39 @@ export class Program {
 
   /** The assembly of the text as it is now. */
   get result(): AssembleResult {
-    if (this.made && this.fresh()) return this.made.result;
-    const { workspace, recipe } = this;
-    const started = Date.now();
+    if (this.made && !this.made.draft && this.fresh()) return this.made.result;
+    const started = performance.now();
     const result = this.assemble();
+    this.keep(result, false);
+    this.duration = performance.now() - started;
+    this.workspace.assembled(this.recipe, result);
+    return result;
+  }
+
+  /** The same, of a large program perhaps from a single pass: nearly always right, and sooner. */
+  get draft(): AssembleResult {
+    if (this.made && this.fresh()) return this.made.result;
+    if (!this.made || this.duration < DRAFT_MS) return this.result;
+    const result = assembleDraft(this.options(), this.made.result);
+    if (!result) return this.result;
+    this.keep(result, true);
+    return result;
+  }
+
+  /** Is what was made last only a draft? */
+  get drafted(): boolean {
+    return this.made?.draft ?? false;
+  }
+
+  private keep(result: AssembleResult, draft: boolean): void {
+    // Symbols are read from tokens, which the next edit moves: now is the time.
+    void result.map;
     const stamps = new Map<string, number>();
     for (const path of result.dependencies) stamps.set(path, this.stamp(path));
-    this.made = { result, stamps, epoch: workspace.fileEpoch };
+    this.made = { result, stamps, epoch: this.workspace.fileEpoch, draft };
     this.lineIndex = undefined;
     this.symbolIndex = undefined;
     this.assemblies++;
-    this.duration = Date.now() - started;
-    workspace.assembled(recipe, result);
-    return result;
   }
 
   /** The last assembly, even if the text has changed since; none yet is made now. */
@@ -94,9 +126,13 @@ export class Program {
     trace?: Parameters<Program['trace']>[0],
     changed?: ReadonlyMap<string, Document>,
   ): AssembleResult {
+    return assemble({ ...this.options(changed), trace });
+  }
+
+  private options(changed?: ReadonlyMap<string, Document>): AssembleOptions {
     const { workspace, recipe } = this;
     const deadline = Date.now() + MAX_TIME_MS;
-    return assemble({
+    return {
       main: recipe.main,
       files: {
         read: (path) => recipe.overlay?.get(path)?.data ?? changed?.get(path)?.data ?? workspace.read(path),
@@ -104,9 +140,8 @@ export class Program {
       includePaths: recipe.includePaths,
       defines: workspace.settings.defines,
       sources: (path) => (changed?.get(path) ?? workspace.document(path))?.source,
-      trace,
       cancelled: () => Date.now() > deadline,
-    });
+    };
   }
 
   private stamp(path: string): number {

@@ -200,13 +200,18 @@ export class Workspace {
         name: p.name,
       }));
       // Assembled in order: later programs include the images of earlier ones.
-      const { image } = program.result;
+      const { image } = program.draft;
       const output = join(folder, p.output);
       const known = overlay.get(output);
       if (image && !(known && same(known.data, image)))
         overlay.set(output, { data: image, revision: (known?.revision ?? 0) + 1 });
       return program;
     });
+  }
+
+  /** Is the assembly of some program only a draft? */
+  isDrafted(): boolean {
+    return [...this.programs.values()].some((program) => program.drafted);
   }
 
   private single(main: string): Program {

@@ -141,7 +141,7 @@ describe('the language server', () => {
         uri,
         all,
       );
-      return found.some((h) => /^00[0-9A-F]{6} {2}55/.test(String(h.label)));
+      return found.some((h) => /^00[0-9A-F]{6}\s+55/.test(String(h.label)));
     });
     await new Promise((r) => setTimeout(r, 1000));
     await screenshot('inlay-bytes');
