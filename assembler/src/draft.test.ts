@@ -20,8 +20,8 @@ describe('draft', () => {
       ' mov eax, nowhere',
       ' mov eax, K',
       ' nop',
-      ' foo 1, 2',
       ' xor eax, eax',
+      ' foo 1, 2',
     ]) {
       const draft = assembleDraft(options(text(line)), result);
       const whole = assemble(options(text(line)));

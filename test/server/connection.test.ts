@@ -1,0 +1,191 @@
+import { strict as assert } from 'node:assert';
+import type { Diagnostic, DocumentDiagnosticReport } from 'vscode-languageserver';
+import { type Client, startClient } from './client';
+
+const uri = 'file:///w/main.asm';
+const text = '%include "a.inc"\nbits 64\nmain:\n.loop: mov eax, [rbx + s.f]\n jmp .loop\n';
+const files = new Map([['/w/a.inc', 'struc s\n.f: resd 1\nendstruc\n']]);
+
+async function start(options: object = {}): Promise<Client> {
+  const client = await startClient(
+    {
+      read: (path) => (files.has(path) ? new TextEncoder().encode(files.get(path)) : undefined),
+      list: (folder) => (folder === '/w' ? ['a.inc', 'main.asm'] : []),
+    },
+    { workspaceFolders: [{ uri: 'file:///w', name: 'w' }], ...options },
+  );
+  await client.connection.sendNotification('textDocument/didOpen', {
+    textDocument: { uri, languageId: 'nasm', version: 1, text },
+  });
+  return client;
+}
+
+describe('the server on a connection', () => {
+  let client: Client;
+  afterEach(() => client.dispose());
+
+  it('answers every request it says it can', async () => {
+    client = await start();
+    const position = { line: 3, character: 8 };
+    const range = { start: { line: 0, character: 0 }, end: { line: 5, character: 0 } };
+    const place = { textDocument: { uri }, position };
+    const requests: [string, object][] = [
+      ['textDocument/hover', place],
+      ['textDocument/completion', place],
+      ['textDocument/signatureHelp', { textDocument: { uri }, position: { line: 3, character: 11 } }],
+      ['textDocument/definition', { textDocument: { uri }, position: { line: 3, character: 26 } }],
+      ['textDocument/declaration', { textDocument: { uri }, position: { line: 3, character: 26 } }],
+      ['textDocument/typeDefinition', { textDocument: { uri }, position: { line: 3, character: 26 } }],
+      [
+        'textDocument/references',
+        {
+          textDocument: { uri },
+          position: { line: 3, character: 26 },
+          context: { includeDeclaration: true },
+        },
+      ],
+      ['textDocument/documentHighlight', { textDocument: { uri }, position: { line: 3, character: 2 } }],
+      ['textDocument/prepareRename', { textDocument: { uri }, position: { line: 3, character: 2 } }],
+      [
+        'textDocument/rename',
+        { textDocument: { uri }, position: { line: 3, character: 2 }, newName: 'next' },
+      ],
+      ['textDocument/documentSymbol', { textDocument: { uri } }],
+      ['workspace/symbol', { query: 'main' }],
+      ['textDocument/foldingRange', { textDocument: { uri } }],
+      ['textDocument/selectionRange', { textDocument: { uri }, positions: [position] }],
+      ['textDocument/semanticTokens/full', { textDocument: { uri } }],
+      ['textDocument/semanticTokens/range', { textDocument: { uri }, range }],
+      ['textDocument/codeLens', { textDocument: { uri } }],
+      [
+        'textDocument/codeAction',
+        {
+          textDocument: { uri },
+          range: { start: { line: 2, character: 1 }, end: { line: 2, character: 1 } },
+          context: { diagnostics: [] },
+        },
+      ],
+      ['textDocument/prepareCallHierarchy', { textDocument: { uri }, position: { line: 2, character: 1 } }],
+      ['textDocument/documentLink', { textDocument: { uri } }],
+      ['textDocument/formatting', { textDocument: { uri }, options: { tabSize: 8, insertSpaces: true } }],
+      [
+        'textDocument/rangeFormatting',
+        { textDocument: { uri }, range, options: { tabSize: 8, insertSpaces: true } },
+      ],
+      [
+        'textDocument/onTypeFormatting',
+        {
+          textDocument: { uri },
+          position: { line: 5, character: 0 },
+          ch: '\n',
+          options: { tabSize: 8, insertSpaces: true },
+        },
+      ],
+      [
+        'textDocument/inlineValue',
+        {
+          textDocument: { uri },
+          range,
+          context: { frameId: 1, stoppedLocation: { start: position, end: position } },
+        },
+      ],
+    ];
+    for (const [method, params] of requests) {
+      const answer = await client.connection.sendRequest<unknown[] | object | null>(method, params);
+      assert.ok(answer !== null && (!Array.isArray(answer) || answer.length > 0), `${method} says nothing`);
+    }
+    const hints = await client.connection.sendRequest<unknown[]>('textDocument/inlayHint', {
+      textDocument: { uri },
+      range,
+    });
+    assert.ok(Array.isArray(hints));
+  });
+
+  it('pushes diagnostics, follows edits and files that change on the disk', async () => {
+    client = await start();
+    const next = () =>
+      new Promise<Diagnostic[]>((resolve) => {
+        client.connection.onNotification(
+          'textDocument/publishDiagnostics',
+          (p: { uri: string; diagnostics: Diagnostic[] }) => {
+            if (p.uri === uri) resolve(p.diagnostics);
+          },
+        );
+      });
+    let told = next();
+    await client.connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [
+        { range: { start: { line: 3, character: 25 }, end: { line: 3, character: 26 } }, text: 'x' },
+      ],
+    });
+    assert.deepEqual(
+      (await told).map((d) => d.code),
+      ['symbol-undefined'],
+    );
+    told = next();
+    files.set('/w/a.inc', 'struc s\n.f: resd 1\n.x: resd 1\nendstruc\n');
+    await client.connection.sendNotification('workspace/didChangeWatchedFiles', {
+      changes: [{ uri: 'file:///w/a.inc', type: 2 }],
+    });
+    assert.deepEqual(await told, []);
+  });
+
+  it('lets a client pull them instead', async () => {
+    client = await start({ initializationOptions: { diagnostics: 'pull' } });
+    assert.ok(client.capabilities.diagnosticProvider);
+    await client.connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: ' bad_one 1, 2\n' }],
+    });
+    const report = (await client.connection.sendRequest('textDocument/diagnostic', {
+      textDocument: { uri },
+    })) as DocumentDiagnosticReport;
+    assert.equal(report.kind === 'full' && report.items.length > 0, true);
+  });
+
+  it('refuses a rename with a reason, and survives nonsense', async () => {
+    client = await start();
+    await assert.rejects(
+      async () =>
+        client.connection.sendRequest('textDocument/rename', {
+          textDocument: { uri },
+          position: { line: 3, character: 9 },
+          newName: 'x',
+        }),
+      /instruction/,
+    );
+    const far = { textDocument: { uri }, position: { line: 99999, character: 99999 } };
+    for (const method of [
+      'hover',
+      'completion',
+      'definition',
+      'references',
+      'documentHighlight',
+      'signatureHelp',
+    ]) {
+      await client.connection.sendRequest(`textDocument/${method}`, {
+        ...far,
+        context: { includeDeclaration: true },
+      });
+      const nowhere = {
+        textDocument: { uri: 'file:///no/such.asm' },
+        position: { line: 0, character: 0 },
+        context: {},
+      };
+      await client.connection.sendRequest(`textDocument/${method}`, nowhere);
+    }
+  });
+
+  it('forgets what was cancelled', async () => {
+    client = await start();
+    const { CancellationTokenSource } = await import('vscode-languageserver/node');
+    const source = new CancellationTokenSource();
+    const asked = client.connection.sendRequest('workspace/symbol', { query: '' }, source.token);
+    source.cancel();
+    await asked.then(
+      (answer) => assert.deepEqual(answer, []),
+      (error: Error) => assert.match(error.message, /cancel/i),
+    );
+  });
+});
