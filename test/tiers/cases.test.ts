@@ -64,11 +64,17 @@ where:          lea     rax, [rel where]
                 jnz     .again
 recover:        jmp     done
 one:            add     dword [COUNTS + 16], 1
+                jmp     .rest
+.rest:          add     dword [COUNTS + 24], 1
                 ret
                 align   64
 two:            add     dword [COUNTS + 20], 1
+                jmp     .rest
+.rest:          add     dword [COUNTS + 28], 1
                 ret
                 align   64`);
+    assert.equal(machine.physical.read32(0x5018), 200);
+    assert.equal(machine.physical.read32(0x501c), 200);
     assert.equal(machine.physical.read32(0x5010), 200);
     assert.equal(machine.physical.read32(0x5014), 200);
   });
@@ -124,6 +130,28 @@ recover:        jmp     done`);
                 jnz     .again
 recover:        jmp     done
 data:           dd      0`);
+  });
+
+  it('code that changes behind a block that stays', () => {
+    const machine = check(`
+                mov     r12d, 800
+again:          test    r12d, 31
+                jnz     run
+                mov     [patched + 1], r12d
+run:            add     edx, 1
+                jmp     patched
+                align   64
+patched:        mov     eax, 0
+                add     [COUNTS + 16], rax
+                dec     r12d
+                jnz     again
+recover:        jmp     done`);
+    let sum = 0;
+    for (let i = 800, value = 0; i > 0; i--) {
+      if (i % 32 === 0) value = i;
+      sum += value;
+    }
+    assert.equal(machine.physical.read32(0x5010), sum);
   });
 
   it('single-step traps: RFLAGS.TF', () => {
