@@ -2,7 +2,7 @@ import type { Block } from '../ir/block';
 import { Op, WORDS } from '../ir/ops';
 import { OP_SLOW } from '../wasm/interpreter';
 import { CODE_AREA, CODE_AREA_BYTES, Header } from '../wasm/layout';
-import { ROWS } from '../wasm/ops';
+import { hasCode, ROWS } from '../wasm/ops';
 
 /** Pieces are multiples of this many bytes. */
 const UNIT = 256;
@@ -117,7 +117,7 @@ function loadCode(code: Int32Array, to: Int32Array, start: number): void {
       continue;
     }
     const roles = ROWS[op];
-    if (!roles) {
+    if (!roles || !hasCode(code[at])) {
       to[insn] = (to[insn] & ~0xff) | OP_SLOW;
       continue;
     }

@@ -7,7 +7,7 @@
 import { Slot } from '../cpu/state';
 import { Mode } from '../ir/block';
 import { FlagsKind, MemAux, Op, WORDS } from '../ir/ops';
-import { loadOp, pushHost, pushMiss, storeOp } from './access';
+import { loadOp, pushAlignedMiss, pushHost, pushMiss, storeOp } from './access';
 import { Code, type Label } from './encoder';
 import {
   computeDynamicFlags,
@@ -21,6 +21,8 @@ import { Control, Header } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS, type Role } from './ops';
 import { FlagsFlow, type FlagsState, type Region, type RegionBlock, usesFlags } from './region';
+import { V } from './simd';
+import { RegionVectors } from './vector-region';
 
 /** One level of nesting: the function's body or a loop's. */
 interface Level {
@@ -70,6 +72,7 @@ class RegionCompiler implements Operands, FlagsOperands {
     entry: this.c.local(Type.I32),
     bank: this.c.local(Type.I32),
   };
+  private readonly vectors = new RegionVectors(this.c, this);
   private readonly levels: Level[] = [];
   /** Blocks that are reached by their number: entries, and what is jumped to across a loop's start. */
   private readonly dispatched = new Set<number>();
@@ -104,6 +107,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.i32(0)
         .memory(W.I64_LOAD, slot * 8)
         .set(local);
+    this.vectors.load();
     this.findDispatched();
     this.exit = c.block();
     this.dispatch = c.loop();
@@ -113,6 +117,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.i32(0)
         .get(this.registers.get(slot)!)
         .memory(W.I64_STORE, slot * 8);
+    this.vectors.store();
     c.i32(0)
       .get(this.next)
       .memory(W.I64_STORE, Slot.RIP * 8);
@@ -125,7 +130,8 @@ class RegionCompiler implements Operands, FlagsOperands {
   private allocate(): void {
     const note = (slot: number, role: Role): void => {
       if (role === '-') return;
-      if (isRegister(slot)) {
+      if (role === 'v' || role === 'V') this.vectors.note(slot, role);
+      else if (isRegister(slot)) {
         if (!this.registers.has(slot)) this.registers.set(slot, this.c.local(Type.I64));
         if (role !== 'r') this.written.add(slot);
       } else if (slot >= Slot.TEMP && !this.temporaries.has(slot)) {
@@ -140,6 +146,7 @@ class RegionCompiler implements Operands, FlagsOperands {
         note(code[at + 1], row.d);
         note(code[at + 2], row.a);
         note(code[at + 3], row.b);
+        this.vectors.noteOp(op);
         const flagsRole = op === Op.FLAGS || op === Op.SETFLAGS ? 'm' : usesFlags(op) ? 'r' : '-';
         for (let slot = Slot.CC_RESULT as number; slot <= Slot.CC_KIND; slot++) note(slot, flagsRole);
       }
@@ -334,6 +341,26 @@ class RegionCompiler implements Operands, FlagsOperands {
           this.d64().memory(storeOp(size));
           break;
         }
+        case Op.LOAD128:
+          this.access128(word >>> 8, false, stop);
+          this.vectors.set(d, () => {
+            pushHost(c, this.access);
+            c.memory(V.V128_LOAD);
+          });
+          break;
+        case Op.STORE128:
+          this.access128(word >>> 8, true, stop);
+          pushHost(c, this.access);
+          this.vectors.push(d).memory(V.V128_STORE);
+          break;
+        case Op.VECTOR:
+        case Op.VGET:
+        case Op.VSET:
+        case Op.FLOAT:
+        case Op.FGET:
+        case Op.FSET:
+          this.vectors.emit(code, at, stop);
+          break;
         case Op.FLAGS:
           this.get(d).set(this.registers.get(Slot.CC_RESULT)!);
           this.get(a).set(this.registers.get(Slot.CC_A)!);
@@ -452,6 +479,17 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.end();
     }
     c.br(this.exit);
+  }
+
+  /** Leaves the region unless 16 bytes at a + literal b are in the soft TLB and aligned as wanted. */
+  private access128(aux: number, write: boolean, stop: () => void): void {
+    const { c } = this;
+    this.address(aux);
+    if (aux & MemAux.ALIGNED) pushAlignedMiss(c, this.access, write);
+    else pushMiss(c, this.access, 4, write);
+    c.if();
+    stop();
+    c.end();
   }
 
   /** Sets the access's address from a and literal b. */

@@ -1,4 +1,5 @@
 import { type Type, W } from './opcodes';
+import { V } from './simd';
 
 /** A growing byte buffer with the encodings of the binary format (WebAssembly Core 5.2). */
 export class Bytes {
@@ -89,11 +90,46 @@ export class Code {
     return this.parameters + this.locals.length - 1;
   }
 
-  op(opcode: W): this {
-    if (opcode >= 0xfd00) {
-      this.bytes.u8(0xfd);
-      this.bytes.u32(opcode - 0xfd00);
+  op(opcode: W | V): this {
+    if (opcode >= 0xfc00) {
+      this.bytes.u8(opcode >> 8);
+      this.bytes.u32(opcode & 0xff);
     } else this.bytes.u8(opcode);
+    return this;
+  }
+
+  /** An instruction with a lane number. */
+  lane(opcode: V, lane: number): this {
+    this.op(opcode);
+    this.bytes.u8(lane);
+    return this;
+  }
+
+  /** Bytes of two vectors by number; 0 … 15 are the first's. */
+  shuffle(bytes: readonly number[]): this {
+    this.op(V.I8X16_SHUFFLE);
+    for (const byte of bytes) this.bytes.u8(byte);
+    return this;
+  }
+
+  /** A vector constant as two halves. */
+  v128(low: bigint, high: bigint): this {
+    this.op(V.V128_CONST);
+    for (const half of [low, high]) {
+      for (let i = 0n; i < 64n; i += 8n) this.bytes.u8(Number((half >> i) & 0xffn));
+    }
+    return this;
+  }
+
+  f32(value: number): this {
+    this.op(V.F32_CONST);
+    for (const byte of new Uint8Array(Float32Array.of(value).buffer)) this.bytes.u8(byte);
+    return this;
+  }
+
+  f64(value: number): this {
+    this.op(V.F64_CONST);
+    for (const byte of new Uint8Array(Float64Array.of(value).buffer)) this.bytes.u8(byte);
     return this;
   }
 
@@ -135,7 +171,7 @@ export class Code {
   }
 
   /** A load or store with its constant offset. No alignment is promised. */
-  memory(opcode: W, offset = 0): this {
+  memory(opcode: W | V, offset = 0): this {
     this.op(opcode);
     this.bytes.u8(0);
     this.bytes.u32(offset);

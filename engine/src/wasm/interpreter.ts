@@ -24,6 +24,8 @@ import {
 } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS } from './ops';
+import { V } from './simd';
+import { vectorFunction } from './vector-interpreter';
 
 /** Stands in a loaded block for INSN where the instruction is the evaluator's from its start. */
 export const OP_SLOW = Op.COUNT as number;
@@ -40,6 +42,7 @@ const enum Fn {
   CONDITION = 9,
   INTERPRET = 10,
   DRIVE = 11,
+  VECTOR = 12,
 }
 
 /** Signatures by number. */
@@ -58,6 +61,7 @@ export function interpreterModule(): Uint8Array<ArrayBuffer> {
   functions.push({ signature: 1, code: conditionFunction() });
   functions.push({ signature: 1, code: interpretFunction() });
   functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
+  functions.push({ signature: 1, code: vectorFunction() });
   return encodeModule({ signatures: SIGNATURES, table: true, functions });
 }
 
@@ -282,15 +286,15 @@ function interpretFunction(): Code {
       c.br(leave);
     },
   };
+  const address = (): void => {
+    // Outside long mode, or with MemAux.WRAP32, the address has 32 bits.
+    o.a64();
+    o.literal64().op(W.I64_ADD).get(mask).op(W.I64_AND);
+    c.i64(-1).i64Big(0xffffffffn);
+    aux(8, 2);
+    c.op(W.I32_EQZ).op(W.SELECT).op(W.I64_AND).set(access.address);
+  };
   for (let size = 0; size < 4; size++) {
-    const address = (): void => {
-      // Outside long mode, or with MemAux.WRAP32, the address has 32 bits.
-      o.a64();
-      o.literal64().op(W.I64_ADD).get(mask).op(W.I64_AND);
-      c.i64(-1).i64Big(0xffffffffn);
-      aux(8, 2);
-      c.op(W.I32_EQZ).op(W.SELECT).op(W.I64_AND).set(access.address);
-    };
     bodies[Op.LOAD8 + size] = () => {
       address();
       pushMiss(c, access, size, false);
@@ -313,6 +317,28 @@ function interpretFunction(): Code {
       pushHost(c, access);
       o.d64().memory(storeOp(size));
     };
+  }
+  /** After the address: 16 bytes, aligned if MemAux.ALIGNED says so. */
+  const access128 = (write: boolean): void => {
+    address();
+    pushMiss(c, access, 4, write);
+    c.get(access.address).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND);
+    aux(12, 1);
+    c.i32(15).op(W.I32_MUL).op(W.I32_AND).op(W.I32_OR).brIf(slow);
+  };
+  bodies[Op.LOAD128] = () => {
+    access128(false);
+    o.word(4);
+    pushHost(c, access);
+    c.memory(V.V128_LOAD).memory(V.V128_STORE);
+  };
+  bodies[Op.STORE128] = () => {
+    access128(true);
+    pushHost(c, access);
+    o.word(4).memory(V.V128_LOAD).memory(V.V128_STORE);
+  };
+  for (const op of [Op.VECTOR, Op.VGET, Op.VSET, Op.FLOAT, Op.FGET, Op.FSET]) {
+    bodies[op] = () => c.get(ip).call(Fn.VECTOR).brIf(slow);
   }
   let next0 = next; // set below: continues with ip advanced by the skip's distance
   for (let op = 0; op <= OP_SLOW; op++) {

@@ -9,6 +9,7 @@
 import { Op } from '../ir/ops';
 import type { Code } from './encoder';
 import { W } from './opcodes';
+import { vectorCode } from './vector-region';
 
 /** How a row reads and writes the micro-op's operands; each method emits code. */
 export interface Operands {
@@ -34,8 +35,8 @@ export interface Operands {
   scratch(n: number): number;
 }
 
-/** Role of an operand word: slot read, written, both (modified), or no slot. */
-export type Role = 'r' | 'w' | 'm' | '-';
+/** Role of an operand word: slot read, written, both (modified), vector read, vector written, or no slot. */
+export type Role = 'r' | 'w' | 'm' | 'v' | 'V' | '-';
 
 /** One micro-op. */
 export interface Row {
@@ -44,10 +45,17 @@ export interface Row {
   b: Role;
   /** Absent where the consumer says what happens. */
   emit?: (o: Operands) => void;
+  /** Of vector micro-ops: whether there is code for this word. */
+  has?: (word: number) => boolean;
 }
 
 function row(roles: string, emit?: (o: Operands) => void): Row {
   return { d: roles[0] as Role, a: roles[1] as Role, b: roles[2] as Role, emit };
+}
+
+/** Code by wasm/vector.ts and wasm/vector-float.ts. */
+function vectorRow(roles: string): Row {
+  return { ...row(roles), has: (word) => vectorCode(word) !== undefined };
 }
 
 const binary64 = (op: W): Row => row('wrr', (o) => o.set64(() => void (o.a64() && o.b64().op(op))));
@@ -232,4 +240,19 @@ export const ROWS: Readonly<Record<number, Row | undefined>> = {
   [Op.JUMPCC]: row('---'),
   [Op.JUMPNZ]: row('-r-'),
   [Op.BULK]: row('---'),
+
+  [Op.LOAD128]: row('Vr-'),
+  [Op.STORE128]: row('vr-'),
+  [Op.VECTOR]: vectorRow('Vvv'),
+  [Op.VGET]: vectorRow('wv-'),
+  [Op.VSET]: vectorRow('Vvr'),
+  [Op.FLOAT]: vectorRow('Vvv'),
+  [Op.FGET]: vectorRow('wvv'),
+  [Op.FSET]: vectorRow('Vvr'),
 };
+
+/** Whether a micro-op has code; without, its instruction is the evaluator's. */
+export function hasCode(word: number): boolean {
+  const found = ROWS[word & 0xff];
+  return found !== undefined && (found.has === undefined || found.has(word));
+}

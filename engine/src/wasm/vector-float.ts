@@ -1,0 +1,618 @@
+/**
+ * FLOAT, FGET and FSET in WebAssembly: the fast way of ir/vector-float.ts, with
+ * the same conditions. Where these do not hold, the instruction begins again in
+ * the evaluator, which has the exact way too.
+ */
+import { Mxcsr } from '../cpu/state';
+import { FloatGet, FloatOp, FloatSet, FloatShape } from '../ir/vector-float';
+import type { Code } from './encoder';
+import { Type, W } from './opcodes';
+import { V } from './simd';
+import type { VectorEmit, VectorOperands } from './vector';
+
+/** Arithmetic on one shape's values: scalars in WebAssembly's f32 or f64, packed ones in v128. */
+interface Algebra {
+  type: Type;
+  packed: boolean;
+  single: boolean;
+  add: V;
+  sub: V;
+  mul: V;
+  div: V;
+  sqrt: V;
+  abs: V;
+  eq: V;
+  ne: V;
+  lt: V;
+  gt: V;
+  le: V;
+  ge: V;
+  /** Conjunction and disjunction of what comparisons give. */
+  and: W | V;
+  or: W | V;
+  /** The lowest lane out of a vector and into it; scalars only. */
+  extract?: V;
+  replace?: V;
+}
+
+const F32: Algebra = {
+  type: Type.F32,
+  packed: false,
+  single: true,
+  add: V.F32_ADD,
+  sub: V.F32_SUB,
+  mul: V.F32_MUL,
+  div: V.F32_DIV,
+  sqrt: V.F32_SQRT,
+  abs: V.F32_ABS,
+  eq: V.F32_EQ,
+  ne: V.F32_NE,
+  lt: V.F32_LT,
+  gt: V.F32_GT,
+  le: V.F32_LE,
+  ge: V.F32_GE,
+  and: W.I32_AND,
+  or: W.I32_OR,
+  extract: V.F32X4_EXTRACT_LANE,
+  replace: V.F32X4_REPLACE_LANE,
+};
+
+const F64: Algebra = {
+  type: Type.F64,
+  packed: false,
+  single: false,
+  add: V.F64_ADD,
+  sub: V.F64_SUB,
+  mul: V.F64_MUL,
+  div: V.F64_DIV,
+  sqrt: V.F64_SQRT,
+  abs: V.F64_ABS,
+  eq: V.F64_EQ,
+  ne: V.F64_NE,
+  lt: V.F64_LT,
+  gt: V.F64_GT,
+  le: V.F64_LE,
+  ge: V.F64_GE,
+  and: W.I32_AND,
+  or: W.I32_OR,
+  extract: V.F64X2_EXTRACT_LANE,
+  replace: V.F64X2_REPLACE_LANE,
+};
+
+const F32X4: Algebra = {
+  type: Type.V128,
+  packed: true,
+  single: true,
+  add: V.F32X4_ADD,
+  sub: V.F32X4_SUB,
+  mul: V.F32X4_MUL,
+  div: V.F32X4_DIV,
+  sqrt: V.F32X4_SQRT,
+  abs: V.F32X4_ABS,
+  eq: V.F32X4_EQ,
+  ne: V.F32X4_NE,
+  lt: V.F32X4_LT,
+  gt: V.F32X4_GT,
+  le: V.F32X4_LE,
+  ge: V.F32X4_GE,
+  and: V.V128_AND,
+  or: V.V128_OR,
+};
+
+const F64X2: Algebra = {
+  type: Type.V128,
+  packed: true,
+  single: false,
+  add: V.F64X2_ADD,
+  sub: V.F64X2_SUB,
+  mul: V.F64X2_MUL,
+  div: V.F64X2_DIV,
+  sqrt: V.F64X2_SQRT,
+  abs: V.F64X2_ABS,
+  eq: V.F64X2_EQ,
+  ne: V.F64X2_NE,
+  lt: V.F64X2_LT,
+  gt: V.F64X2_GT,
+  le: V.F64X2_LE,
+  ge: V.F64X2_GE,
+  and: V.V128_AND,
+  or: V.V128_OR,
+};
+
+const ALGEBRAS: Readonly<Record<FloatShape, Algebra>> = {
+  [FloatShape.PS]: F32X4,
+  [FloatShape.SS]: F32,
+  [FloatShape.PD]: F64X2,
+  [FloatShape.SD]: F64,
+};
+
+const MIN_DOUBLE = 2 ** -1022;
+const MIN_SINGLE = 2 ** -126;
+/** Below this, a product's error term may not be a number of the format. */
+const SAFE_PRODUCT = 2 ** -900;
+
+/** Emits code of one operation with an algebra; values are kept in locals. */
+class Emitter {
+  readonly c: Code;
+  readonly x: number;
+  readonly y: number;
+  readonly r: number;
+
+  constructor(
+    readonly o: VectorOperands,
+    readonly l: Algebra,
+  ) {
+    this.c = o.c;
+    this.x = o.local(l.type, 0);
+    this.y = o.local(l.type, 1);
+    this.r = o.local(l.type, 2);
+  }
+
+  /** x ← a, y ← b, as far as wanted. */
+  take(wanted: 'x' | 'y' | 'xy'): void {
+    const { o, l } = this;
+    const value = (push: () => Code, local: number): void => {
+      push();
+      if (l.extract !== undefined) this.c.lane(l.extract, 0);
+      this.c.set(local);
+    };
+    if (wanted.includes('x')) value(() => o.va(), this.x);
+    if (wanted.includes('y')) value(() => o.vb(), this.y);
+  }
+
+  /** d ← r, or r as the lowest lane with a's others. */
+  give(): void {
+    const { o, l, c, r } = this;
+    o.setVector(() => {
+      if (l.replace === undefined) c.get(r);
+      else o.va().get(r).lane(l.replace, 0);
+    });
+  }
+
+  constant(value: number): Code {
+    const { c, l } = this;
+    if (!l.packed) return l.single ? c.f32(value) : c.f64(value);
+    const bits = l.single
+      ? BigInt(new Uint32Array(Float32Array.of(value).buffer)[0]) * 0x100000001n
+      : new BigUint64Array(Float64Array.of(value).buffer)[0];
+    return c.v128(bits, bits);
+  }
+
+  /** Makes of a condition in any lane an i32. */
+  any(): Code {
+    return this.l.packed ? this.c.op(V.V128_ANY_TRUE) : this.c;
+  }
+
+  get least(): number {
+    return this.l.single ? MIN_SINGLE : MIN_DOUBLE;
+  }
+
+  /** Twice the bits of a scalar, without its sign: order as of magnitudes. */
+  private magnitude(local: number): Code {
+    const { c, l } = this;
+    if (l.single) return c.get(local).op(V.I32_REINTERPRET_F32).i32(1).op(W.I32_SHL);
+    return c.get(local).op(V.I64_REINTERPRET_F64).i64(1).op(W.I64_SHL);
+  }
+
+  /** Push whether a local is denormal. */
+  denormal(local: number): void {
+    const { c, l } = this;
+    if (l.packed) {
+      c.get(local).op(l.abs);
+      this.constant(this.least).op(l.lt).get(local);
+      this.constant(0).op(l.ne).op(l.and);
+    } else if (l.single) this.magnitude(local).i32(1).op(W.I32_SUB).i32(0xffffff).op(W.I32_LT_U);
+    else this.magnitude(local).i64(1).op(W.I64_SUB).i64Big(0x1fffffffffffffn).op(W.I64_LT_U);
+  }
+
+  /** Push whether a local is a NaN or denormal. */
+  incomparable(local: number): void {
+    const { c, l } = this;
+    this.denormal(local);
+    c.get(local).get(local).op(l.ne).op(l.or);
+  }
+
+  /** Push whether the result is neither zero nor a normal number above the least; a local. */
+  outOfRange(local: number): void {
+    const { c, l } = this;
+    if (l.packed) {
+      // Not: above the least and below infinity.
+      c.get(local).op(l.abs);
+      this.constant(this.least).op(l.gt);
+      c.get(local).op(l.abs);
+      this.constant(Number.POSITIVE_INFINITY).op(l.lt).op(l.and).op(V.V128_NOT);
+    } else if (l.single) {
+      this.magnitude(local)
+        .i32(2 << 24)
+        .op(W.I32_SUB)
+        .i32(0xfd << 24)
+        .op(W.I32_GE_U);
+    } else
+      this.magnitude(local)
+        .i64Big(2n << 53n)
+        .op(W.I64_SUB)
+        .i64Big(0x7fdn << 53n)
+        .op(W.I64_GE_U);
+  }
+
+  /** Where MXCSR is not as the fast way needs it, but could be if the operation is exact: `inexact` pushes an i32. */
+  whenRounding(inexact: () => void): void {
+    const { c, o } = this;
+    o.roundingState();
+    c.if();
+    o.roundingState().i32(Mxcsr.PE).op(W.I32_NE);
+    o.slowIf();
+    inexact();
+    o.slowIf();
+    c.end();
+  }
+
+  /** Push whether something is lost in x ± y = r (Knuth, "TwoSum"). */
+  lostInSum(subtract: boolean): void {
+    const { c, l, x, y, r } = this;
+    const z = this.o.local(l.type, 3);
+    c.get(r).get(x).op(l.sub).set(z);
+    c.get(x).get(r).get(z).op(l.sub).op(l.sub);
+    // y − z, or (−y) − z, whose sign does not matter once the sum below is turned round too.
+    if (subtract) c.get(y).get(z).op(l.add).op(l.sub);
+    else c.get(y).get(z).op(l.sub).op(l.add);
+    this.constant(0).op(l.ne);
+    this.any();
+  }
+
+  /** Push whether something is lost in p · q = product (Dekker, "Mul12"), or whether that cannot be told; lane by lane. */
+  lostInProduct(p: number, q: number, product: number): void {
+    const { c, l, o } = this;
+    if (l.packed && l.single) {
+      c.v128(0xffffffffffffffffn, 0xffffffffffffffffn);
+      return;
+    }
+    if (l.single) {
+      const wide = (local: number): Code => c.get(local).op(V.F64_PROMOTE_F32);
+      wide(p) && wide(q).op(V.F64_MUL) && wide(product).op(V.F64_NE);
+      return;
+    }
+    const [pHigh, pLow, qHigh, qLow] = [3, 4, 5, 6].map((n) => o.local(l.type, n));
+    const split = (local: number, high: number, low: number): void => {
+      c.get(local);
+      this.constant(134217729).op(l.mul).tee(high);
+      c.get(high).get(local).op(l.sub).op(l.sub).set(high);
+      c.get(local).get(high).op(l.sub).set(low);
+    };
+    split(p, pHigh, pLow);
+    split(q, qHigh, qLow);
+    c.get(p).get(q).op(l.mul).get(product).op(l.ne);
+    c.get(product).op(l.abs);
+    this.constant(SAFE_PRODUCT).op(l.le).op(l.or);
+    c.get(pLow).get(qLow).op(l.mul);
+    c.get(product).get(pHigh).get(qHigh).op(l.mul).op(l.sub);
+    c.get(pLow).get(qHigh).op(l.mul).op(l.sub);
+    c.get(pHigh).get(qLow).op(l.mul).op(l.sub);
+    c.op(l.sub);
+    this.constant(0).op(l.ne).op(l.or);
+  }
+}
+
+type Arithmetic = FloatOp.ADD | FloatOp.SUB | FloatOp.MUL | FloatOp.DIV | FloatOp.SQRT;
+
+function arithmetic(op: Arithmetic, shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  const unary = op === FloatOp.SQRT;
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, x, y, r } = e;
+    e.take(unary ? 'y' : 'xy');
+    if (unary) c.get(y).op(l.sqrt).set(r);
+    else {
+      const opcode = {
+        [FloatOp.ADD]: l.add,
+        [FloatOp.SUB]: l.sub,
+        [FloatOp.MUL]: l.mul,
+        [FloatOp.DIV]: l.div,
+      }[op];
+      c.get(x).get(y).op(opcode).set(r);
+    }
+    const isNot0 = (local: number): void => {
+      c.get(local);
+      e.constant(0).op(l.ne);
+    };
+    e.outOfRange(r);
+    // Zeros are right where they are exact.
+    isNot0(r);
+    if (op === FloatOp.MUL) {
+      isNot0(x);
+      isNot0(y);
+      c.op(l.and).op(l.or);
+    } else if (op === FloatOp.DIV) {
+      isNot0(x);
+      c.op(l.or);
+    }
+    c.op(l.and);
+    e.denormal(y);
+    c.op(l.or);
+    if (!unary) {
+      e.denormal(x);
+      c.op(l.or);
+    }
+    e.any();
+    o.slowIf();
+    e.whenRounding(() => {
+      if (op === FloatOp.ADD || op === FloatOp.SUB) e.lostInSum(op === FloatOp.SUB);
+      else if (op === FloatOp.MUL) exceptZero(e, () => e.lostInProduct(x, y, r));
+      else if (op === FloatOp.DIV) exceptZero(e, () => e.lostInProduct(r, y, x));
+      else exceptZero(e, () => e.lostInProduct(r, r, y));
+    });
+    e.give();
+  };
+}
+
+/** Results that are zero have passed the other test and are exact. */
+function exceptZero(e: Emitter, lost: () => void): void {
+  const { c, l, r } = e;
+  lost();
+  c.get(r);
+  e.constant(0).op(l.ne).op(l.and);
+  e.any();
+}
+
+function extreme(op: FloatOp.MIN | FloatOp.MAX, shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, x, y, r } = e;
+    e.take('xy');
+    e.incomparable(x);
+    e.incomparable(y);
+    c.op(l.or);
+    e.any();
+    o.slowIf();
+    if (l.packed) {
+      // pmin(b, a) is a < b ? a : b, pmax(b, a) is b < a ? a : b: the second operand unless beaten.
+      const single = op === FloatOp.MIN ? V.F32X4_PMIN : V.F32X4_PMAX;
+      const double = op === FloatOp.MIN ? V.F64X2_PMIN : V.F64X2_PMAX;
+      c.get(y)
+        .get(x)
+        .op(l.single ? single : double)
+        .set(r);
+    } else {
+      c.get(x)
+        .get(y)
+        .get(x)
+        .get(y)
+        .op(op === FloatOp.MIN ? l.lt : l.gt)
+        .op(W.SELECT)
+        .set(r);
+    }
+    e.give();
+  };
+}
+
+/** Of comparable numbers: predicate n + 4 is the opposite of n, and nothing is unordered. */
+function comparison(shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  const scalar = l.packed ? undefined : l.single ? F32X4 : F64X2;
+  return (o) => {
+    const predicate = o.literal ?? 0;
+    const e = new Emitter(o, l);
+    const { c } = e;
+    e.take('xy');
+    e.incomparable(e.x);
+    e.incomparable(e.y);
+    c.op(l.or);
+    e.any();
+    o.slowIf();
+    o.setVector(() => {
+      const v = scalar ?? l;
+      const opcode = [v.eq, v.lt, v.le, undefined, v.ne, v.ge, v.gt, undefined][predicate];
+      if (opcode === undefined) {
+        const ones = predicate === 7 ? 0xffffffffffffffffn : 0n;
+        c.v128(ones, ones);
+      } else o.va() && o.vb().op(opcode);
+      // Of a scalar only the lowest lane, the others being a's.
+      if (scalar) o.va() && c.v128(l.single ? 0xffffffffn : 0xffffffffffffffffn, 0n).op(V.V128_BITSELECT);
+    });
+  };
+}
+
+function compareFlags(shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, x, y } = e;
+    e.take('xy');
+    e.incomparable(x);
+    e.incomparable(y);
+    c.op(l.or);
+    o.slowIf();
+    // CF and ZF.
+    o.set32(() => {
+      c.get(x).get(y).op(l.lt);
+      c.get(x).get(y).op(l.eq).i32(6).op(W.I32_SHL).op(W.I32_OR);
+    });
+  };
+}
+
+/** Push whether MXCSR is not as rounding needs it and the pushed i32 is not 0. */
+function slowIfRounding(o: VectorOperands, inexact: () => void): void {
+  inexact();
+  o.c.i32(0);
+  o.roundingState().op(W.SELECT);
+  o.slowIf();
+}
+
+function toInteger(shape: FloatShape, bits: 32 | 64, truncate: boolean): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, x, r } = e;
+    e.take('x');
+    c.get(x).op(l.abs);
+    // Rounding up may reach what does not fit.
+    e.constant(bits === 32 ? (l.single ? 2147483520 : 2147483647) : l.single ? 2 ** 62 : 2 ** 62)
+      .op(l.lt)
+      .op(W.I32_EQZ);
+    o.slowIf();
+    const nearest = l.single ? V.F32_NEAREST : V.F64_NEAREST;
+    c.get(x);
+    if (truncate) {
+      // As a number again, to see whether it is the same; small ones are exact in the format.
+      const toWord = l.single ? V.I64_TRUNC_SAT_F32_S : V.I64_TRUNC_SAT_F64_S;
+      c.op(toWord).op(l.single ? V.F32_CONVERT_I64_S : V.F64_CONVERT_I64_S);
+    } else c.op(nearest);
+    c.set(r);
+    // DAZ would make a denormal exact.
+    e.denormal(x);
+    o.slowIf();
+    slowIfRounding(o, () => c.get(r).get(x).op(l.ne));
+    const store = (): void => {
+      c.get(r);
+      if (bits === 32) c.op(l.single ? V.I32_TRUNC_SAT_F32_S : V.I32_TRUNC_SAT_F64_S);
+      else c.op(l.single ? V.I64_TRUNC_SAT_F32_S : V.I64_TRUNC_SAT_F64_S);
+    };
+    if (bits === 32) o.set32(store);
+    else o.set64(store);
+  };
+}
+
+/** CONVERT between scalars and between packed halves. */
+function conversion(shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const { c } = o;
+    const e = new Emitter(o, l);
+    const { y } = e;
+    e.take('y');
+    if (l.single) {
+      e.incomparable(y);
+      if (l.packed) c.v128(0xffffffffffffffffn, 0n).op(V.V128_AND);
+      e.any();
+      o.slowIf();
+      o.setVector(() => {
+        if (l.packed) c.get(y).op(V.F64X2_PROMOTE_LOW_F32X4);
+        else o.va().get(y).op(V.F64_PROMOTE_F32).lane(V.F64X2_REPLACE_LANE, 0);
+      });
+      return;
+    }
+    const narrow = new Emitter(o, l.packed ? F32X4 : F32);
+    const n = o.local(narrow.l.type, l.packed ? 3 : 2);
+    c.get(y)
+      .op(l.packed ? V.F32X4_DEMOTE_F64X2_ZERO : V.F32_DEMOTE_F64)
+      .set(n);
+    // Out of range, except zeros made of zeros.
+    narrow.outOfRange(n);
+    if (l.packed) {
+      c.get(n);
+      narrow.constant(0).op(narrow.l.ne).op(V.V128_AND).op(V.V128_ANY_TRUE);
+      // Lanes that became zero though they were not.
+      c.get(n).op(V.F64X2_PROMOTE_LOW_F32X4);
+      e.constant(0).op(l.eq).get(y);
+      e.constant(0).op(l.ne).op(V.V128_AND).op(V.V128_ANY_TRUE).op(W.I32_OR);
+    } else {
+      c.get(y).f64(0).op(V.F64_NE).op(W.I32_AND);
+    }
+    o.slowIf();
+    slowIfRounding(o, () => {
+      c.get(n)
+        .op(l.packed ? V.F64X2_PROMOTE_LOW_F32X4 : V.F64_PROMOTE_F32)
+        .get(y)
+        .op(l.ne);
+      e.any();
+    });
+    o.setVector(() => {
+      if (l.packed) c.get(n);
+      else o.va().get(n).lane(V.F32X4_REPLACE_LANE, 0);
+    });
+  };
+}
+
+/** TO_I32 and TRUNCATE_I32 of packed numbers. */
+function toIntegers(shape: FloatShape, truncate: boolean): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, y, r } = e;
+    e.take('y');
+    c.get(y).op(l.abs);
+    e.constant(l.single ? 2147483520 : 2147483647)
+      .op(l.lt)
+      .op(V.V128_NOT);
+    e.denormal(y);
+    c.op(l.or).op(V.V128_ANY_TRUE);
+    o.slowIf();
+    c.get(y);
+    if (!truncate) c.op(l.single ? V.F32X4_NEAREST : V.F64X2_NEAREST);
+    c.op(l.single ? V.I32X4_TRUNC_SAT_F32X4_S : V.I32X4_TRUNC_SAT_F64X2_S_ZERO).set(r);
+    slowIfRounding(o, () => {
+      c.get(r)
+        .op(l.single ? V.F32X4_CONVERT_I32X4_S : V.F64X2_CONVERT_LOW_I32X4_S)
+        .get(y)
+        .op(l.ne);
+      c.op(V.V128_ANY_TRUE);
+    });
+    o.setVector(() => c.get(r));
+  };
+}
+
+const fromIntegers: VectorEmit = (o) => {
+  o.roundingState();
+  o.slowIf();
+  o.setVector(() => o.vb().op(V.F32X4_CONVERT_I32X4_S));
+};
+
+/** FSET: integers below the format's precision are exact. */
+function fromInteger(shape: FloatShape, bits: 32 | 64): VectorEmit {
+  const single = ALGEBRAS[shape].single;
+  const exact = single ? 2n ** 24n : 2n ** 53n;
+  return (o) => {
+    const { c } = o;
+    const value = o.local(Type.I64, 0);
+    o.b64();
+    if (bits === 32) c.op(W.I64_EXTEND32_S);
+    c.set(value);
+    slowIfRounding(o, () =>
+      c
+        .get(value)
+        .i64Big(exact)
+        .op(W.I64_ADD)
+        .i64Big(2n * exact)
+        .op(W.I64_GT_U),
+    );
+    o.setVector(() => {
+      o.va()
+        .get(value)
+        .op(single ? V.F32_CONVERT_I64_S : V.F64_CONVERT_I64_S);
+      c.lane(single ? V.F32X4_REPLACE_LANE : V.F64X2_REPLACE_LANE, 0);
+    });
+  };
+}
+
+/** By FloatOp | FloatShape << 5, of FLOAT, FGET and FSET. */
+export const FLOAT_CODE: (VectorEmit | undefined)[] = [];
+export const FLOAT_GET_CODE: (VectorEmit | undefined)[] = [];
+export const FLOAT_SET_CODE: (VectorEmit | undefined)[] = [];
+
+const SCALARS = [FloatShape.SS, FloatShape.SD] as const;
+const PACKED = [FloatShape.PS, FloatShape.PD] as const;
+const ARITHMETIC = [FloatOp.ADD, FloatOp.SUB, FloatOp.MUL, FloatOp.DIV, FloatOp.SQRT] as const;
+
+for (const shape of [...SCALARS, ...PACKED]) {
+  for (const op of ARITHMETIC) FLOAT_CODE[op | (shape << 5)] = arithmetic(op, shape);
+  for (const op of [FloatOp.MIN, FloatOp.MAX] as const) FLOAT_CODE[op | (shape << 5)] = extreme(op, shape);
+  FLOAT_CODE[FloatOp.CMP | (shape << 5)] = comparison(shape);
+  FLOAT_CODE[FloatOp.CONVERT | (shape << 5)] = conversion(shape);
+}
+for (const shape of PACKED) {
+  FLOAT_CODE[FloatOp.TO_I32 | (shape << 5)] = toIntegers(shape, false);
+  FLOAT_CODE[FloatOp.TRUNCATE_I32 | (shape << 5)] = toIntegers(shape, true);
+}
+FLOAT_CODE[FloatOp.FROM_I32 | (FloatShape.PS << 5)] = fromIntegers;
+for (const shape of SCALARS) {
+  FLOAT_GET_CODE[FloatGet.UCOMI | (shape << 5)] = compareFlags(shape);
+  FLOAT_GET_CODE[FloatGet.COMI | (shape << 5)] = compareFlags(shape);
+  FLOAT_GET_CODE[FloatGet.TO_I32 | (shape << 5)] = toInteger(shape, 32, false);
+  FLOAT_GET_CODE[FloatGet.TRUNCATE_I32 | (shape << 5)] = toInteger(shape, 32, true);
+  FLOAT_GET_CODE[FloatGet.TO_I64 | (shape << 5)] = toInteger(shape, 64, false);
+  FLOAT_GET_CODE[FloatGet.TRUNCATE_I64 | (shape << 5)] = toInteger(shape, 64, true);
+  FLOAT_SET_CODE[FloatSet.FROM_I32 | (shape << 5)] = fromInteger(shape, 32);
+  FLOAT_SET_CODE[FloatSet.FROM_I64 | (shape << 5)] = fromInteger(shape, 64);
+}
