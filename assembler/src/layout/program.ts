@@ -2,7 +2,7 @@ import type { InstructionStatement } from '../encode/statement';
 import type { Expression } from '../parse/expression';
 import type { OperandSyntax, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
-import type { Symbol } from './symbols';
+import type { Definition } from './symbols';
 
 /** What a {@link Step} does in a pass that only asks for sizes. */
 export const enum Act {
@@ -33,13 +33,13 @@ export class Step {
   wide = true;
   /** Full name of the label, or of the jump's target. */
   name = '';
-  symbol: Symbol | undefined;
+  symbol: Definition | undefined;
   /** Added to the jump's target. */
   addend = 0;
   ordinal = 0;
   /** Names the size depends on, and their symbols. */
   names: readonly string[] = [];
-  symbols: (Symbol | undefined)[] | undefined;
+  symbols: (Definition | undefined)[] | undefined;
   /** The size depends on the place: it is asked for in every pass. */
   restless = false;
   /** The pass that asked for the size. */

@@ -4,7 +4,7 @@ import { assembleInstruction } from './instruction';
 import type { Layout } from './layout';
 import { Act, isSettled, type Program, type Step } from './program';
 import { assembleStatement, type ReadBinary } from './statement';
-import type { Symbol } from './symbols';
+import type { Definition } from './symbols';
 
 /** Steps between two questions whether to go on. */
 const CANCEL_INTERVAL = 8192;
@@ -85,7 +85,7 @@ function bind(program: Program, layout: Layout): void {
 /** NASM's choice between the two forms (see layout/instruction.ts). */
 function branch(step: Step, layout: Layout): void {
   const { section } = layout;
-  const target: Symbol | undefined = step.symbol;
+  const target: Definition | undefined = step.symbol;
   if (target?.base === section) {
     let distance = target.offset + step.addend - (section.offset + step.length);
     if (!step.wide) distance = (distance << 16) >> 16;

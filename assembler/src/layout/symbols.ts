@@ -3,7 +3,7 @@ import type { Token } from '../text/token';
 import type { External } from './object';
 
 /** A symbol with the value of its last definition, in this pass or the one before. */
-export class Symbol {
+export class Definition {
   global = false;
   /** The value as a number, where it is an offset in a section. */
   offset: number;
@@ -46,13 +46,13 @@ export class Symbol {
 
 /** A symbol's value before a pass that may have to be taken back; absent: it did not exist. */
 interface Undo {
-  symbol: Symbol;
+  symbol: Definition;
   before?: { value: bigint; base: Base | undefined; changed: number };
 }
 
 /** The symbol table: lives through all passes. */
 export class Symbols {
-  readonly table = new Map<string, Symbol>();
+  readonly table = new Map<string, Definition>();
   /** Some value differs from the pass before. */
   changed = false;
   /** Grows when symbols come or go. */
@@ -84,14 +84,14 @@ export class Symbols {
   /** Defines a symbol; gives back the earlier one when this pass defined it differently before. */
   define(
     name: string,
-    kind: Symbol['kind'],
+    kind: Definition['kind'],
     value: bigint | number,
     base: Base | undefined,
     at: Token,
-  ): Symbol | undefined {
+  ): Definition | undefined {
     const old = this.table.get(name);
     if (!old) {
-      const symbol = new Symbol(name, kind, value, base, this.pass, at, this.pass);
+      const symbol = new Definition(name, kind, value, base, this.pass, at, this.pass);
       this.table.set(name, symbol);
       this.undo?.push({ symbol });
       this.generation++;
@@ -109,7 +109,7 @@ export class Symbols {
     return undefined;
   }
 
-  #change(symbol: Symbol, value: bigint | number, base: Base | undefined): void {
+  #change(symbol: Definition, value: bigint | number, base: Base | undefined): void {
     const { undo } = this;
     if (undo) {
       const before = { value: symbol.value, base: symbol.base, changed: symbol.changed };
@@ -121,7 +121,7 @@ export class Symbols {
   }
 
   /** A label that exists already stands here now. */
-  move(symbol: Symbol, offset: number, base: Base): void {
+  move(symbol: Definition, offset: number, base: Base): void {
     if (symbol.pass === this.pass) return;
     symbol.pass = this.pass;
     this.#defined++;
@@ -129,7 +129,7 @@ export class Symbols {
   }
 
   /** A symbol has the same value as in the pass before. */
-  keep(symbol: Symbol): void {
+  keep(symbol: Definition): void {
     if (symbol.pass === this.pass) return;
     symbol.pass = this.pass;
     this.#defined++;
