@@ -140,8 +140,7 @@ export class Layout implements Scope {
   }
 
   base(): Located {
-    if (this.absolute) return { value: this.absolute.value, base: this.absolute.base };
-    return { value: 0n, base: this.section };
+    return { value: 0n, base: this.absolute ? this.absolute.base : this.section };
   }
 
   /** The full name of a symbol as written here. */

@@ -93,6 +93,12 @@ export function parseStatement(tokens: readonly Token[]): Statement {
   return statement;
 }
 
+/** NASM takes a colon behind an instruction's name for the end of a label; prefixes and `times` stay what they are. */
+function mayNameLabel(word: string): boolean {
+  if (word === 'times' || word === 'incbin' || word === 'wait') return false;
+  return !isPrefixName(word) && !isSegmentName(word);
+}
+
 function parseLabel(cursor: Cursor, statement: Statement): void {
   const first = cursor.peek;
   if (first?.kind !== Kind.Identifier) {
@@ -100,8 +106,7 @@ function parseLabel(cursor: Cursor, statement: Statement): void {
   }
   const colon = cursor.ahead(1)?.is(':') ?? false;
   if (first.text[0] !== '$') {
-    if (startsStatement(first.lower) && !(colon && !isSegmentName(first.lower) && !isMnemonic(first.lower)))
-      return;
+    if (startsStatement(first.lower) && !(colon && mayNameLabel(first.lower))) return;
     if (isReserved(first.lower)) {
       throw new Complaint(
         'label-reserved',
