@@ -49,7 +49,7 @@ start:          mov     esp, STACK
                 add     eax, 0x200000
                 add     edi, 8
                 loop    .page
-                mov     eax, 1 << 5
+                mov     eax, (1 << 5) | (3 << 9)        ; PAE, OSFXSR, OSXMMEXCPT
                 mov     cr4, eax
                 mov     eax, TABLES
                 mov     cr3, eax
@@ -117,7 +117,9 @@ function boot32(timer: number): string {
   return `${HEADER}
 start:          lgdt    [gdt_pointer]
                 jmp     8:flat
-flat:           mov     eax, 0x10
+flat:           mov     eax, 3 << 9             ; OSFXSR, OSXMMEXCPT
+                mov     cr4, eax
+                mov     eax, 0x10
                 mov     ds, eax
                 mov     es, eax
                 mov     ss, eax

@@ -257,7 +257,13 @@ export class ProgramMaker {
       () => [`imul ${this.register(wordUp)}, ${this.operand(wordUp)}`],
       () => [`imul ${this.register(wordUp)}, ${this.operand(wordUp)}, ${this.immediate(wordUp)}`],
       () => [`${random.pick(['mul', 'imul'])} ${this.operand(size)}`],
-      () => [`xor edx, edx`, `or ebx, 1`, `div ebx`],
+      () =>
+        random.chance(50)
+          ? ['xor edx, edx', 'or ebx, 1', `div ${random.pick(wide ? ['ebx', 'rbx'] : ['ebx'])}`]
+          : random.pick([
+              ['cdq', 'or ebx, 2', 'idiv ebx'],
+              wide ? ['cqo', 'or rbx, 3', 'idiv rbx'] : ['and edx, 0xff', 'or ebx, 0x7f000', 'div ebx'],
+            ]),
       () => [
         `lea ${this.register(wordUp)}, [${this.register(big)} + ${this.register(big)} * ${random.pick([1, 2, 4, 8])} + ${random.below(99)}]`,
       ],
@@ -288,6 +294,50 @@ export class ProgramMaker {
         `${random.pick(['shld', 'shrd'])} ${this.operand(wordUp)}, ${this.register(wordUp)}, ${random.below(16)}`,
       ],
     ];
-    this.emit(...random.pick(choices)());
+    if (random.chance(12)) this.vector();
+    else this.emit(...random.pick(choices)());
+  }
+
+  /** SSE and SSE2 between XMM registers, memory (its page ends too) and general registers. */
+  private vector(): void {
+    const { random, wide } = this;
+    const x = () => `xmm${random.pick(wide ? [0, 1, 2, 3, 9, 14] : [0, 1, 2, 3, 5, 7])}`;
+    const at = (size: number): string => {
+      const base = wide ? 'rbp' : 'ebp';
+      if (random.chance(4)) return `[${base} + ${0xff0 + random.below(16)}]`;
+      // Seldom not aligned, which is #GP(0) for packed arithmetic.
+      return `[${base} + ${random.below(500) & -(random.chance(97) ? size : 1)}]`;
+    };
+    const source = (size: number): string => (random.chance(30) ? at(size) : x());
+    const shape = random.pick(['ps', 'ss', 'pd', 'sd']);
+    const size = { ps: 16, ss: 4, pd: 16, sd: 8 }[shape]!;
+    const gpr = this.register(2);
+    this.emit(
+      ...random.pick<() => string[]>([
+        () => [
+          `${random.pick(['add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt'])}${shape} ${x()}, ${source(size)}`,
+        ],
+        () => [`cvtsi2sd ${x()}, ${gpr}`, `cvtsi2ss ${x()}, ${gpr}`],
+        () => [`cvttsd2si ${gpr}, ${source(8)}`],
+        () => [`cvtss2sd ${x()}, ${source(4)}`, `cvtsd2ss ${x()}, ${source(8)}`],
+        () => [`cvtdq2ps ${x()}, ${source(16)}`, `cvttps2dq ${x()}, ${x()}`, `cvtdq2pd ${x()}, ${x()}`],
+        () => [`ucomisd ${x()}, ${source(8)}`, `setb ${this.register(0)}`],
+        () => [`cmp${shape} ${x()}, ${source(size)}, ${random.below(8)}`],
+        () => [`movups ${x()}, ${at(1)}`],
+        () => [`movups ${at(1)}, ${x()}`],
+        () => [`${random.pick(['movaps', 'movdqa'])} ${x()}, ${source(16)}`],
+        () => [`movdqa ${at(16)}, ${x()}`],
+        () => [`${random.pick(['movss', 'movsd', 'movq'])} ${x()}, ${source(8)}`],
+        () => [`${random.pick(['movss', 'movsd', 'movlps', 'movhps'])} ${at(8)}, ${x()}`],
+        () => [`movd ${x()}, ${gpr}`, `movd ${this.register(2)}, ${x()}`],
+        () => [
+          `${random.pick('paddb paddd paddq psubw pmullw pmuludq pand pxor pcmpeqd pcmpgtb punpcklbw packuswb pavgb psadbw'.split(' '))} ${x()}, ${source(16)}`,
+        ],
+        () => [`${random.pick(['psllw', 'psrld', 'psrlq', 'psrad', 'psrldq'])} ${x()}, ${random.below(40)}`],
+        () => [`pshufd ${x()}, ${source(16)}, ${random.below(256)}`],
+        () => [`shufps ${x()}, ${x()}, ${random.below(256)}`],
+        () => [`pmovmskb ${gpr}, ${x()}`],
+      ])(),
+    );
   }
 }
