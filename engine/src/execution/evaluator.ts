@@ -1,7 +1,7 @@
 import { Abort, type Cpu, Vector } from '../cpu/cpu';
 import { segmentCheck } from '../cpu/segmentation';
 import { type CpuState, Slot } from '../cpu/state';
-import { HELPER_FUNCTIONS } from '../helpers';
+import { HELPER_FUNCTIONS, HELPERS } from '../helpers';
 import type { Block } from '../ir/block';
 import { carryFlag, condition, getFlags, setFlags } from '../ir/flags';
 import { Op, WORDS } from '../ir/ops';
@@ -381,6 +381,11 @@ export class Evaluator {
             cpu.raise(Vector.GP, 0, `The branch target ${u64[a].toString(16)}h is not canonical.`);
             return -1;
           }
+          break;
+
+        case Op.DIVIDE:
+          (word & 0x10000 ? HELPERS.idiv : HELPERS.div)(cpu, a, (word >>> 8) & 0xff);
+          if (cpu.abort !== Abort.NONE) return -1;
           break;
 
         case Op.FLAGS:

@@ -118,6 +118,11 @@ export const enum Op {
   SEGMENT,
   /** #GP(0) unless a is a canonical address: the target of an indirect jump in 64-bit mode. */
   CANONICAL,
+  /**
+   * rDX:rAX ÷ low part of a: quotient to rAX, remainder to rDX (1 byte: AX, to AL and AH), as DIV and IDIV do;
+   * #DE when there is no answer. aux: bytes | 0x100 if signed. Only as an instruction's last micro-op.
+   */
+  DIVIDE,
 
   // flags -----------------------------------------------------------------
   /** Arithmetic flags ← those of an operation: d result, a and b sources, aux: `FlagsKind | size << 4`, size 0 = 8 bit … 3 = 64 bit. Values zero-extended or not: only the low part counts. */
@@ -223,5 +228,5 @@ export const OP_NAMES: readonly string[] =
   SHL64 SHR64 SAR64 SHL32 SHR32 SAR32 ROTL64 ROTR64 ROTL32 ROTR32 ADDI64 ANDI64 ADDI32 ANDI32 SHLI64 SHRI64 SARI64
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64
-  SEGMENT CANONICAL FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER BULK
+  SEGMENT CANONICAL DIVIDE FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER BULK
   LOAD128 STORE128 VECTOR VGET VSET FLOAT FGET FSET`.split(/\s+/);

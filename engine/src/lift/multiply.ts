@@ -67,9 +67,12 @@ function mulx(c: LiftContext): void {
   c.write(0, upper);
 }
 
-/** DIV and IDIV can fault (#DE) and are too rare for micro-ops. */
+/** DIV and IDIV. */
 function divide(signed: boolean): LiftFunction {
-  return (c) => c.helper(signed ? 'idiv' : 'div', c.readLow(0), c.bytes(0));
+  return (c) => {
+    const divisor = c.readLow(0);
+    c.ir.emit(Op.DIVIDE, 0, divisor, 0, c.bytes(0) | (signed ? 0x100 : 0));
+  };
 }
 
 /** AAM and AAD take their base from the immediate. */

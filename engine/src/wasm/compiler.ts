@@ -8,6 +8,7 @@ import { Slot } from '../cpu/state';
 import { Mode } from '../ir/block';
 import { FlagsKind, MemAux, Op, WORDS } from '../ir/ops';
 import { loadOp, pushAlignedMiss, pushHost, pushMiss, storeOp } from './access';
+import { type DivideOperands, emitDivide } from './divide';
 import { Code, type Label } from './encoder';
 import {
   computeDynamicFlags,
@@ -146,6 +147,10 @@ class RegionCompiler implements Operands, FlagsOperands {
         note(code[at + 1], row.d);
         note(code[at + 2], row.a);
         note(code[at + 3], row.b);
+        if (op === Op.DIVIDE) {
+          note(Slot.RAX, 'm');
+          note(Slot.RDX, 'm');
+        }
         this.vectors.noteOp(op);
         const flagsRole = op === Op.FLAGS || op === Op.SETFLAGS ? 'm' : usesFlags(op) ? 'r' : '-';
         for (let slot = Slot.CC_RESULT as number; slot <= Slot.CC_KIND; slot++) note(slot, flagsRole);
@@ -361,6 +366,30 @@ class RegionCompiler implements Operands, FlagsOperands {
         case Op.FSET:
           this.vectors.emit(code, at, stop);
           break;
+        case Op.DIVIDE: {
+          const bytes = (word >>> 8) & 0xff;
+          if (bytes < 4) {
+            stop();
+            return;
+          }
+          const divide: DivideOperands = {
+            c,
+            push: (slot) => this.get(slot),
+            put: (slot, value) => {
+              value();
+              c.set(this.registers.get(slot)!);
+            },
+            divisor: this.a64,
+            scratch: (n) => this.scratch(n),
+            leaveIf: () => {
+              c.if();
+              stop();
+              c.end();
+            },
+          };
+          emitDivide(divide, bytes as 4 | 8, (word & 0x10000) !== 0);
+          break;
+        }
         case Op.FLAGS:
           this.get(d).set(this.registers.get(Slot.CC_RESULT)!);
           this.get(a).set(this.registers.get(Slot.CC_A)!);

@@ -6,6 +6,7 @@
 import { Slot } from '../cpu/state';
 import { Op } from '../ir/ops';
 import { loadOp, pushHost, pushMiss, storeOp } from './access';
+import { type DivideOperands, emitDivide } from './divide';
 import { Code, encodeModule, type Label } from './encoder';
 import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
 import {
@@ -232,6 +233,31 @@ function interpretFunction(): Code {
     [Op.CANONICAL]: () => {
       o.a64().i64(16).op(W.I64_SHL).i64(16).op(W.I64_SHR_S);
       o.a64().op(W.I64_NE).brIf(slow);
+    },
+    [Op.DIVIDE]: () => {
+      const divide: DivideOperands = {
+        c,
+        push: (slot) => c.i32(0).memory(W.I64_LOAD, slot * 8),
+        put: (slot, value) => copy(slot * 8, value),
+        divisor: o.a64,
+        scratch: (n) => o.scratch(n),
+        leaveIf: () => c.brIf(slow),
+      };
+      for (const [bytes, signed] of [
+        [4, false],
+        [4, true],
+        [8, false],
+        [8, true],
+      ] as const) {
+        o.aux32()
+          .i32(bytes | (signed ? 0x100 : 0))
+          .op(W.I32_EQ);
+        c.if();
+        emitDivide(divide, bytes, signed);
+        c.br(next);
+        c.end();
+      }
+      c.br(slow);
     },
     [Op.FLAGS]: () => {
       copy(CC_RESULT, () => o.d64());

@@ -226,6 +226,7 @@ export const ROWS: Readonly<Record<number, Row | undefined>> = {
   [Op.STORE32]: store,
   [Op.STORE64]: store,
   [Op.CANONICAL]: row('-r-'),
+  [Op.DIVIDE]: row('-r-'),
 
   [Op.FLAGS]: row('rrr'),
   [Op.SETFLAGS]: row('-r-'),
