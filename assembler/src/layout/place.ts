@@ -33,6 +33,7 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
   const nobits = order(
     sections.filter((s) => s.nobits),
     problems,
+    new Set(progbits.map((s) => s.name)),
   );
   const first = progbits[0];
   const origin = org ?? first?.explicitStart ?? 0n;
@@ -59,15 +60,18 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
     end = start + BigInt(s.offset);
     if (s.offset > 0 && start >= origin) length = Math.max(length, s.fileOffset + s.offset);
   }
+  const byName = new Map(sections.map((s) => [s.name, s]));
   for (const s of nobits) {
+    const behind = s.follows === undefined ? undefined : byName.get(s.follows);
+    if (behind) end = behind.start + BigInt(behind.offset);
     set(s, s.explicitStart ?? alignUp(end, s.align ?? DEFAULT_ALIGN));
     end = s.start + BigInt(s.offset);
   }
-  const byName = new Map(sections.map((s) => [s.name, s]));
   let previous: Section | undefined;
   for (const s of [...progbits, ...nobits]) {
     let vstart = s.explicitVstart ?? s.start;
     // What has no content follows in the program's own addresses, so `.bss` stays behind a `.text vstart=…`.
+    if (s.nobits && s.follows !== undefined) previous = byName.get(s.follows) ?? previous;
     if (s.nobits && previous && s.explicitVstart === undefined && s.explicitStart === undefined) {
       vstart = alignUp(previous.vstart + BigInt(previous.offset), s.align ?? DEFAULT_ALIGN);
     }
@@ -88,7 +92,11 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
 }
 
 /** A section that says where it goes, and those behind it that do not. */
-function order(sections: readonly Section[], problems: Placement['problems']): Section[] {
+function order(
+  sections: readonly Section[],
+  problems: Placement['problems'],
+  others: ReadonlySet<string> = new Set(),
+): Section[] {
   const groups: Section[][] = [];
   for (const s of sections) {
     const last = groups[groups.length - 1];
@@ -105,7 +113,8 @@ function order(sections: readonly Section[], problems: Placement['problems']): S
   const result = [...floating, ...fixed].flat();
   for (const group of following) {
     const at = result.findIndex((s) => s.name === group[0].follows);
-    if (at < 0) {
+    // Space may also follow content, which has its place already.
+    if (at < 0 && !others.has(group[0].follows!)) {
       problems.push({
         code: 'section-unknown',
         message: `\`follows=${group[0].follows}\`: there is no such section`,
