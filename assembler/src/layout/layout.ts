@@ -297,8 +297,8 @@ export class Layout implements Scope {
   readonly toTarget = (linear: Linear): Value => {
     if (linear.unknown) return { value: this.address(), forward: true, address: true };
     const value = this.toValue(linear);
-    // A bare number is a distance to nowhere in an object file: the linker has to supply it.
-    if (this.format && linear.terms.length === 0) value.reference = this.reference(linear);
+    // A bare number is a place in no section: an object file leaves the distance to the linker.
+    if (this.traced && linear.terms.length === 0) value.reference = this.reference(linear);
     return value;
   };
 
