@@ -79,13 +79,34 @@ function verdict(
     good = false;
   }
   if (manifest.serial !== undefined) {
-    const expected = readFileSync(join(folder, manifest.serial), 'latin1').replaceAll('\r', '').trimEnd();
-    if (serial.replaceAll('\r', '').trimEnd() !== expected) {
-      console.error(`the serial output differs from ${manifest.serial}`);
+    const path = join(folder, manifest.serial);
+    const expected = disk.read(path);
+    if (!expected) {
+      console.error(`${path}: no such file; lab.json names it in "serial"`);
+      return EX_DATAERR;
+    }
+    const difference = firstDifference(linesOf(Buffer.from(expected).toString('latin1')), linesOf(serial));
+    if (difference !== undefined) {
+      console.error(`the serial output differs from ${manifest.serial}, ${difference}`);
       good = false;
     }
   }
   return good ? 0 : EX_SOFTWARE;
+}
+
+function linesOf(text: string): string[] {
+  return text.replaceAll('\r', '').trimEnd().split('\n');
+}
+
+/** Where two texts part, for the person who has to mend it; undefined when they are equal. */
+function firstDifference(expected: readonly string[], printed: readonly string[]): string | undefined {
+  const count = Math.max(expected.length, printed.length);
+  for (let i = 0; i < count; i++) {
+    if (expected[i] === printed[i]) continue;
+    const show = (line: string | undefined) => (line === undefined ? 'nothing more' : `"${line}"`);
+    return `line ${i + 1}: expected ${show(expected[i])}, printed ${show(printed[i])}`;
+  }
+  return undefined;
 }
 
 /** Prints what happens as it happens. */

@@ -37,7 +37,7 @@ export class TranslateView {
       context,
       contextName: info.name,
       steps: steps.map(stepOf),
-      result: resultOf(result),
+      result: resultOf(result, (kind) => target.machine.walk(address, kind, context).result.ok),
     };
   }
 
@@ -64,16 +64,20 @@ function stepOf(step: WalkStep): TranslateStep {
   };
 }
 
-function resultOf(result: WalkResult): TranslateSuccess | TranslateFault {
+/** `allows` walks the address for another access: a page that is not dirty yet may well be written. */
+function resultOf(
+  result: WalkResult,
+  allows: (access: (typeof ACCESSES)[number]) => boolean,
+): TranslateSuccess | TranslateFault {
   if (result.ok) {
     return {
       ok: true,
       guestPhysical: hex(result.guestPhysical),
       hostPhysical: hex(result.hostPhysical),
       pageSize: result.pageSize,
-      read: result.read,
-      write: result.write,
-      execute: result.execute,
+      read: allows('read'),
+      write: allows('write'),
+      execute: allows('execute'),
       memoryReference: physicalReference(result.hostPhysical),
     };
   }
