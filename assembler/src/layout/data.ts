@@ -15,9 +15,13 @@ export interface DataSink {
   warn(code: string, message: string, item: DataItem): void;
 }
 
+/** Where statements are put together, one after the other. */
+let scratch = new Uint8Array(4096);
+const LARGEST_SCRATCH = 1 << 16;
+
 /** A growing list of bytes. */
 class Bytes {
-  buffer = new Uint8Array(64);
+  buffer = scratch;
   length = 0;
   fields: EncodedField[] | undefined;
 
@@ -29,6 +33,7 @@ class Bytes {
     const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.length + count));
     larger.set(this.buffer.subarray(0, this.length));
     this.buffer = larger;
+    if (larger.length <= LARGEST_SCRATCH) scratch = larger;
   }
 }
 

@@ -59,6 +59,22 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   return related;
 }
 
+/** All that is kept of a line with nothing but an instruction that never changes. */
+class FixedLine {
+  constructor(
+    readonly bits: number,
+    readonly defaultRel: boolean,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  /** The statement in this form, if it has one. */
+  static of(statement: Statement): FixedLine | undefined {
+    const { body } = statement;
+    if (body.kind !== 'instruction' || !body.fixed || statement.label || statement.times) return undefined;
+    return new FixedLine(body.fixed.bits, body.fixed.defaultRel, body.fixed.bytes);
+  }
+}
+
 /** One pass over the whole source, with the symbols of the pass before. */
 export class Pass implements Host {
   readonly #state: State;
@@ -118,9 +134,20 @@ export class Pass implements Host {
         if (isBracketed(tokens)) runDirective(layout, tokens);
         else {
           const source = line.source;
+          const fixed = source?.fixed as FixedLine | undefined;
+          if (fixed && fixed.bits === layout.bits && fixed.defaultRel === layout.defaultRel) {
+            layout.mark();
+            layout.ordinal++;
+            layout.emit(fixed.bytes, 1, true, tokens[0]);
+            this.recorder?.fixed(fixed.bytes.length);
+            continue;
+          }
           statement = (source?.statement as Statement | undefined) ?? parseStatement(tokens);
-          if (source) source.statement = statement;
           assembleStatement(layout, statement, this.readBinary);
+          if (source) {
+            source.fixed = FixedLine.of(statement);
+            source.statement = source.fixed ? undefined : statement;
+          }
         }
       } catch (problem) {
         this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));

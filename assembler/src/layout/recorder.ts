@@ -60,6 +60,12 @@ export class Recorder {
     this.#errors = layout.reporter.errors;
   }
 
+  /** An instruction that never changes was put down. */
+  fixed(length: number): void {
+    if (this.layout.absolute) this.giveUp();
+    else this.program.room(length);
+  }
+
   /** The directive in these tokens was followed. */
   directive(tokens: readonly Token[]): void {
     const step = this.program.add(Act.Directive);

@@ -72,14 +72,19 @@ export interface Statement {
   complaint?: Complaint;
 }
 
+const NONE: Body = { kind: 'none' };
+
 /** Reads a line that is neither empty nor a directive in brackets. Never throws. */
 export function parseStatement(tokens: readonly Token[]): Statement {
   const cursor = new Cursor(tokens);
   const statement: Statement = {
     first: tokens[0],
     last: tokens[tokens.length - 1],
+    label: undefined,
     orphan: false,
-    body: { kind: 'none' },
+    times: undefined,
+    body: NONE,
+    complaint: undefined,
   };
   try {
     parseLabel(cursor, statement);
@@ -213,7 +218,21 @@ function sizeOf(cursor: Cursor): SizeKeyword | undefined {
 function parseOperand(cursor: Cursor): OperandSyntax {
   const first = cursor.peek;
   if (!first) throw cursor.complaint('operand-expected', 'expected an operand');
-  const operand: OperandSyntax = { first, last: first, fixed: false };
+  // All fields at once: objects of one shape are smaller and faster.
+  const operand: OperandSyntax = {
+    first,
+    last: first,
+    size: undefined,
+    strict: undefined,
+    to: undefined,
+    distance: undefined,
+    decorators: undefined,
+    memory: undefined,
+    value: undefined,
+    offset: undefined,
+    fixed: false,
+    made: undefined,
+  };
   for (;;) {
     const size = sizeOf(cursor);
     if (size !== undefined) {
@@ -270,7 +289,14 @@ function parseDecorators(cursor: Cursor, operand: OperandSyntax): void {
 
 function parseBracket(cursor: Cursor): MemorySyntax {
   cursor.expect('[', 'before an effective address');
-  const memory: Partial<MemorySyntax> = {};
+  const memory: Partial<MemorySyntax> = {
+    value: undefined,
+    second: undefined,
+    displacementSize: undefined,
+    segment: undefined,
+    relative: undefined,
+    nosplit: undefined,
+  };
   for (;;) {
     const size = sizeOf(cursor);
     if (size !== undefined) {

@@ -13,6 +13,8 @@ export interface SourceLine {
   percent: boolean;
   /** Whatever the parser makes of it when no macro changes it. */
   statement?: unknown;
+  /** Instead of a statement: the bytes, where nothing else is needed any more. */
+  fixed?: unknown;
 }
 
 /** A file split into lines of tokens. */
@@ -49,6 +51,8 @@ export function makeLine(file: SourceFile, number: number, tokens: readonly Toke
     tokens,
     directive: directiveOf(tokens),
     percent: tokens.some((t) => t.kind === Kind.Preprocessor),
+    statement: undefined,
+    fixed: undefined,
   };
 }
 
