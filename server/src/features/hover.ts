@@ -128,9 +128,9 @@ export function statementOf(line: SourceLine): Statement {
 
 /** Address and bytes that a line has become. */
 export function bytesLine(seen: View, path: string, line: SourceLine): string {
+  const result = seen.program.draft;
   const entries = seen.program.entries(path, line.number);
   if (entries.length === 0) return '';
-  const { result } = seen.program;
   const total = entries.reduce((sum, e) => sum + e.length, 0);
   const bytes: string[] = [];
   for (const entry of entries) {

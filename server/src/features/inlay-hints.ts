@@ -3,6 +3,9 @@ import type { Outline } from '../syntax/outline';
 import type { Workspace } from '../workspace/workspace';
 import { type View, view } from './lookup';
 
+/** In larger files only the offsets are shown: the rest would have to be made anew at every keystroke. */
+const MAX_LINES = 20_000;
+
 /** Bytes shown behind a line. */
 const MAX_BYTES = 8;
 
@@ -13,6 +16,7 @@ export function inlayHints(workspace: Workspace, path: string, range: Range): In
   const { inlayHints: wanted } = workspace.settings;
   if (!Object.values(wanted).some(Boolean)) return [];
   const { outline } = seen;
+  const large = outline.lines.length > MAX_LINES;
   const hints: InlayHint[] = [];
   const offsets = wanted.strucOffsets ? fieldOffsets(seen) : new Map<number, string>();
   const first = Math.max(0, outline.search(range.start.line + 1));
@@ -20,7 +24,9 @@ export function inlayHints(workspace: Workspace, path: string, range: Range): In
   for (let i = first; i <= last; i++) {
     const number = outline.lines[i].number - 1;
     if (number < range.start.line) continue;
-    const entries = seen.program.entries(path, number + 1);
+    const wantsEntries =
+      wanted.addresses || wanted.bytes || (wanted.expansions && outline.shapes[i].kind === 'call');
+    const entries = wantsEntries && !large ? seen.program.entries(path, number + 1) : [];
     if (entries.length > 0 && (wanted.addresses || wanted.bytes)) {
       const label = machineCode(seen, entries, wanted.addresses, wanted.bytes);
       hints.push({

@@ -86,6 +86,9 @@ describe('the language server', () => {
     await vscode.commands.executeCommand('editor.action.goToReferences');
     await screenshot('references');
     await vscode.commands.executeCommand('closeReferenceSearch');
+    void vscode.commands.executeCommand('editor.action.rename');
+    await screenshot('rename');
+    await vscode.commands.executeCommand('cancelRenameInput');
     await assert.rejects(
       async () =>
         vscode.commands.executeCommand(
