@@ -19,6 +19,7 @@ function system(files: Record<string, string>, environment: Record<string, strin
     stderr: (c) => {
       err += c;
     },
+    now: new Date(2026, 4, 3, 2, 1, 9),
     folder: '/work',
     environment,
   };
@@ -142,6 +143,14 @@ describe('hyperstep-asm', () => {
       return s.written.get('out')!.length;
     };
     assert.deepEqual(['-O0', '-O1', '-Ox', '-O9'].map(size), [20, 18, 10, 10]);
+  });
+
+  it('knows date and time', () => {
+    const s = system({
+      'a.asm': ' db __DATE__, __?TIME?__\n%if __?DATE_NUM?__ = 20260503\n db "!"\n%endif\n',
+    });
+    assert.equal(s.run('-o out a.asm').code, 0);
+    assert.equal(s.written.get('out'), '2026-05-0302:01:09!');
   });
 
   it('reads NASMENV and response files', () => {

@@ -32,6 +32,7 @@ function main(): number {
       },
       stdout: (content) => writeAll(1, content),
       stderr: (text) => writeAll(2, text),
+      now: new Date(),
       folder: process.cwd(),
       environment: process.env,
     });

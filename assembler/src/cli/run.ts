@@ -1,6 +1,7 @@
 import type { AssembleOptions, AssembleResult, FileProvider } from '../api';
 import { assemble } from '../assemble';
 import { ELF_VARIANTS } from '../output/elf/variant';
+import { clockMacros } from './clock';
 import { dependencyRule } from './depend';
 import { HELP, VERSION } from './help';
 import { type Command, parseCommand, UsageError } from './options';
@@ -16,6 +17,8 @@ export interface System extends FileProvider {
   remove(path: string): void;
   stdout(text: string | Uint8Array): void;
   stderr(text: string): void;
+  /** The time of this run. */
+  now: Date;
   /** The current folder. */
   folder: string;
   environment: Readonly<Record<string, string | undefined>>;
@@ -91,7 +94,7 @@ function runCommand(command: Command, system: System): number {
     files: system,
     includePaths: command.includePaths,
     workingFolderFirst: true,
-    preamble: command.preamble,
+    preamble: [...clockMacros(system.now), ...command.preamble],
     format,
     debug: command.debug && format !== 'bin' && command.debugFormat !== 'null',
     optimize: command.optimize,
