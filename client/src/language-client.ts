@@ -20,7 +20,10 @@ export async function startLanguageClient(context: vscode.ExtensionContext): Pro
       },
     },
     {
-      documentSelector: [{ language: 'nasm' }],
+      documentSelector: [
+        { language: 'nasm', scheme: 'file' },
+        { language: 'nasm', scheme: 'untitled' },
+      ],
       initializationOptions: { manifests: manifests.map((uri) => uri.toString()) },
       synchronize: {
         fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.asm,*.inc,*.nasm,*.mac,*.bin,lab.json}'),

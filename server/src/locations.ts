@@ -4,13 +4,20 @@ import { URI } from 'vscode-uri';
 import type { Declaration } from './syntax/declaration';
 import type { Name } from './syntax/resolve';
 
-/** A file's path in `/` notation, as the assembler takes it. */
+/**
+ * A file's path in `/` notation, as the assembler takes it. What is no file (an
+ * unsaved document, an old version shown beside the new one) gets a path of its
+ * own, which no file has.
+ */
 export function pathOf(uri: string): string {
-  return URI.parse(uri).fsPath.replaceAll('\\', '/');
+  const parsed = URI.parse(uri);
+  if (parsed.scheme === 'file') return parsed.fsPath.replaceAll('\\', '/');
+  return `/${parsed.scheme}:${uri.slice(parsed.scheme.length + 1)}`;
 }
 
 export function uriOf(path: string): string {
-  return URI.file(path).toString();
+  const other = /^\/([a-z][\w+.-]+):(.*)$/i.exec(path);
+  return other ? `${other[1]}:${other[2]}` : URI.file(path).toString();
 }
 
 /** Lines and columns count from 1 in the assembler, from 0 in the protocol. */

@@ -6,11 +6,13 @@ const uri = 'file:///w/main.asm';
 const text = '%include "a.inc"\nbits 64\nmain:\n.loop: mov eax, [rbx + s.f]\n jmp .loop\n';
 const files = new Map([['/w/a.inc', 'struc s\n.f: resd 1\nendstruc\n']]);
 
+const names = ['a.inc', 'main.asm'];
+
 async function start(options: object = {}): Promise<Client> {
   const client = await startClient(
     {
       read: (path) => (files.has(path) ? new TextEncoder().encode(files.get(path)) : undefined),
-      list: (folder) => (folder === '/w' ? ['a.inc', 'main.asm'] : []),
+      list: (folder) => (folder === '/w' ? names : []),
     },
     { workspaceFolders: [{ uri: 'file:///w', name: 'w' }], ...options },
   );
@@ -129,6 +131,55 @@ describe('the server on a connection', () => {
       changes: [{ uri: 'file:///w/a.inc', type: 2 }],
     });
     assert.deepEqual(await told, []);
+  });
+
+  it('understands documents that are no files, under their own URI', async () => {
+    client = await start();
+    const other = 'untitled:Untitled-1';
+    const told = new Promise<Diagnostic[]>((resolve) => {
+      client.connection.onNotification(
+        'textDocument/publishDiagnostics',
+        (p: { uri: string; diagnostics: Diagnostic[] }) => {
+          if (p.uri === other) resolve(p.diagnostics);
+        },
+      );
+    });
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri: other, languageId: 'nasm', version: 1, text: 'x: mov al, ebx\n jmp x\n' },
+    });
+    assert.equal((await told).length, 1);
+    const params = { textDocument: { uri: other }, position: { line: 1, character: 5 } };
+    const [found] = await client.connection.sendRequest<{ uri: string }[]>('textDocument/definition', params);
+    assert.equal(found.uri, other);
+    // An old version of a file, as shown in a comparison, is not the file.
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri: 'git:/w/main.asm?HEAD', languageId: 'nasm', version: 1, text: 'old: nop\n' },
+    });
+    const symbols = await client.connection.sendRequest<{ name: string }[]>('textDocument/documentSymbol', {
+      textDocument: { uri },
+    });
+    assert.deepEqual(
+      symbols.map((s) => s.name),
+      ['main'],
+    );
+  });
+
+  it('follows folders that are added to the workspace', async () => {
+    client = await start({ workspaceFolders: [] });
+    await new Promise((r) => setTimeout(r, 50));
+    const ask = () =>
+      client.connection.sendRequest<{ name: string }[]>('workspace/symbol', { query: 'only_there' });
+    assert.deepEqual(await ask(), []);
+    files.set('/w/there.asm', 'only_there: ret\n');
+    names.push('there.asm');
+    const added = [{ uri: 'file:///w', name: 'w' }];
+    await client.connection.sendNotification('workspace/didChangeWorkspaceFolders', {
+      event: { added, removed: [] },
+    });
+    assert.deepEqual(
+      (await ask()).map((s) => s.name),
+      ['only_there'],
+    );
   });
 
   it('lets a client pull them instead', async () => {

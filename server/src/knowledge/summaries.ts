@@ -330,6 +330,71 @@ cvttsd2si cvttss2si vcvttsd2si vcvttss2si: Converts a floating-point value to an
 cvtsd2si cvtss2si vcvtsd2si vcvtss2si: Converts a floating-point value to an integer, rounding.
 cvtss2sd vcvtss2sd: Converts single to double precision.
 cvtsd2ss vcvtsd2ss: Converts double to single precision.
+aadd: Adds to memory atomically, without ordering or result.
+aand: ANDs to memory atomically, without ordering or result.
+aor: ORs to memory atomically, without ordering or result.
+axor: XORs to memory atomically, without ordering or result.
+clzero: Writes zeros to the cache line at RAX (AMD).
+clui: Clears the user interrupt flag.
+stui: Sets the user interrupt flag.
+testui: Copies the user interrupt flag into CF.
+uiret: Returns from a user interrupt handler.
+senduipi: Sends a user interrupt.
+rdpkru: Reads the protection-key rights into EAX.
+wrpkru: Writes the protection-key rights from EAX.
+rdsspd rdsspq: Reads the shadow stack pointer.
+incsspd incsspq: Pops entries off the shadow stack.
+saveprevssp: Saves a token of the previous shadow stack.
+rstorssp: Switches to another shadow stack.
+setssbsy: Marks the supervisor shadow stack busy and switches to it.
+clrssbsy: Marks a supervisor shadow stack free.
+wrssd wrssq wrussd wrussq: Writes to a shadow stack.
+ptwrite: Writes a value into the processor trace.
+hreset: Resets the history of hardware predictions.
+pconfig: Configures platform features, by the leaf in EAX.
+encls enclu enclv: SGX enclave function selected by EAX.
+loadiwkey: Loads the internal wrapping key of Key Locker.
+rdmsrlist wrmsrlist: Reads or writes a list of model-specific registers.
+wrmsrns: Writes a model-specific register without serializing.
+seamcall: Enters the TDX module.
+tdcall: Calls the TDX module from a trust domain.
+vmgexit: Calls the hypervisor from an SEV-ES guest.
+pvalidate: Validates a page of an SEV-SNP guest.
+rmpadjust: Changes a page’s permissions of lower privilege levels (SEV-SNP).
+rmpupdate: Changes an entry of the reverse map table (SEV-SNP).
+rmpquery: Reads a page’s permissions (SEV-SNP).
+psmash: Splits a 2 MiB entry of the reverse map table (SEV-SNP).
+erets: Returns from an event to the same ring (FRED).
+eretu: Returns from an event to ring 3 (FRED).
+lkgs: Loads GS into KERNEL_GS_BASE.
+bndmk: Makes MPX bounds. 
+bndcl bndcu bndcn: Checks an address against MPX bounds.
+bndmov bndldx bndstx: Moves, loads or stores MPX bounds.
+blcfill blci blcic blcmsk blcs blsfill blsic t1mskc tzmsk: Manipulates trailing bits (AMD TBM).
+sha1rnds4: Four rounds of SHA-1.
+sha1nexte sha1msg1 sha1msg2: Helps to compute SHA-1.
+sha256rnds2: Two rounds of SHA-256.
+sha256msg1 sha256msg2: Computes the message schedule of SHA-256.
+gf2p8mulb vgf2p8mulb: Multiplies bytes in GF(2^8).
+gf2p8affineqb gf2p8affineinvqb vgf2p8affineqb vgf2p8affineinvqb: Transforms bytes by a matrix over GF(2).
+ldtilecfg sttilecfg: Loads or stores the AMX tile configuration.
+tileloadd tileloaddt1: Loads an AMX tile.
+tilestored: Stores an AMX tile.
+tilezero tilerelease: Clears an AMX tile, or all of them.
+tdpbf16ps tdpbssd tdpbsud tdpbusd tdpbuud tdpfp16ps: Dot products of AMX tiles, accumulated.
+movdq2q movq2dq: Moves 64 bits between an MMX and an xmm register.
+movddup vmovddup: Duplicates the low double-precision value.
+movshdup movsldup vmovshdup vmovsldup: Duplicates the odd or even single-precision values.
+movntsd movntss: Stores a scalar past the caches (AMD).
+vmovw vmovsh: Moves 16 bits.
+mpsadbw vmpsadbw vdbpsadbw: Sums absolute differences of byte groups.
+phminposuw vphminposuw: Finds the smallest word and its position.
+extractps vextractps: Extracts a single-precision value.
+insertps vinsertps: Inserts a single-precision value.
+vtestps vtestpd: Sets ZF and CF by the signs of AND and AND NOT.
+vp2intersectd vp2intersectq: Makes masks of the elements two vectors have in common.
+xresldtrk xsusldtrk: Resumes or suspends tracking of loads in a transaction.
+ffreep: Marks an x87 register as empty and pops.
 lock: Makes the instruction that follows atomic.
 rep repe repz: Repeats a string instruction while the counter is not 0 (and, comparing, ZF is 1).
 repne repnz: Repeats a comparing string instruction while the counter is not 0 and ZF is 0.
@@ -490,19 +555,62 @@ const MASKS: Readonly<Record<string, string>> = {
   kunpck: 'Joins two masks',
 };
 
+const EXTRA_VERBS: readonly [RegExp, string][] = [
+  [/^broadcast[fi]?\d+/, 'Fills the vector with a part of the source.'],
+  [/^broadcasts/, 'Fills the vector with one floating-point value.'],
+  [/^extract[fi]\d+/, 'Extracts a part of a vector.'],
+  [/^insert[fi]\d+/, 'Inserts a part into a vector.'],
+  [/^shuf[fi]\d+/, 'Rearranges 128-bit parts of vectors.'],
+  [/^align[dq]/, 'Shifts two joined vectors right by elements.'],
+  [/^maskmov|^pmaskmov/, 'Loads or stores the elements that a mask selects.'],
+  [/^pmov\w+2m$/, 'Makes a mask of the top bits.'],
+  [/^pmovm2/, 'Spreads a mask over a vector.'],
+  [/^pmov(u?s)?(qb|qw|qd|db|dw|wb)$/, 'Narrows packed integers.'],
+  [/^4?pdp|^p4dp|^pdp|^dpbf16/, 'Multiplies and accumulates neighbouring packed values.'],
+  [/^psh[lr]d/, 'Shifts joined packed integers.'],
+  [/^prot|^psh[al]/, 'Rotates or shifts packed integers (AMD XOP).'],
+  [/^pcom|^pcmov|^pmac|^pmadcs|^pperm|^frcz/, 'Packed operation of AMD XOP.'],
+  [/^rndscale/, 'Rounds to a number of fraction bits.'],
+  [/^fpclass/, 'Makes a mask of values of certain classes.'],
+  [/^fixupimm/, 'Repairs special floating-point values.'],
+  [/^exp2/, 'Approximate power of two.'],
+  [/^fc?m(ul|add)c/, 'Multiplies complex half-precision values.'],
+  [/^4fn?madd/, 'Multiplies and accumulates over four registers.'],
+  [/^(gather|scatter)pf/, 'Prefetches by indexes.'],
+  [/^sha512/, 'Helps to compute SHA-512.'],
+  [/^sm[34]/, 'Helps to compute the Chinese hash or cipher SM3, SM4.'],
+  [/^cvt|^bcst/, 'Converts between number formats.'],
+  [/^u?comis/, 'Compares scalars; the result goes to ZF, PF and CF.'],
+  [/^pf|^pi2|^pswapd/, 'Packed operation of AMD 3DNow!.'],
+];
+
 /** What the instruction does, in one sentence; undefined where nobody has written it down. */
 export function summaryOf(mnemonic: string): string | undefined {
   const known = summaries.get(mnemonic);
   if (known) return known;
   const conditional = /^(j|set|cmov)(\w+)$/.exec(mnemonic);
-  const condition = conditional && CONDITIONS[SYNONYMS[conditional[2]] ?? conditional[2]];
+  const condition = conditional && conditionText(conditional[2]);
   if (conditional && condition) {
     const verb = { j: 'Jumps', set: 'Sets the byte to 1, else to 0,', cmov: 'Copies' }[conditional[1]]!;
     return `${verb} if ${condition}.`;
   }
+  if (Object.hasOwn(MASKS, mnemonic)) return `${MASKS[mnemonic]}.`;
   const mask = /^(k[a-z]+?)(b|w|d|q|bw|wd|dq)$/.exec(mnemonic);
-  if (mask && MASKS[mask[1]]) return `${MASKS[mask[1]]}.`;
-  return vector(mnemonic.replace(/^v(?=p|[a-z]+(ps|pd|ss|sd|ph|sh)$)/, ''));
+  if (mask && Object.hasOwn(MASKS, mask[1])) return `${MASKS[mask[1]]}.`;
+  const exchange = /^cmp(\w+)xadd$/.exec(mnemonic);
+  const added = exchange && conditionText(exchange[1]);
+  if (added) return `Compares memory with a register and adds to memory if ${added}, atomically.`;
+  const float = /^fcmov(\w+)$/.exec(mnemonic);
+  const moved = float && conditionText(float[1].replace('u', 'p'));
+  if (moved) return `Copies an x87 register to st0 if ${moved}.`;
+  if (/^aes(enc|dec)|^encodekey/.test(mnemonic) && /kl$|^encodekey/.test(mnemonic))
+    return 'AES with a Key Locker handle.';
+  return vector(mnemonic.replace(/^v(?!m[^ou]|err|erw)/, ''));
+}
+
+function conditionText(code: string): string | undefined {
+  const name = Object.hasOwn(SYNONYMS, code) ? SYNONYMS[code] : code;
+  return Object.hasOwn(CONDITIONS, name) ? CONDITIONS[name] : undefined;
 }
 
 function vector(name: string): string | undefined {
@@ -518,5 +626,5 @@ function vector(name: string): string | undefined {
     const element = /(dq|[bwdq])$/.exec(name);
     return `${integer[1]} ${element ? INTEGERS[element[1]] : 'integers'}.`;
   }
-  return undefined;
+  return EXTRA_VERBS.find(([pattern]) => pattern.test(name))?.[1];
 }

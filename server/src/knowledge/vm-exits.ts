@@ -29,7 +29,7 @@ const IO: ExitFacts = {
 const DESCRIPTOR = '*descriptor-table exiting* is 1 (secondary controls)';
 const MSR_BITMAPS =
   '*use MSR bitmaps* is 0, ECX lies outside 0–1FFFh and C0000000h–C0001FFFh, or the MSR’s bit in the bitmap is 1';
-const TASK_GATE = 'it goes through a task gate or TSS: a task switch always exits';
+const TASK_GATE = 'goes through a task gate or TSS: a task switch always exits';
 const VMX_ONLY = ' (a nested hypervisor would emulate it)';
 
 /** By mnemonic; `mov cr`, `mov dr` and their directions have keys of their own. */
@@ -211,9 +211,9 @@ export const VM_EXITS: Readonly<Record<string, ExitFacts>> = {
     vmx: when(0, 'bit 6 (#UD) of the exception bitmap is 1'),
     svm: intercept(0x46, 'exception 6 (#UD)'),
   },
-  int: { vmx: when(9, TASK_GATE), svm: intercept(0x75, 'INTn') },
-  iret: { vmx: when(9, TASK_GATE), svm: intercept(0x74, 'IRET') },
-  iretd: { vmx: when(9, TASK_GATE), svm: intercept(0x74, 'IRET') },
+  int: { vmx: when(9, `it ${TASK_GATE}`), svm: intercept(0x75, 'INTn') },
+  iret: { vmx: when(9, `it ${TASK_GATE}`), svm: intercept(0x74, 'IRET') },
+  iretd: { vmx: when(9, `it ${TASK_GATE}`), svm: intercept(0x74, 'IRET') },
   iretq: { svm: intercept(0x74, 'IRET') },
   pushf: { svm: intercept(0x70, 'PUSHF') },
   pushfd: { svm: intercept(0x70, 'PUSHF') },
@@ -221,6 +221,18 @@ export const VM_EXITS: Readonly<Record<string, ExitFacts>> = {
   popf: { svm: intercept(0x71, 'POPF') },
   popfd: { svm: intercept(0x71, 'POPF') },
   popfq: { svm: intercept(0x71, 'POPF') },
+  call: { vmx: when(9, `it is a far call and ${TASK_GATE}`) },
+  jmp: { vmx: when(9, `it is a far jump and ${TASK_GATE}`) },
+  wrmsrns: {
+    vmx: when(32, MSR_BITMAPS),
+    svm: intercept(0x7c, 'MSR_PROT and the MSR’s bit in the permission map'),
+  },
+  rdmsrlist: { vmx: when(78, 'a listed MSR is intercepted, as by RDMSR') },
+  wrmsrlist: { vmx: when(79, 'a listed MSR is intercepted, as by WRMSR') },
+  pconfig: { vmx: when(65, '*enable PCONFIG* is 1 and the leaf’s bit in the PCONFIG-exiting bitmap is 1') },
+  seamcall: { vmx: always(76) },
+  tdcall: { vmx: always(77) },
+  vmgexit: { svm: { always: true, code: 0x403, when: 'the call of an SEV-ES guest' } },
   vmrun: { svm: { always: true, code: 0x80, when: 'VMRUN has to be intercepted, VMRUN checks it' } },
   vmmcall: { svm: intercept(0x81, 'VMMCALL, the hypercall of AMD processors; #UD when not intercepted') },
   vmload: { svm: intercept(0x82, 'VMLOAD') },
@@ -280,17 +292,36 @@ export const EXIT_REASONS: Readonly<Record<number, string>> = {
   61: 'RDSEED',
   63: 'XSAVES',
   64: 'XRSTORS',
+  65: 'PCONFIG',
   67: 'UMWAIT',
   68: 'TPAUSE',
   69: 'LOADIWKEY',
   70: 'ENCLV',
   72: 'ENQCMD PASID translation failure',
   73: 'ENQCMDS PASID translation failure',
+  76: 'SEAMCALL',
+  77: 'TDCALL',
+  78: 'RDMSRLIST',
+  79: 'WRMSRLIST',
+};
+
+/** Other names of the same instructions. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  icebp: 'int1',
+  int01: 'int1',
+  int03: 'int3',
+  ud2a: 'ud2',
+  ud2b: 'ud1',
+  iretw: 'iret',
+  pushfw: 'pushf',
+  popfw: 'popf',
+  xsaves64: 'xsaves',
+  xrstors64: 'xrstors',
 };
 
 /** The key of {@link VM_EXITS} for an instruction with its operands' registers. */
 export function exitKey(mnemonic: string, registers: readonly (string | undefined)[]): string {
-  if (mnemonic !== 'mov') return mnemonic;
+  if (mnemonic !== 'mov') return Object.hasOwn(SYNONYMS, mnemonic) ? SYNONYMS[mnemonic] : mnemonic;
   const [to, from] = registers;
   if (to && /^cr\d+$/.test(to)) return `mov to ${to}`;
   if (from && /^cr\d+$/.test(from)) return `mov from ${from}`;
