@@ -23,7 +23,7 @@ describe('hover on an instruction', () => {
       /writes OF SF ZF AF PF CF/,
       /CPU: .*8086/,
       /#PF/,
-      /`48 83 C0 05`/,
+      /`48 83 C0 05` — `ADD r\/m64, imm8`, `o64 83 \/0 ib`/,
     );
   });
   it('says that CPUID always exits, and with which reason', () => {

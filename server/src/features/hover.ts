@@ -12,6 +12,7 @@ import {
 import { type Hover, MarkupKind, type Position, type Range } from 'vscode-languageserver';
 import { directiveDoc, OPERAND_WORDS, preprocessorDoc } from '../knowledge/directives';
 import { instructionDoc } from '../knowledge/instruction-doc';
+import { decodeForm } from '../knowledge/instructions';
 import { registerDoc } from '../knowledge/registers';
 import { STANDARD_MACROS_DOC } from '../knowledge/standard';
 import { summaryOf } from '../knowledge/summaries';
@@ -142,7 +143,15 @@ export function bytesLine(seen: View, path: string, line: SourceLine): string {
   }
   const more = total > bytes.length && bytes.length > 0 ? ` … ${total} bytes` : '';
   const content = bytes.length > 0 ? `\`${bytes.join(' ')}\`${more}` : `${total} bytes reserved`;
-  return `\n\n---\n\`0x${entries[0].address.toString(16).toUpperCase()}\`: ${content}`;
+  const form =
+    entries.length === 1 && entries[0].code ? encodedForm(result.bytesOf(entries[0]), entries[0].bits) : '';
+  return `\n\n---\n\`0x${entries[0].address.toString(16).toUpperCase()}\`: ${content}${form}`;
+}
+
+/** The encoding chosen, as the manual writes it; empty when the bytes are not one instruction. */
+function encodedForm(bytes: Uint8Array | undefined, bits: 16 | 32 | 64): string {
+  const form = bytes && decodeForm(bytes, bits);
+  return form ? ` — \`${form.instruction}\`, \`${form.encoding}\`` : '';
 }
 
 /** A name with a declaration. */

@@ -44,6 +44,14 @@ describe('semantic tokens', () => {
       ],
     );
   });
+  it('go on in joined lines', () => {
+    assert.deepEqual(painted(' mov \\\n  eax, 1\n ret\n'), [
+      'mov:mnemonic',
+      'eax:register',
+      '1:number',
+      'ret:mnemonic',
+    ]);
+  });
   it('a delta turns the answer before into the one after, whatever was edited', () => {
     const lines = [
       'K equ 1',

@@ -41,13 +41,16 @@ const READONLY = 2;
 const LIBRARY = 4;
 const LOCAL = 8;
 
-/** The coloured words of one line: character, length, type, modifiers; and how names were understood. */
+/** The coloured words of one line: line below the first (of joined lines), character, length, type, modifiers; and how names were understood. */
 interface Painted {
   data: number[];
   /** Names and what they were taken for: valid while they still are that. */
   names: string[];
   kinds: string[];
 }
+
+/** Numbers that make a word in {@link Painted.data}. */
+const WORD = 5;
 
 const painted = new WeakMap<SourceLine, { parent: string; shape: Shape; line: Painted }>();
 
@@ -78,12 +81,12 @@ function paintAnew(names: Names, outline: Outline, index: number): Painted {
   const { tokens } = outline.lines[index];
   const shape = outline.shapes[index];
   const result: Painted = { data: [], names: [], kinds: [] };
+  let below = 0;
   const put = (start: number, end: number, type: number, modifiers = 0) => {
-    if (end > start) result.data.push(start - 1, end - start, type, modifiers);
+    if (end > start) result.data.push(below, start - 1, end - start, type, modifiers);
   };
   tokens.forEach((token, at) => {
-    // Joined lines: only the first physical line is painted here.
-    if (token.line !== tokens[0].line) return;
+    below = token.line - tokens[0].line;
     if (token.kind === Kind.Number || token.kind === Kind.Float) put(token.column, token.end, TYPE.number);
     else if (token.kind === Kind.String) put(token.column, token.end, TYPE.string);
     else if (token.kind !== Kind.Operator) {
@@ -260,16 +263,17 @@ function encode(answer: Answer, from: number, to: number, line: number, characte
   for (let i = from; i < to; i++) {
     const { data } = answer.lines[i];
     const number = answer.numbers[i];
-    for (let k = 0; k < data.length; k += 4) {
-      const start = data[k];
+    for (let k = 0; k < data.length; k += WORD) {
+      const at = number + data[k];
+      const start = data[k + 1];
       out.push(
-        number - atLine,
-        number === atLine ? start - atCharacter : start,
-        data[k + 1],
+        at - atLine,
+        at === atLine ? start - atCharacter : start,
         data[k + 2],
         data[k + 3],
+        data[k + 4],
       );
-      atLine = number;
+      atLine = at;
       atCharacter = start;
     }
   }
@@ -306,7 +310,7 @@ function difference(before: Answer, after: Answer): SemanticTokensDelta['edits']
 
 function countWords(lines: Painted[], from: number, to: number): number {
   let count = 0;
-  for (let i = from; i < to; i++) count += lines[i].data.length / 4;
+  for (let i = from; i < to; i++) count += lines[i].data.length / WORD;
   return count;
 }
 
@@ -314,7 +318,8 @@ function countWords(lines: Painted[], from: number, to: number): number {
 function lastWord(answer: Answer, index: number): [line: number, character: number] {
   for (let i = index - 1; i >= 0; i--) {
     const { data } = answer.lines[i];
-    if (data.length > 0) return [answer.numbers[i], data[data.length - 4]];
+    const last = data.length - WORD;
+    if (last >= 0) return [answer.numbers[i] + data[last], data[last + 1]];
   }
   return [0, 0];
 }

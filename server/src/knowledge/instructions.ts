@@ -2,6 +2,8 @@ import { type Form, formsOf } from '@hyperstep/assembler';
 import {
   CodeExt,
   CpuidFeature,
+  Decoder,
+  DecoderOptions,
   Instruction,
   InstructionInfoFactory,
   OpAccess,
@@ -167,4 +169,21 @@ function featureName(name: string): string {
     .replace(/^INTEL(\d+)(_ONLY)?$/, '$1')
     .replace(/^X64$/, 'x86-64')
     .replaceAll('_', '-');
+}
+
+/** What iced-x86's decoder makes of the bytes of one instruction, in the manual's notation. */
+export function decodeForm(
+  bytes: Uint8Array,
+  bits: 16 | 32 | 64,
+): { instruction: string; encoding: string } | undefined {
+  if (bytes.length === 0 || bytes.length > 15) return undefined;
+  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
+  const instruction = decoder.decode();
+  const whole = !instruction.isInvalid && instruction.length === bytes.length;
+  const op = CodeExt.opCode(instruction.code);
+  const form = whole ? { instruction: op.instructionString, encoding: op.opCodeString } : undefined;
+  op.free();
+  instruction.free();
+  decoder.free();
+  return form;
 }

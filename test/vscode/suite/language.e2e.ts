@@ -173,6 +173,14 @@ describe('the language server', () => {
     await document.save();
   });
 
+  it('starts the lab from its lens', async () => {
+    await vscode.commands.executeCommand('hyperstep.debugLab', guestFile('labs/hypercall').fsPath);
+    const session = await eventually('a session', () => vscode.debug.activeDebugSession);
+    assert.equal(session.type, 'hyperstep');
+    await vscode.debug.stopDebugging();
+    await eventually('its end', () => vscode.debug.activeDebugSession === undefined);
+  });
+
   it('knows symbols, the call graph and what fixes a fault', async () => {
     const symbols = await vscode.commands.executeCommand<vscode.SymbolInformation[]>(
       'vscode.executeWorkspaceSymbolProvider',
