@@ -226,7 +226,7 @@ function makeCase(template, about, k, mode) {
   template.prepare?.(c, k, { value, pick, random32, random64 });
   if (template.sse) {
     const offset = about.memory ? operandOffset(about.instruction, registers, mode) : undefined;
-    sseCase(template.sse, c, about.xmm, offset, { value, pick, random32, random64 });
+    sseCase(template.sse, c, about.xmm, offset, { value, pick, random32, random64 }, template.also);
     return c;
   }
   if (about.memory && !template.ownMemory) {

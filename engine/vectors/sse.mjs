@@ -129,7 +129,18 @@ function integers(t) {
   return v;
 }
 
-/** Two vectors of a kind: s, d (floating-point), i (integer), n (integer, and a shift count). */
+/** Few different characters, so that strings match; a terminating zero somewhere, or not. */
+function text({ random32, pick }) {
+  let v = 0n;
+  const width = pick([8n, 8n, 16n]);
+  for (let k = 0n; k < 128n; k += width) {
+    const character = random32() % 12 ? pick([0x41, 0x42, 0x43, 0x61, 0xc1, 0x7f]) : 0;
+    v |= BigInt(character) << k;
+  }
+  return v;
+}
+
+/** Two vectors of a kind: s, d (floating-point), i (integer), n (integer, and a shift count), t (text). */
 function vectors(kind, t) {
   if (kind === 'i') {
     const x = integers(t);
@@ -142,6 +153,7 @@ function vectors(kind, t) {
       t.random32() % 4 ? BigInt(t.random32() % 70) : t.pick([1n << 32n, 0xffffffffffffffffn, 256n, 63n]);
     return [integers(t), (BigInt(t.random32()) << 64n) | count];
   }
+  if (kind === 't') return [text(t), text(t)];
   const lanes = kind === 's' ? 4 : 2;
   let x = 0n;
   let y = 0n;
@@ -166,9 +178,10 @@ function mxcsr({ random32, pick }) {
 const littleEndian = (v) => Buffer.from(v.toString(16).padStart(32, '0'), 'hex').reverse().toString('hex');
 
 /** Fills in a case: the first XMM register and the memory operand (or the second register) are a pair. */
-export function sseCase(kind, c, registers, offset, t) {
+export function sseCase(kind, c, registers, offset, t, also) {
   const [x, y] = vectors(kind, t);
   for (const [k, n] of registers.entries()) c.xmm.set(n, k === 0 ? x : k === 1 ? y : integers(t));
+  if (also !== undefined) c.xmm.set(also, integers(t));
   if (offset !== undefined) c.memory.set(offset, littleEndian(registers.length === 0 ? x : y));
   if (kind === 's' || kind === 'd') c.mxcsr = mxcsr(t);
 }
@@ -338,6 +351,156 @@ control.push(
   { text: 'stmxcsr [rsi+18]', prepare: setMxcsr, cases: 8, ownMemory: true },
 );
 
+// SSE3, SSSE3, SSE4.1, SSE4.2.
+const later = [];
+for (const op of 'addsubps haddps hsubps'.split(' ')) {
+  later.push(
+    i(`${op} xmm1, xmm12`, 's', { cases: 40 }),
+    i(`${op} xmm9, [rsi+16]`, 's', { cases: 4 }),
+    i(`${op} xmm4, xmm4`, 's', { cases: 4 }),
+  );
+}
+for (const op of 'addsubpd haddpd hsubpd'.split(' ')) {
+  later.push(
+    i(`${op} xmm1, xmm12`, 'd', { cases: 40 }),
+    i(`${op} xmm9, [rsi+16]`, 'd', { cases: 4 }),
+    i(`${op} xmm4, xmm4`, 'd', { cases: 4 }),
+  );
+}
+later.push(
+  i('movddup xmm1, xmm12', 'i', { cases: 3 }),
+  i('movddup xmm1, [rsi+5]', 'i', { cases: 3 }),
+  i('lddqu xmm1, [rsi+5]', 'i', { cases: 3 }),
+);
+later.push(
+  i('movshdup xmm1, xmm12', 'i', { cases: 3 }),
+  i('movsldup xmm1, [rsi+16]', 'i', { cases: 3 }),
+  i('movntdqa xmm1, [rsi+16]', 'i', { cases: 3 }),
+);
+const LATER =
+  `pshufb pabsb pabsw pabsd psignb psignw psignd phaddw phaddd phaddsw phsubw phsubd phsubsw pmulhrsw pmaddubsw
+  pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq pcmpeqq pcmpgtq packusdw phminposuw`.split(
+    /\s+/,
+  );
+for (const op of LATER) {
+  later.push(
+    i(`${op} xmm1, xmm12`, 'i', { cases: 10 }),
+    i(`${op} xmm9, [rsi+16]`, 'i', { cases: 3 }),
+    i(`${op} xmm4, xmm4`, 'i', { cases: 2 }),
+  );
+}
+for (const op of 'sxbw sxbd sxbq sxwd sxwq sxdq zxbw zxbd zxbq zxwd zxwq zxdq'.split(' ')) {
+  later.push(
+    i(`pmov${op} xmm1, xmm12`, 'i', { cases: 4 }),
+    i(`pmov${op} xmm9, [rsi+5]`, 'i', { cases: 3 }),
+    i(`pmov${op} xmm4, xmm4`, 'i', { cases: 2 }),
+  );
+}
+for (const op of 'palignr pblendw blendps blendpd mpsadbw insertps'.split(' ')) {
+  for (const n of [0, 1, 5, 0x0f, 0x10, 0x1b, 0x47, 0x93, 0xff]) {
+    later.push(
+      i(`${op} xmm1, xmm12, ${n}`, 'i', { cases: 3 }),
+      i(`${op} xmm4, xmm4, ${n}`, 'i', { cases: 1 }),
+    );
+    later.push(i(`${op} xmm9, [rsi+16], ${n}`, 'i', { cases: 1 }));
+  }
+}
+for (const op of 'blendvps blendvpd pblendvb'.split(' ')) {
+  later.push(
+    i(`${op} xmm1, xmm12`, 'i', { cases: 6, also: 0 }),
+    i(`${op} xmm9, [rsi+16]`, 'i', { cases: 3, also: 0 }),
+  );
+  later.push(i(`${op} xmm0, xmm12`, 'i', { cases: 3 }), i(`${op} xmm1, xmm0`, 'i', { cases: 3 }));
+}
+for (const n of [0, 1, 3, 7, 15]) {
+  for (const [op, width] of [
+    ['b', 'byte'],
+    ['d', 'dword'],
+    ['q', 'qword'],
+  ]) {
+    const wide = op === 'q' ? 'rcx' : 'ecx';
+    later.push(
+      i(`pextr${op} ${wide}, xmm11, ${n}`, 'i', { cases: 2 }),
+      i(`pextr${op} ${width} [rsi+3], xmm11, ${n}`, 'i', { cases: 2 }),
+    );
+    later.push(
+      i(`pinsr${op} xmm3, ${wide}, ${n}`, 'i', { cases: 2 }),
+      i(`pinsr${op} xmm3, ${width} [rsi+3], ${n}`, 'i', { cases: 2 }),
+    );
+  }
+  later.push(
+    i(`extractps ecx, xmm11, ${n}`, 'i', { cases: 2 }),
+    i(`extractps [rsi+3], xmm11, ${n}`, 'i', { cases: 2 }),
+  );
+  later.push(i(`pextrw [rsi+3], xmm11, ${n}`, 'i', { cases: 2 }));
+}
+later.push(
+  i('ptest xmm1, xmm12', 'i', { cases: 8 }),
+  i('ptest xmm1, xmm1', 'i', { cases: 4 }),
+  i('ptest xmm1, [rsi+16]', 'i', { cases: 4 }),
+);
+for (const [op, kind] of [
+  ['roundps', 's'],
+  ['roundss', 's'],
+  ['roundpd', 'd'],
+  ['roundsd', 'd'],
+]) {
+  for (const n of [0, 1, 2, 3, 4, 8, 9, 10, 11, 12])
+    later.push(i(`${op} xmm1, xmm12, ${n}`, kind, { cases: 14 }));
+  later.push(i(`${op} xmm1, [rsi+16], 9`, kind, { cases: 4 }));
+}
+for (const n of [0xff, 0x71, 0x3f, 0x55, 0xf0, 0x1f, 0x81])
+  later.push(i(`dpps xmm1, xmm12, ${n}`, 's', { cases: 14 }), i(`dpps xmm4, xmm4, ${n}`, 's', { cases: 2 }));
+for (const n of [0xff, 0x31, 0x13, 0x22, 0x30])
+  later.push(
+    i(`dppd xmm1, xmm12, ${n}`, 'd', { cases: 14 }),
+    i(`dppd xmm1, [rsi+16], ${n}`, 'd', { cases: 2 }),
+  );
+
+const textCases = [];
+const lengths = (c, _k, t) => {
+  c.set('rax', BigInt((t.random32() % 40) - 20));
+  c.set('rdx', BigInt((t.random32() % 40) - 20));
+};
+for (let n = 0; n < 0x80; n++) {
+  textCases.push(
+    i(`pcmpistri xmm1, xmm12, ${n}`, 't', { cases: 3 }),
+    i(`pcmpestri xmm1, xmm12, ${n}`, 't', { cases: 3, prepare: lengths }),
+  );
+  if (n % 5 === 0)
+    textCases.push(
+      i(`pcmpistrm xmm1, xmm12, ${n}`, 't', { cases: 2, also: 0 }),
+      i(`pcmpestrm xmm1, xmm12, ${n}`, 't', { cases: 2, prepare: lengths, also: 0 }),
+    );
+}
+textCases.push(
+  i('pcmpistri xmm1, [rsi+5], 0x0c', 't', { cases: 4 }),
+  i('pcmpistri xmm1, xmm1, 0x08', 't', { cases: 4 }),
+  i('pcmpistrm xmm0, xmm12, 0x40', 't', { cases: 4 }),
+);
+// REX.W: lengths of 64 bits.
+textCases.push(
+  i('db 0x66, 0x48, 0x0f, 0x3a, 0x61, 0xca, 0x0c', 't', {
+    cases: 6,
+    prepare: (c, k, t) => {
+      lengths(c, k, t);
+      if (k & 1) c.set('rax', (1n << 32n) + 2n);
+    },
+  }),
+);
+for (const op of [
+  'crc32 ecx, bl',
+  'crc32 ecx, bx',
+  'crc32 ecx, ebx',
+  'crc32 rcx, rbx',
+  'crc32 rcx, bl',
+  'crc32 r9d, byte [rsi+3]',
+  'crc32 r9, qword [rsi+3]',
+  'crc32 ecx, bh',
+]) {
+  textCases.push({ text: op, cases: 6 });
+}
+
 /** By family: all in 64-bit mode. */
 export const SSE_FAMILIES = {
   'sse-move': { mode: '64', templates: move },
@@ -345,5 +508,7 @@ export const SSE_FAMILIES = {
   'sse-arithmetic': { mode: '64', templates: arithmetic },
   'sse-comparison': { mode: '64', templates: comparison },
   'sse-conversion': { mode: '64', templates: conversion },
+  'sse-later': { mode: '64', templates: later },
+  'sse-text': { mode: '64', templates: textCases },
   'sse-control': { mode: '64', templates: control },
 };

@@ -225,6 +225,41 @@ export const GROUPS: Readonly<Record<string, { values: Values; instructions: str
         ),
       ),
   },
+  'integers of SSSE3 and SSE4': {
+    values: 'i',
+    instructions: [
+      ...'pshufb pabsb pabsw pabsd psignb psignw psignd phaddw phaddd phaddsw phsubw phsubd phsubsw pmulhrsw'.split(
+        ' ',
+      ),
+      ...'pmaddubsw pminsb pmaxsb pminuw pmaxuw pminsd pmaxsd pminud pmaxud pmulld pmuldq pcmpeqq pcmpgtq'.split(
+        ' ',
+      ),
+      ...'packusdw phminposuw pmovsxbw pmovsxbd pmovsxbq pmovsxwd pmovsxwq pmovsxdq pmovzxbw pmovzxbd'.split(
+        ' ',
+      ),
+      ...'pmovzxbq pmovzxwd pmovzxwq pmovzxdq blendvps blendvpd pblendvb ptest movddup movshdup'.split(' '),
+    ]
+      .map((op) => `${op} xmm1, xmm2`)
+      .concat(
+        [0, 5, 0x1b, 0x93].flatMap((n) =>
+          ['palignr', 'pblendw', 'blendps', 'blendpd', 'mpsadbw', 'insertps', 'pcmpistri'].map(
+            (op) => `${op} xmm1, xmm2, ${n}`,
+          ),
+        ),
+      ),
+  },
+  'single rounding': {
+    values: 's',
+    instructions: [0, 1, 2, 3, 4, 9, 11]
+      .flatMap((n) => [`roundps xmm1, xmm2, ${n}`, `roundss xmm1, xmm2, ${n}`])
+      .concat('haddps xmm1, xmm2', 'hsubps xmm1, xmm2', 'addsubps xmm1, xmm2', 'dpps xmm1, xmm2, 0xf1'),
+  },
+  'double rounding': {
+    values: 'd',
+    instructions: [0, 1, 2, 3, 4, 9, 11]
+      .flatMap((n) => [`roundpd xmm1, xmm2, ${n}`, `roundsd xmm1, xmm2, ${n}`])
+      .concat('haddpd xmm1, xmm2', 'hsubpd xmm1, xmm2', 'addsubpd xmm1, xmm2', 'dppd xmm1, xmm2, 0x33'),
+  },
   shifts: {
     values: 'n',
     instructions: ['psllw', 'pslld', 'psllq', 'psrlw', 'psrld', 'psrlq', 'psraw', 'psrad'].map(

@@ -8,7 +8,17 @@ export type CpuidResult = readonly [number, number, number, number];
 type FeatureBits = Readonly<Record<string, number>>;
 
 /** Leaf 1, ECX: feature and bit. */
-export const LEAF1_ECX: FeatureBits = { VMX: 5, CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 };
+export const LEAF1_ECX: FeatureBits = {
+  SSE3: 0,
+  VMX: 5,
+  SSSE3: 9,
+  CX16: 13,
+  PCID: 17,
+  SSE4_1: 19,
+  SSE4_2: 20,
+  MOVBE: 22,
+  POPCNT: 23,
+};
 
 /** Leaf 1, EDX. */
 export const LEAF1_EDX: FeatureBits = {

@@ -300,8 +300,8 @@ function unsupportedInstruction(cpu: Cpu, d: number): void {
     kind: 'unsupported',
     explanation:
       `The instruction ${Mnemonic[d]?.toUpperCase()} at RIP ${rip}h is not implemented: ` +
-      'this machine has the integer and system instructions, SSE and SSE2, but no x87 arithmetic, no MMX and ' +
-      'no later vector extension (docs/processor.md).',
+      'this machine has the integer and system instructions, SSE to SSE4.2, but no x87 arithmetic, no MMX and ' +
+      'no AVX (docs/processor.md).',
   });
 }
 

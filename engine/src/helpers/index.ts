@@ -1,6 +1,7 @@
 import { arithmeticHelpers } from './arithmetic';
 import { segmentsHelpers } from './segments';
 import { sseHelpers } from './sse';
+import { sse42Helpers } from './sse42';
 import { stringHelpers } from './string';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
@@ -11,6 +12,7 @@ export const HELPERS = {
   ...arithmeticHelpers,
   ...segmentsHelpers,
   ...sseHelpers,
+  ...sse42Helpers,
   ...stringHelpers,
   ...systemHelpers,
   ...vmxHelpers,

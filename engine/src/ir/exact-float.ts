@@ -414,3 +414,22 @@ export function toInteger(
   if (inexact) env.flags |= Mxcsr.PE;
   return BigInt.asUintN(width, signed);
 }
+
+/** To an integer in the same format, in a rounding mode; `quiet`: inexactness sets no flag (SDM 2 "ROUNDPD"). */
+export function roundToIntegral(
+  f: Format,
+  env: Environment,
+  x: bigint,
+  mode: Rounding,
+  quiet: boolean,
+): bigint {
+  const a = unpack(f, x, env);
+  if (isNan(a)) return propagate(f, env, a);
+  if (a.kind !== Kind.FINITE || a.exponent >= 0) return a.bits;
+  const asked = env.rounding;
+  env.rounding = mode;
+  const { value, inexact } = roundTo(env, a.sign, a.mantissa, a.exponent, false, 0);
+  env.rounding = asked;
+  if (inexact && !quiet) env.flags |= Mxcsr.PE;
+  return value === 0n ? zero(f, a.sign) : round(f, env, a.sign, value, 0);
+}

@@ -27,6 +27,7 @@ import {
   maximum,
   minimum,
   multiply,
+  roundToIntegral,
   SINGLE,
   squareRoot,
   subtract,
@@ -64,6 +65,8 @@ export const enum FloatOp {
   TRUNCATE_I32,
   /** b's signed doublewords as singles. */
   FROM_I32,
+  /** b as integers in its own format; literal as of ROUNDPD. */
+  ROUND,
   COUNT,
 }
 
@@ -467,6 +470,23 @@ function toScalarInteger(shape: FloatShape, width: 32 | 64, truncate: boolean): 
   };
 }
 
+/** ROUNDPS and its kin: the literal's bits 0 and 1 are the rounding mode, or bit 2 asks for MXCSR's; bit 3 keeps PE as it is. */
+function integral(shape: FloatShape): FloatFunction {
+  const f = formatOf(shape);
+  const count = isScalar(shape) ? 1 : 128 / f.bits;
+  return (cpu, d, a, b, imm) => {
+    environment.begin(cpu.state.u32[MXCSR]);
+    const mode = imm & 4 ? environment.rounding : imm & 3;
+    keepSide(cpu, a);
+    for (let i = 0; i < count; i++) {
+      setSide(f, i, roundToIntegral(f, environment, lane(cpu, f, b, i), mode, (imm & 8) !== 0));
+    }
+    if (!finish(cpu)) return false;
+    takeSide(cpu, d);
+    return true;
+  };
+}
+
 function fromIntegers(): FloatFunction {
   return (cpu, d, _a, b) => {
     const s = cpu.state;
@@ -528,6 +548,7 @@ const MAKERS: Readonly<Record<Exclude<FloatOp, FloatOp.COUNT>, (shape: FloatShap
   [FloatOp.TO_I32]: (shape) => toIntegers(shape, false),
   [FloatOp.TRUNCATE_I32]: (shape) => toIntegers(shape, true),
   [FloatOp.FROM_I32]: fromIntegers,
+  [FloatOp.ROUND]: integral,
 };
 
 /** FLOAT's functions by aux & 0x7f: FloatOp | FloatShape << 5. */

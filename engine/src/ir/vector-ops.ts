@@ -8,6 +8,7 @@ import type { CpuState } from '../cpu/state';
 import {
   clamp,
   halves,
+  horizontal,
   lanes,
   lanes64,
   pack,
@@ -131,6 +132,65 @@ export const enum VectorOp {
   RECIPROCAL1,
   RSQRT,
   RSQRT1,
+
+  // SSSE3, SSE4.1, SSE4.2
+  /** Bytes of a by b's low four bits; 0 where b's top bit is set. */
+  SHUFFLE8,
+  ABS8,
+  ABS16,
+  ABS32,
+  /** a negated, zero or as it is, by b's sign. */
+  SIGN8,
+  SIGN16,
+  SIGN32,
+  /** 16 bytes of b and then a, from the literal's on. */
+  ALIGN8,
+  HADD16,
+  HADD32,
+  HADDS16,
+  HSUB16,
+  HSUB32,
+  HSUBS16,
+  MULROUND16,
+  /** Unsigned bytes of a by signed bytes of b, neighbours added with saturation. */
+  MULADD8,
+  /** Lanes of b where the literal has a bit. */
+  BLEND16,
+  BLEND32,
+  BLEND64,
+  MINS8,
+  MAXS8,
+  MINU16,
+  MAXU16,
+  MINS32,
+  MAXS32,
+  MINU32,
+  MAXU32,
+  MULLOW32,
+  /** Even 32-bit lanes, signed, to 64 bits. */
+  MULS32,
+  /** b's low lanes made wider. */
+  WIDENS8TO16,
+  WIDENS8TO32,
+  WIDENS8TO64,
+  WIDENS16TO32,
+  WIDENS16TO64,
+  WIDENS32TO64,
+  WIDENU8TO16,
+  WIDENU8TO32,
+  WIDENU8TO64,
+  WIDENU16TO32,
+  WIDENU16TO64,
+  WIDENU32TO64,
+  EQ64,
+  GT64,
+  PACKU32,
+  /** The least unsigned word of b and its number. */
+  MINPOS16,
+  /** Eight sums of four absolute differences (SDM 2 "MPSADBW"). */
+  MPSAD8,
+  /** A lane of b into a, some made zero (SDM 2 "INSERTPS"). */
+  INSERT32,
   COUNT,
 }
 
@@ -203,6 +263,86 @@ function approximation(f: (bits: number) => number, lanesDone: 1 | 4): VectorFun
     for (let i = 0; i < 4; i++) v[d * 2 + i] = i < lanesDone ? f(v[b * 2 + i]) : v[a * 2 + i];
   };
 }
+
+/** Lanes of b where the literal has a bit. */
+function blendByLiteral(view: 'u16' | 'u32', count: number, step: number): VectorFunction {
+  return shuffle(view, (i, imm) => ((imm >> Math.floor(i / step)) & 1 ? i + count : i));
+}
+
+const shuffleBytes: VectorFunction = (s, d, a, b) => {
+  const v = s.u8;
+  const from = v.slice(a * 8, a * 8 + 16);
+  const by = v.slice(b * 8, b * 8 + 16);
+  for (let i = 0; i < 16; i++) v[d * 8 + i] = by[i] & 0x80 ? 0 : from[by[i] & 15];
+};
+
+const alignBytes: VectorFunction = (s, d, a, b, imm) => {
+  const v = s.u8;
+  const both = new Uint8Array(32);
+  both.set(v.subarray(b * 8, b * 8 + 16));
+  both.set(v.subarray(a * 8, a * 8 + 16), 16);
+  for (let i = 0; i < 16; i++) v[d * 8 + i] = i + imm < 32 ? both[i + imm] : 0;
+};
+
+/** Unsigned bytes by signed ones. */
+const mulAddBytes: VectorFunction = (s, d, a, b) => {
+  const { u8: u, i8: i, i16 } = s;
+  for (let k = 0; k < 8; k++) {
+    const sum = u[a * 8 + 2 * k] * i[b * 8 + 2 * k] + u[a * 8 + 2 * k + 1] * i[b * 8 + 2 * k + 1];
+    // Both bytes of the pair have been read.
+    i16[d * 4 + k] = s16(sum);
+  }
+};
+
+const minPosition: VectorFunction = (s, d, _a, b) => {
+  const words = s.u16.slice(b * 4, b * 4 + 8);
+  const least = Math.min(...words);
+  s.u64[d] = BigInt(least | (words.indexOf(least) << 16));
+  s.u64[d + 1] = 0n;
+};
+
+const sumsOfDifferences: VectorFunction = (s, d, a, b, imm) => {
+  const x = s.u8.slice(a * 8, a * 8 + 16);
+  const y = s.u8.slice(b * 8, b * 8 + 16);
+  const first = imm & 4 ? 4 : 0;
+  const second = (imm & 3) * 4;
+  for (let i = 0; i < 8; i++) {
+    let sum = 0;
+    for (let k = 0; k < 4; k++) sum += Math.abs(x[first + i + k] - y[second + k]);
+    s.u16[d * 4 + i] = sum;
+  }
+};
+
+const insertSingle: VectorFunction = (s, d, a, b, imm) => {
+  const v = s.u32;
+  const value = v[b * 2 + (imm >> 6)];
+  for (let i = 0; i < 4; i++) {
+    const kept = i === ((imm >> 4) & 3) ? value : v[a * 2 + i];
+    v[d * 2 + i] = imm & (1 << i) ? 0 : kept;
+  }
+};
+
+/** Of b's low half. */
+function widenB(from: 'i8' | 'u8' | 'i16' | 'u16' | 'i32', to: 'i16' | 'i32'): VectorFunction {
+  const run = widen(from, to);
+  return (s, d, _a, b, imm) => run(s, d, b, b, imm);
+}
+
+/** b's low lanes of `bits` as two quadwords. */
+function widenTo64(bits: 8 | 16 | 32, signed: boolean): VectorFunction {
+  return (s, d, _a, b) => {
+    const low = s.u64[b];
+    const lane = (i: bigint): bigint =>
+      (signed ? BigInt.asIntN : BigInt.asUintN)(bits, low >> (i * BigInt(bits)));
+    s.u64[d] = BigInt.asUintN(64, lane(0n));
+    s.u64[d + 1] = BigInt.asUintN(64, lane(1n));
+  };
+}
+
+const sign = (x: number, y: number): number => (y < 0 ? -x : y === 0 ? 0 : x);
+const ALL64 = 0xffffffffffffffffn;
+const signed64 = (x: bigint): bigint => BigInt.asIntN(64, x);
+const signed32 = (x: bigint): bigint => BigInt.asIntN(32, x);
 
 function row(name: string, run: VectorFunction): VectorRow {
   return { name, run };
@@ -434,6 +574,93 @@ export const VECTOR_ROWS: Readonly<Record<Exclude<VectorOp, VectorOp.COUNT>, Vec
   [VectorOp.RECIPROCAL1]: row('RECIPROCAL1', approximation(reciprocal, 1)),
   [VectorOp.RSQRT]: row('RSQRT', approximation(reciprocalRoot, 4)),
   [VectorOp.RSQRT1]: row('RSQRT1', approximation(reciprocalRoot, 1)),
+
+  [VectorOp.SHUFFLE8]: row('SHUFFLE8', shuffleBytes),
+  [VectorOp.ABS8]: row(
+    'ABS8',
+    lanes('i8', (_x, y) => Math.abs(y)),
+  ),
+  [VectorOp.ABS16]: row(
+    'ABS16',
+    lanes('i16', (_x, y) => Math.abs(y)),
+  ),
+  [VectorOp.ABS32]: row(
+    'ABS32',
+    lanes('i32', (_x, y) => Math.abs(y)),
+  ),
+  [VectorOp.SIGN8]: row('SIGN8', lanes('i8', sign)),
+  [VectorOp.SIGN16]: row('SIGN16', lanes('i16', sign)),
+  [VectorOp.SIGN32]: row('SIGN32', lanes('i32', sign)),
+  [VectorOp.ALIGN8]: row('ALIGN8', alignBytes),
+  [VectorOp.HADD16]: row(
+    'HADD16',
+    horizontal('i16', (x, y) => x + y),
+  ),
+  [VectorOp.HADD32]: row(
+    'HADD32',
+    horizontal('i32', (x, y) => x + y),
+  ),
+  [VectorOp.HADDS16]: row(
+    'HADDS16',
+    horizontal('i16', (x, y) => s16(x + y)),
+  ),
+  [VectorOp.HSUB16]: row(
+    'HSUB16',
+    horizontal('i16', (x, y) => x - y),
+  ),
+  [VectorOp.HSUB32]: row(
+    'HSUB32',
+    horizontal('i32', (x, y) => x - y),
+  ),
+  [VectorOp.HSUBS16]: row(
+    'HSUBS16',
+    horizontal('i16', (x, y) => s16(x - y)),
+  ),
+  [VectorOp.MULROUND16]: row(
+    'MULROUND16',
+    lanes('i16', (x, y) => (((x * y) >> 14) + 1) >> 1),
+  ),
+  [VectorOp.MULADD8]: row('MULADD8', mulAddBytes),
+  [VectorOp.BLEND16]: row('BLEND16', blendByLiteral('u16', 8, 1)),
+  [VectorOp.BLEND32]: row('BLEND32', blendByLiteral('u32', 4, 1)),
+  [VectorOp.BLEND64]: row('BLEND64', blendByLiteral('u32', 4, 2)),
+  [VectorOp.MINS8]: row('MINS8', lanes('i8', Math.min)),
+  [VectorOp.MAXS8]: row('MAXS8', lanes('i8', Math.max)),
+  [VectorOp.MINU16]: row('MINU16', lanes('u16', Math.min)),
+  [VectorOp.MAXU16]: row('MAXU16', lanes('u16', Math.max)),
+  [VectorOp.MINS32]: row('MINS32', lanes('i32', Math.min)),
+  [VectorOp.MAXS32]: row('MAXS32', lanes('i32', Math.max)),
+  [VectorOp.MINU32]: row('MINU32', lanes('u32', Math.min)),
+  [VectorOp.MAXU32]: row('MAXU32', lanes('u32', Math.max)),
+  [VectorOp.MULLOW32]: row('MULLOW32', lanes('i32', Math.imul)),
+  [VectorOp.MULS32]: row(
+    'MULS32',
+    lanes64((x, y) => BigInt.asUintN(64, signed32(x) * signed32(y))),
+  ),
+  [VectorOp.WIDENS8TO16]: row('WIDENS8TO16', widenB('i8', 'i16')),
+  [VectorOp.WIDENS8TO32]: row('WIDENS8TO32', widenB('i8', 'i32')),
+  [VectorOp.WIDENS8TO64]: row('WIDENS8TO64', widenTo64(8, true)),
+  [VectorOp.WIDENS16TO32]: row('WIDENS16TO32', widenB('i16', 'i32')),
+  [VectorOp.WIDENS16TO64]: row('WIDENS16TO64', widenTo64(16, true)),
+  [VectorOp.WIDENS32TO64]: row('WIDENS32TO64', widenTo64(32, true)),
+  [VectorOp.WIDENU8TO16]: row('WIDENU8TO16', widenB('u8', 'i16')),
+  [VectorOp.WIDENU8TO32]: row('WIDENU8TO32', widenB('u8', 'i32')),
+  [VectorOp.WIDENU8TO64]: row('WIDENU8TO64', widenTo64(8, false)),
+  [VectorOp.WIDENU16TO32]: row('WIDENU16TO32', widenB('u16', 'i32')),
+  [VectorOp.WIDENU16TO64]: row('WIDENU16TO64', widenTo64(16, false)),
+  [VectorOp.WIDENU32TO64]: row('WIDENU32TO64', widenTo64(32, false)),
+  [VectorOp.EQ64]: row(
+    'EQ64',
+    lanes64((x, y) => (x === y ? ALL64 : 0n)),
+  ),
+  [VectorOp.GT64]: row(
+    'GT64',
+    lanes64((x, y) => (signed64(x) > signed64(y) ? ALL64 : 0n)),
+  ),
+  [VectorOp.PACKU32]: row('PACKU32', pack('i32', 'u16', u16)),
+  [VectorOp.MINPOS16]: row('MINPOS16', minPosition),
+  [VectorOp.MPSAD8]: row('MPSAD8', sumsOfDifferences),
+  [VectorOp.INSERT32]: row('INSERT32', insertSingle),
 };
 
 /** What the evaluator calls, by number. */

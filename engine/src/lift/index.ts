@@ -12,6 +12,7 @@ import { shiftLifters } from './shift';
 import { sseFloatLifters } from './sse-float';
 import { sseIntegerLifters } from './sse-integer';
 import { sseMoveLifters } from './sse-move';
+import { sse4Lifters } from './sse4';
 import { stackLifters } from './stack';
 import { stringLifters } from './string';
 import { systemLifters } from './system';
@@ -35,6 +36,7 @@ const FAMILIES: readonly LiftTable[] = [
   sseMoveLifters,
   sseIntegerLifters,
   sseFloatLifters,
+  sse4Lifters,
 ];
 
 /** By mnemonic; an ordinary family's function goes before the system's, which {@link isSystemForm} asks for. */

@@ -11,18 +11,19 @@ import { sharedWithString } from './sse-move';
 const SHAPES = { ps: FloatShape.PS, ss: FloatShape.SS, pd: FloatShape.PD, sd: FloatShape.SD } as const;
 
 /** Operand 1 of an instruction of a shape. */
-function source(c: LiftContext, shape: FloatShape): number {
+export function source(c: LiftContext, shape: FloatShape): number {
   if (shape === FloatShape.SS) return scalar(c, 1, 4);
   if (shape === FloatShape.SD) return scalar(c, 1, 8);
   return packed(c, 1);
 }
 
-function float(c: LiftContext, op: FloatOp, shape: FloatShape, d: number, b: number, imm = 0): void {
+/** vector d ← d op b. */
+export function float(c: LiftContext, op: FloatOp, shape: FloatShape, d: number, b: number, imm = 0): void {
   c.ir.emit(Op.FLOAT, d, d, b, op | (shape << 5) | (imm << 8));
 }
 
 /** Operand 0 ← operand 0 op operand 1. */
-function arithmetic(op: FloatOp, shape: FloatShape): LiftFunction {
+export function arithmetic(op: FloatOp, shape: FloatShape): LiftFunction {
   return (c) => float(c, op, shape, xmm(c, 0)!, source(c, shape));
 }
 

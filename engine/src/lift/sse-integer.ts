@@ -5,12 +5,12 @@ import { entries, literal, packed, vector, xmm } from './sse';
 import { shuffled } from './sse-move';
 
 /** Operand 0 ← operand 0 op operand 1. */
-function binary(op: VectorOp): LiftFunction {
+export function binary(op: VectorOp): LiftFunction {
   return (c) => vector(c, op, xmm(c, 0)!, xmm(c, 0)!, packed(c, 1));
 }
 
 /** The same with a literal that is operand 2. */
-function chosen(op: VectorOp): LiftFunction {
+export function chosen(op: VectorOp): LiftFunction {
   return (c) => vector(c, op, xmm(c, 0)!, xmm(c, 0)!, packed(c, 1), literal(c, 2));
 }
 

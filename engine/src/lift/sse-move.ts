@@ -8,7 +8,7 @@ import { entries, literal, load128, loadOnly, packed, set, sse, store128, vector
 import { stringLifters } from './string';
 
 /** MOVAPS and its kin. */
-function whole(aligned: boolean): LiftFunction {
+export function whole(aligned: boolean): LiftFunction {
   return (c) => {
     const to = xmm(c, 0);
     if (to === undefined) {
@@ -22,7 +22,7 @@ function whole(aligned: boolean): LiftFunction {
 }
 
 /** A 64-bit temporary with a lane of a vector. */
-function lane(c: LiftContext, kind: VectorGet, from: number, number = 0): number {
+export function lane(c: LiftContext, kind: VectorGet, from: number, number = 0): number {
   return c.op(Op.VGET, from, 0, kind | (number << 8));
 }
 
@@ -73,8 +73,11 @@ function registers(op: VectorOp): LiftFunction {
   return (c) => vector(c, op, xmm(c, 0)!, xmm(c, 0)!, xmm(c, 1)!);
 }
 
+/** To memory only in SSE4.1's encoding. */
 function pextrw(c: LiftContext): void {
-  c.writeRegister(c.gpr(0)!.slot, 4, lane(c, VectorGet.LANE16, xmm(c, 1)!, literal(c, 2) & 7));
+  const value = lane(c, VectorGet.LANE16, xmm(c, 1)!, literal(c, 2) & 7);
+  if (c.isMemory(0)) c.store(c.address(2, true), 2, value);
+  else c.writeRegister(c.gpr(0)!.slot, 4, value);
 }
 
 function pinsrw(c: LiftContext): void {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Cpu } from '../cpu/cpu';
-import { cpuid, LEAF1_EDX } from '../cpu/cpuid';
+import { cpuid, LEAF1_ECX, LEAF1_EDX } from '../cpu/cpuid';
 import { Cr0, Cr4, Efer, Slot } from '../cpu/state';
 import { type Bench, bench, enterLongMode, fault } from '../cpu/testing';
 import { Evaluator } from '../execution/evaluator';
@@ -111,15 +111,20 @@ describe('SSE: who may execute it', () => {
     assert.equal(run(b, 'f3 0f 5e c1'), '#6');
   });
 
-  it('CPUID reports FXSR, SSE and SSE2, and no more', () => {
-    const edx = cpuid(long().cpu, 1, 0)[3];
+  it('CPUID reports what there is, and no more', () => {
+    const [, , ecx, edx] = cpuid(long().cpu, 1, 0);
+    for (const bit of [LEAF1_ECX.SSE3, LEAF1_ECX.SSSE3, LEAF1_ECX.SSE4_1, LEAF1_ECX.SSE4_2]) {
+      assert.ok(ecx & (1 << bit));
+    }
+    assert.equal(ecx & (1 << 25), 0, 'AES');
     for (const bit of [LEAF1_EDX.FXSR, LEAF1_EDX.SSE, LEAF1_EDX.SSE2]) assert.ok(edx & (1 << bit));
     assert.equal(edx & (1 << 23), 0, 'MMX');
   });
 
   it('MMX forms and later extensions stop the machine by name', () => {
     assert.match(run(long(), '0f fc c1'), /^unsupported: .*PADDB/);
-    assert.match(run(long(), '66 0f 38 00 c1'), /^unsupported: .*PSHUFB/);
+    assert.match(run(long(), '66 0f 38 dc c1'), /^unsupported: .*AESENC/);
+    assert.match(run(long(), 'c5 f0 58 c1'), /^unsupported: .*VADDPS/);
   });
 });
 
@@ -293,6 +298,20 @@ describe('SSE: other modes and approximations', () => {
     f32[from] = 1e-40; // denormal: as zero
     assert.equal(run(b, '0f 52 c1'), 'none');
     assert.equal(f32[to], Number.POSITIVE_INFINITY);
+  });
+
+  it('PTEST: ZF of AND, CF of ANDN', () => {
+    const b = long();
+    const flags = (x: bigint, y: bigint): bigint => {
+      setXmm(b.cpu, 0, x);
+      setXmm(b.cpu, 1, y);
+      assert.equal(run(b, '66 0f 38 17 c1'), 'none');
+      return currentRegisters(b.cpu).rflags & 0x8d5n;
+    };
+    assert.equal(flags(1n, 1n << 100n), 0x40n);
+    assert.equal(flags(1n, 1n), 1n);
+    assert.equal(flags(3n << 64n, 7n << 64n), 0n);
+    assert.equal(flags(5n, 0n), 0x41n);
   });
 
   it('the debugger sees and sets the registers', () => {

@@ -553,6 +553,42 @@ function toIntegers(shape: FloatShape, truncate: boolean): VectorEmit {
   };
 }
 
+/** Opcodes by rounding mode: nearest, down, up, toward zero. */
+const INTEGRAL: Readonly<Record<FloatShape, readonly V[]>> = {
+  [FloatShape.PS]: [V.F32X4_NEAREST, V.F32X4_FLOOR, V.F32X4_CEIL, V.F32X4_TRUNC],
+  [FloatShape.SS]: [V.F32_NEAREST, V.F32_FLOOR, V.F32_CEIL, V.F32_TRUNC],
+  [FloatShape.PD]: [V.F64X2_NEAREST, V.F64X2_FLOOR, V.F64X2_CEIL, V.F64X2_TRUNC],
+  [FloatShape.SD]: [V.F64_NEAREST, V.F64_FLOOR, V.F64_CEIL, V.F64_TRUNC],
+};
+
+/** ROUND; where MXCSR's mode is asked for, only to nearest. */
+function integral(shape: FloatShape): VectorEmit {
+  const l = ALGEBRAS[shape];
+  return (o) => {
+    const e = new Emitter(o, l);
+    const { c, y, r } = e;
+    const literal = o.literal ?? 0;
+    e.take('y');
+    e.incomparable(y);
+    e.any();
+    o.slowIf();
+    if (literal & 4) {
+      o.roundingState();
+      o.slowIf();
+    }
+    c.get(y)
+      .op(INTEGRAL[shape][literal & 4 ? 0 : literal & 3])
+      .set(r);
+    if (!(literal & 8)) {
+      slowIfRounding(o, () => {
+        c.get(r).get(y).op(l.ne);
+        e.any();
+      });
+    }
+    e.give();
+  };
+}
+
 const fromIntegers: VectorEmit = (o) => {
   o.roundingState();
   o.slowIf();
@@ -600,6 +636,7 @@ for (const shape of [...SCALARS, ...PACKED]) {
   for (const op of [FloatOp.MIN, FloatOp.MAX] as const) FLOAT_CODE[op | (shape << 5)] = extreme(op, shape);
   FLOAT_CODE[FloatOp.CMP | (shape << 5)] = comparison(shape);
   FLOAT_CODE[FloatOp.CONVERT | (shape << 5)] = conversion(shape);
+  FLOAT_CODE[FloatOp.ROUND | (shape << 5)] = integral(shape);
 }
 for (const shape of PACKED) {
   FLOAT_CODE[FloatOp.TO_I32 | (shape << 5)] = toIntegers(shape, false);

@@ -13,6 +13,9 @@ const MXCSR = Slot.MXCSR * 8;
 const ROUNDING_BITS = Mxcsr.RC | Mxcsr.MASKS | Mxcsr.PE;
 const ROUNDING_USUAL = Mxcsr.MASKS | Mxcsr.PE;
 
+/** Operations of FLOAT whose code depends on the literal. */
+const WITH_LITERAL: ReadonlySet<number> = new Set([FloatOp.CMP, FloatOp.ROUND]);
+
 /** Pushes what VectorOperands.roundingState says. */
 export function pushRoundingState(c: Code): Code {
   return c
@@ -36,7 +39,7 @@ export function vectorCode(word: number): { emit: VectorEmit; needsLiteral: bool
     case Op.VSET:
       return plain(SET_CODE[kind as 0]);
     case Op.FLOAT:
-      return plain(FLOAT_CODE[kind], (kind & 0x1f) === FloatOp.CMP);
+      return plain(FLOAT_CODE[kind], WITH_LITERAL.has(kind & 0x1f));
     case Op.FGET:
       return plain(FLOAT_GET_CODE[kind]);
     case Op.FSET:

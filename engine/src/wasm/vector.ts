@@ -118,15 +118,73 @@ function highProducts(low: V, high: V): VectorCode {
 
 const EVEN_LANES = Array.from({ length: 16 }, (_, i) => ((i >> 2) * 8 + (i & 3)) % 32);
 
-/** Unsigned products of the even doublewords. */
-const evenProducts: VectorEmit = (o) =>
+/** Products of the even doublewords. */
+function evenProducts(product: V): VectorEmit {
+  return (o) =>
+    o.setVector(() => {
+      // Only the low half of each shuffle's result counts.
+      o.va();
+      o.va().shuffle(EVEN_LANES);
+      o.vb();
+      o.vb().shuffle(EVEN_LANES).op(product);
+    });
+}
+
+/** d ← op of b, several times over. */
+const unary = (...ops: V[]): VectorCode => ({
+  emit: (o) =>
+    o.setVector(() => {
+      o.vb();
+      for (const op of ops) o.c.op(op);
+    }),
+});
+
+/** Neighbours of both operands: even lanes with odd lanes. */
+function horizontal(op: V, width: 2 | 4): VectorCode {
+  const pick = (odd: number): number[] =>
+    Array.from({ length: 16 }, (_, i) => (Math.floor(i / width) * 2 + odd) * width + (i % width));
+  return {
+    emit: (o) =>
+      o.setVector(() => {
+        o.va() && o.vb().shuffle(pick(0));
+        o.va() && o.vb().shuffle(pick(1)).op(op);
+      }),
+  };
+}
+
+/** a's lanes negated where b is negative, and zero where it is zero. */
+function signed(sub: V, greater: V, equal: V): VectorCode {
+  return {
+    emit: (o) =>
+      o.setVector(() => {
+        const { c } = o;
+        zero(c) && o.va().op(sub);
+        o.va();
+        zero(c) && o.vb().op(greater).op(V.V128_BITSELECT);
+        o.vb() && zero(c).op(equal).op(V.V128_ANDNOT);
+      }),
+  };
+}
+
+/** Bytes of b and then a from the literal's on, zeros behind them. */
+const aligned: VectorEmit = (o) =>
   o.setVector(() => {
-    // Only the low half of each shuffle's result counts.
-    o.va();
-    o.va().shuffle(EVEN_LANES);
-    o.vb();
-    o.vb().shuffle(EVEN_LANES).op(V.I64X2_EXTMUL_LOW_I32X4_U);
+    const n = Math.min(o.literal ?? 0, 32);
+    if (n <= 16) o.vb() && o.va().shuffle(Array.from({ length: 16 }, (_, i) => i + n));
+    else o.va() && zero(o.c).shuffle(Array.from({ length: 16 }, (_, i) => i + n - 16));
   });
+
+/** Swizzling gives 0 for every number above 15, x86 only for those with the top bit set. */
+const shuffledBytes: VectorEmit = (o) =>
+  o.setVector(() => {
+    o.va();
+    o.vb().v128(0x8f8f8f8f8f8f8f8fn, 0x8f8f8f8f8f8f8f8fn).op(V.V128_AND).op(V.I8X16_SWIZZLE);
+  });
+
+/** Lanes of b where the literal has a bit. */
+function blend(width: number): VectorCode {
+  return lanes(width, (i, imm) => ((imm >> i) & 1 ? i + 16 / width : i));
+}
 
 const sumOfDifferences: VectorEmit = (o) =>
   o.setVector(() => {
@@ -168,7 +226,7 @@ export const VECTOR_CODE: Readonly<Record<number, VectorCode | undefined>> = {
   [VectorOp.MULLOW16]: binary(V.I16X8_MUL),
   [VectorOp.MULHIGHS16]: highProducts(V.I32X4_EXTMUL_LOW_I16X8_S, V.I32X4_EXTMUL_HIGH_I16X8_S),
   [VectorOp.MULHIGHU16]: highProducts(V.I32X4_EXTMUL_LOW_I16X8_U, V.I32X4_EXTMUL_HIGH_I16X8_U),
-  [VectorOp.MULU32]: { emit: evenProducts },
+  [VectorOp.MULU32]: { emit: evenProducts(V.I64X2_EXTMUL_LOW_I32X4_U) },
   [VectorOp.MULADD16]: binary(V.I32X4_DOT_I16X8_S),
   [VectorOp.SAD8]: { emit: sumOfDifferences },
   [VectorOp.AVG8]: binary(V.I8X16_AVGR_U),
@@ -244,6 +302,57 @@ export const VECTOR_CODE: Readonly<Record<number, VectorCode | undefined>> = {
     emit: (o) => o.setVector(() => o.va() && o.c.v128(0xffffffffffffffffn, 0n).op(V.V128_AND)),
   },
   [VectorOp.CVT_I32_F64]: { emit: (o) => o.setVector(() => o.va().op(V.F64X2_CONVERT_LOW_I32X4_S)) },
+
+  [VectorOp.SHUFFLE8]: { emit: shuffledBytes },
+  [VectorOp.ABS8]: unary(V.I8X16_ABS),
+  [VectorOp.ABS16]: unary(V.I16X8_ABS),
+  [VectorOp.ABS32]: unary(V.I32X4_ABS),
+  [VectorOp.SIGN8]: signed(V.I8X16_SUB, V.I8X16_GT_S, V.I8X16_EQ),
+  [VectorOp.SIGN16]: signed(V.I16X8_SUB, V.I16X8_GT_S, V.I16X8_EQ),
+  [VectorOp.SIGN32]: signed(V.I32X4_SUB, V.I32X4_GT_S, V.I32X4_EQ),
+  [VectorOp.ALIGN8]: { emit: aligned, needsLiteral: true },
+  [VectorOp.HADD16]: horizontal(V.I16X8_ADD, 2),
+  [VectorOp.HADD32]: horizontal(V.I32X4_ADD, 4),
+  [VectorOp.HADDS16]: horizontal(V.I16X8_ADD_SAT_S, 2),
+  [VectorOp.HSUB16]: horizontal(V.I16X8_SUB, 2),
+  [VectorOp.HSUB32]: horizontal(V.I32X4_SUB, 4),
+  [VectorOp.HSUBS16]: horizontal(V.I16X8_SUB_SAT_S, 2),
+  [VectorOp.BLEND16]: blend(2),
+  [VectorOp.BLEND32]: blend(4),
+  [VectorOp.BLEND64]: blend(8),
+  [VectorOp.MINS8]: binary(V.I8X16_MIN_S),
+  [VectorOp.MAXS8]: binary(V.I8X16_MAX_S),
+  [VectorOp.MINU16]: binary(V.I16X8_MIN_U),
+  [VectorOp.MAXU16]: binary(V.I16X8_MAX_U),
+  [VectorOp.MINS32]: binary(V.I32X4_MIN_S),
+  [VectorOp.MAXS32]: binary(V.I32X4_MAX_S),
+  [VectorOp.MINU32]: binary(V.I32X4_MIN_U),
+  [VectorOp.MAXU32]: binary(V.I32X4_MAX_U),
+  [VectorOp.MULLOW32]: binary(V.I32X4_MUL),
+  [VectorOp.MULS32]: { emit: evenProducts(V.I64X2_EXTMUL_LOW_I32X4_S) },
+  [VectorOp.WIDENS8TO16]: unary(V.I16X8_EXTEND_LOW_I8X16_S),
+  [VectorOp.WIDENS8TO32]: unary(V.I16X8_EXTEND_LOW_I8X16_S, V.I32X4_EXTEND_LOW_I16X8_S),
+  [VectorOp.WIDENS8TO64]: unary(
+    V.I16X8_EXTEND_LOW_I8X16_S,
+    V.I32X4_EXTEND_LOW_I16X8_S,
+    V.I64X2_EXTEND_LOW_I32X4_S,
+  ),
+  [VectorOp.WIDENS16TO32]: unary(V.I32X4_EXTEND_LOW_I16X8_S),
+  [VectorOp.WIDENS16TO64]: unary(V.I32X4_EXTEND_LOW_I16X8_S, V.I64X2_EXTEND_LOW_I32X4_S),
+  [VectorOp.WIDENS32TO64]: unary(V.I64X2_EXTEND_LOW_I32X4_S),
+  [VectorOp.WIDENU8TO16]: unary(V.I16X8_EXTEND_LOW_I8X16_U),
+  [VectorOp.WIDENU8TO32]: unary(V.I16X8_EXTEND_LOW_I8X16_U, V.I32X4_EXTEND_LOW_I16X8_U),
+  [VectorOp.WIDENU8TO64]: unary(
+    V.I16X8_EXTEND_LOW_I8X16_U,
+    V.I32X4_EXTEND_LOW_I16X8_U,
+    V.I64X2_EXTEND_LOW_I32X4_U,
+  ),
+  [VectorOp.WIDENU16TO32]: unary(V.I32X4_EXTEND_LOW_I16X8_U),
+  [VectorOp.WIDENU16TO64]: unary(V.I32X4_EXTEND_LOW_I16X8_U, V.I64X2_EXTEND_LOW_I32X4_U),
+  [VectorOp.WIDENU32TO64]: unary(V.I64X2_EXTEND_LOW_I32X4_U),
+  [VectorOp.EQ64]: binary(V.I64X2_EQ),
+  [VectorOp.GT64]: binary(V.I64X2_GT_S),
+  [VectorOp.PACKU32]: binary(V.I16X8_NARROW_I32X4_U),
 };
 
 /** By kind of VGET. A lane's number must be known: the interpreter reads lanes from memory itself. */
