@@ -178,8 +178,7 @@ function move(r: Repeat, place: Place, distance: number): void {
 function withinOffsets(r: Repeat, offset: number): number {
   if (r.addressBytes === 8) return r.left;
   const size = r.addressBytes === 4 ? 0x100000000 : 0x10000;
-  const above = Math.floor((size - offset) / r.bytes);
-  return Math.min(r.left, r.down ? (above === 0 ? 0 : Math.floor(offset / r.bytes) + 1) : above);
+  return Math.min(r.left, Math.floor((r.down ? offset + r.bytes : size - offset) / r.bytes));
 }
 
 /** Linear address of an operand's present element; undefined unless `most` of them are inside the segment. */

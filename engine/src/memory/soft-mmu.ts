@@ -6,9 +6,9 @@ import { How, type Mmu } from './mmu';
 import { PAGE_SIZE, type PhysicalMemory } from './physical';
 import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
-import { walk } from './walk';
+import { type WalkMemory, walk } from './walk';
 import { Right } from './walk-formats';
-import type { PagingContext, WalkAccess, WalkStep, WalkSuccess } from './walk-types';
+import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
 
 /** Access kinds by {@link Tag}. */
 const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
@@ -276,13 +276,11 @@ export class SoftMmu implements Mmu<Cpu> {
     if (!this.tlb.collide(lo, otherLo)) return -1;
     const known = this.cachedAddress(otherLo, otherHi, otherWrite);
     if (known < 0) return -1;
-    const steps: WalkStep[] = [];
-    const here = this.lookAhead(cpu, lo, hi, Tag.READ, steps);
-    const other = this.lookAhead(cpu, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ, steps);
-    if (!here || !other || Number(other.hostPhysical) !== known) return -1;
     const page = known - (otherLo & 0xfff);
-    const onTables = (step: WalkStep): boolean => Number(step.entryHostAddress) - page < PAGE_SIZE;
-    if (otherWrite && steps.some((step) => step.entryHostAddress >= page && onTables(step))) return -1;
+    const memory = new WatchedMemory(this.physical, otherWrite ? page : -PAGE_SIZE);
+    const here = this.lookAhead(cpu, memory, lo, hi, Tag.READ);
+    const other = here && this.lookAhead(cpu, memory, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ);
+    if (!other || Number(other.hostPhysical) !== known || memory.touched) return -1;
     const { read, write, execute, guestPageSize } = other;
     const large = guestPageSize > PAGE_SIZE;
     this.fill(this.bank, otherLo, this.long ? otherHi : 0, page, read, write, execute, large);
@@ -290,12 +288,12 @@ export class SoftMmu implements Mmu<Cpu> {
   }
 
   /** The walk of an access, if it ends in RAM and sets no accessed or dirty flags. Has no effect. */
-  private lookAhead(cpu: Cpu, lo: number, hi: number, tag: Tag, steps: WalkStep[]): WalkSuccess | undefined {
+  private lookAhead(cpu: Cpu, memory: WalkMemory, lo: number, hi: number, tag: Tag): WalkSuccess | undefined {
     const context = this.context ?? pagingContext(cpu);
     this.split32[0] = lo;
     this.split32[1] = this.long ? hi : 0;
     const access = { kind: KINDS[tag], user: this.user };
-    const result = walk(this.physical, this.split64[0], access, context, steps);
+    const result = walk(memory, this.split64[0], access, context);
     if (!result.ok || result.updates.length > 0) return undefined;
     return Number(result.hostPhysical) < this.physical.ramBytes ? result : undefined;
   }
@@ -456,6 +454,30 @@ export class SoftMmu implements Mmu<Cpu> {
   ): boolean {
     this.split64[0] = linear;
     return this.store(cpu, this.split32[0], this.split32[1], size, how, valueLo, valueHi);
+  }
+}
+
+/** Notes whether a walk reads an entry in a page. */
+class WatchedMemory implements WalkMemory {
+  touched = false;
+
+  constructor(
+    private readonly physical: PhysicalMemory,
+    private readonly page: number,
+  ) {}
+
+  read32(address: number): number {
+    this.note(address);
+    return this.physical.read32(address);
+  }
+
+  read64(address: number): bigint {
+    this.note(address);
+    return this.physical.read64(address);
+  }
+
+  private note(address: number): void {
+    if (address >= this.page && address < this.page + PAGE_SIZE) this.touched = true;
   }
 }
 
