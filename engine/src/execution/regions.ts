@@ -38,7 +38,7 @@ interface PageHistory {
 }
 
 /** So often a page's code may be compiled anew as it grows; then new regions take only blocks that are in none. */
-const GROWING = 8;
+const GROWING = 3;
 
 /** Compiles regions, and keeps, drops and evicts them. */
 export class Regions {

@@ -12,8 +12,9 @@ import {
   Control,
   Header,
   JUMP_CACHE,
-  JUMP_ENTRIES,
   JUMP_ENTRY_BYTES,
+  JUMP_HASH,
+  JUMP_HASH_SHIFT,
   JumpEntry,
 } from '../wasm/layout';
 import { BlockStore } from './block-store';
@@ -134,7 +135,7 @@ export class FastTier {
     const { u32 } = cpu.state;
     const low = u32[Slot.RIP * 2];
     const high = u32[Slot.RIP * 2 + 1];
-    const hash = (low ^ ((low >>> 12) | (high << 20))) & (JUMP_ENTRIES - 1);
+    const hash = Math.imul(low, JUMP_HASH) >>> JUMP_HASH_SHIFT;
     const entry = (JUMP_CACHE + hash * JUMP_ENTRY_BYTES) >> 2;
     i32[entry + (JumpEntry.RIP >> 2)] = low;
     i32[entry + (JumpEntry.RIP >> 2) + 1] = high;

@@ -25,6 +25,9 @@ import { FlagsFlow, type FlagsState, type Region, type RegionBlock, usesFlags } 
 import { V } from './simd';
 import { RegionVectors } from './vector-region';
 
+/** Edges of indirect jumps in a region at most, if each is to have its own table. */
+const MAX_DIRECT_EDGES = 300;
+
 /** One level of nesting: the function's body or a loop's. */
 interface Level {
   first: number;
@@ -77,6 +80,8 @@ class RegionCompiler implements Operands, FlagsOperands {
   private readonly levels: Level[] = [];
   /** Blocks that are reached by their number: entries, and what is jumped to across a loop's start. */
   private readonly dispatched = new Set<number>();
+  /** Indirect jumps have tables of their own; with many of them, the edges would cost V8 seconds. */
+  private readonly direct: boolean;
   private exit!: Label;
   private dispatch!: Label;
   private readonly code64: boolean;
@@ -90,6 +95,8 @@ class RegionCompiler implements Operands, FlagsOperands {
     private readonly region: Region,
     private readonly map: number,
   ) {
+    const jumps = region.blocks.filter((b) => b.ends === 'control' && lastOp(b) === Op.JUMP).length;
+    this.direct = jumps * region.blocks.length <= MAX_DIRECT_EDGES;
     this.code64 = (region.mode & Mode.CODE64) !== 0;
     this.long = (region.mode & Mode.LONG) !== 0;
   }
@@ -499,11 +506,13 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.if();
       c.get(address).op(W.I32_WRAP_I64).memory(W.I32_LOAD8_U, this.map).tee(entry);
       c.if();
-      c.get(entry).i32(1).op(W.I32_SUB).tee(this.entryNumber);
-      c.brTable(
-        this.region.blocks.map((b, i) => (b.entry ? this.labelTo(i) : this.dispatch)),
-        this.dispatch,
-      );
+      c.get(entry).i32(1).op(W.I32_SUB);
+      if (this.direct) {
+        c.tee(this.entryNumber).brTable(
+          this.region.blocks.map((b, i) => (b.entry ? this.labelTo(i) : this.dispatch)),
+          this.dispatch,
+        );
+      } else c.set(this.entryNumber).br(this.dispatch);
       c.end();
       c.end();
     }

@@ -18,8 +18,9 @@ import {
   Control,
   Header,
   JUMP_CACHE,
-  JUMP_ENTRIES,
   JUMP_ENTRY_BYTES,
+  JUMP_HASH,
+  JUMP_HASH_SHIFT,
   JumpEntry,
   Left,
 } from './layout';
@@ -430,12 +431,9 @@ function driveFunction(): Code {
   c.i32(Answer.LIMIT).op(W.RETURN);
   c.end();
   const miss = c.block();
-  c.i32(0).memory(W.I64_LOAD, RIP).tee(rip).get(rip).i64(12).op(W.I64_SHR_U).op(W.I64_XOR).op(W.I32_WRAP_I64);
-  c.i32(JUMP_ENTRIES - 1)
-    .op(W.I32_AND)
-    .i32(Math.log2(JUMP_ENTRY_BYTES))
-    .op(W.I32_SHL)
-    .tee(entry);
+  c.i32(0).memory(W.I64_LOAD, RIP).tee(rip).op(W.I32_WRAP_I64);
+  c.i32(JUMP_HASH).op(W.I32_MUL).i32(JUMP_HASH_SHIFT).op(W.I32_SHR_U);
+  c.i32(Math.log2(JUMP_ENTRY_BYTES)).op(W.I32_SHL).tee(entry);
   c.memory(W.I64_LOAD, JUMP_CACHE + JumpEntry.RIP)
     .get(rip)
     .op(W.I64_NE)

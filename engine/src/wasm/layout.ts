@@ -26,7 +26,9 @@ export const enum Control {
  */
 export const JUMP_CACHE = 0x50000;
 export const JUMP_ENTRY_BYTES = 32;
-export const JUMP_ENTRIES = 4096;
+/** An entry's number: RIP's low half times this, shifted right. There are 2^14 of them. */
+export const JUMP_HASH = 0x9e3779b1 | 0;
+export const JUMP_HASH_SHIFT = 18;
 
 export const enum JumpEntry {
   RIP = 0,
@@ -40,7 +42,7 @@ export const enum JumpEntry {
  * block: direct-mapped by linear page, 16 bytes: u64 linear page address, u32
  * key, u32 physical page number.
  */
-export const CODE_PAGES = 0x80000;
+export const CODE_PAGES = 0xd0000;
 export const CODE_PAGE_ENTRIES = 256;
 export const CODE_PAGE_BYTES = 16;
 
