@@ -92,6 +92,17 @@ describe('references', () => {
     );
     checkReferences('%macro m 1\n mov %|1, %{1}\n%endmacro\n', '%macro m 1\n mov «%1», «%{1}»\n%endmacro\n');
   });
+  it('of labels that macros make of their parameter', () => {
+    const head = '%macro proc 1\nglobal %1\n%1:\n%endmacro\n';
+    checkReferences(
+      `${head}proc a\n.x: jmp .|x\nproc b\n.x: jmp .x\n call a\n`,
+      `${head}proc a\n«.x»: jmp «.x»\nproc b\n.x: jmp .x\n call a\n`,
+    );
+    checkReferences(
+      `${head}proc a\n.x: nop\nproc b\n call |a\n`,
+      `${head}proc «a»\n.x: nop\nproc b\n call «a»\n`,
+    );
+  });
   it('of a context local', () => {
     checkReferences(
       '%macro if 0\n%push if\n jz %$|else\n%endmacro\n%macro fi 0\n%$else:\n%pop\n%endmacro\n',

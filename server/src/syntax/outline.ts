@@ -11,8 +11,9 @@ import {
   sectionKey,
   symbolKey,
 } from './keys';
-import { readDefine, readMacro } from './macros';
-import { type IsMacro, type Shape, shapeOf } from './shape';
+import type { MacroTable } from './macro-table';
+import { readDefine, readMacro, splitAtCommas } from './macros';
+import { type LineKind, type Shape, shapeOf } from './shape';
 
 /** Directives whose second word is a single-line macro being defined. */
 const DEFINES = /^i?(x?define|xdefine|assign|strlen|strcat|substr|defstr|deftok|pathsearch)$|^ixdefine$/;
@@ -69,13 +70,13 @@ export class Outline {
 
   constructor(
     readonly document: Document,
-    private readonly isMacro: IsMacro,
+    private readonly macros: MacroTable,
     private readonly epoch: number,
   ) {
     this.revision = document.revision;
     this.lines = document.source.lines;
     for (let i = 0; i < this.lines.length; i++) {
-      const shape = shapeOf(this.lines[i], isMacro, epoch);
+      const shape = shapeOf(this.lines[i], macros.has, epoch);
       this.shapes.push(shape);
       this.read(this.lines[i], shape, i);
     }
@@ -96,9 +97,10 @@ export class Outline {
   }
 
   private take({ index, removed, added }: LineChange): boolean {
-    const shapes = added.map((line) => shapeOf(line, this.isMacro, this.epoch));
-    if (!shapes.every(isNeutral)) return false;
-    if (!this.shapes.slice(index, index + removed.length).every(isNeutral)) return false;
+    const shapes = added.map((line) => shapeOf(line, this.macros.has, this.epoch));
+    const neutral = (shape: Shape) => isNeutral(shape) && !this.makesLabel(shape);
+    if (!shapes.every(neutral)) return false;
+    if (!this.shapes.slice(index, index + removed.length).every(neutral)) return false;
     let here = this.surroundings[index];
     if (removed.length === 0) {
       // What stands above decides, unless it changes what follows.
@@ -159,7 +161,12 @@ export class Outline {
       this.preprocessor(line, index);
       return;
     }
-    if (shape.label) this.label(shape, index);
+    if (shape.label) this.label(shape.label, shape.kind, index);
+    if (this.makesLabel(shape)) {
+      const parameter = this.macros.labelParameter(shape.head!.text)!;
+      const [token, ...more] = splitAtCommas(line.tokens.slice(shape.at + 1))[parameter - 1] ?? [];
+      if (token?.kind === Kind.Identifier && more.length === 0) this.label(token, 'call', index);
+    }
     this.surroundings.push(this.here);
     if (shape.kind === 'directive') this.directive(line, shape, index);
     else if (shape.kind === 'incbin') this.file(line.tokens[shape.at + 1], true);
@@ -206,8 +213,12 @@ export class Outline {
     if (token?.kind === Kind.String) this.files.push({ token, path: token.text.slice(1, -1), binary });
   }
 
-  private label(shape: Shape, index: number): void {
-    const token = shape.label!;
+  /** A call of a macro such as `proc name`, whose body has the line `%1:`. */
+  private makesLabel({ kind, head }: Shape): boolean {
+    return kind === 'call' && this.macros.labelParameter(head!.text) !== undefined;
+  }
+
+  private label(token: Token, line: LineKind, index: number): void {
     const macro = this.here.macro;
     if (token.kind === Kind.Preprocessor) {
       if (token.text[1] === '$') {
@@ -222,11 +233,11 @@ export class Outline {
     const name = plainName(token.text);
     if (isLocal(name)) {
       const { parent } = this.here;
-      const kind: DeclarationKind = this.struc ? 'field' : shape.kind === 'equ' ? 'equ' : 'local';
+      const kind: DeclarationKind = this.struc ? 'field' : line === 'equ' ? 'equ' : 'local';
       this.declare(kind, symbolKey(parent + name), parent + name, token, index, parent);
       return;
     }
-    if (shape.kind === 'equ') {
+    if (line === 'equ') {
       this.declare('equ', symbolKey(name), name, token, index);
       return;
     }

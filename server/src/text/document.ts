@@ -42,7 +42,7 @@ export class Document {
   version = 0;
   /** Counts every change. */
   revision = 0;
-  /** The last revision in which a line of the preprocessor came or went. */
+  /** The last revision in which a line that begins with `%` came or went. */
   directives = 0;
   private readonly log: LineChange[] = [];
   private bytes: { revision: number; data: Uint8Array } | undefined;
@@ -199,7 +199,7 @@ export class Document {
     while (tail < shorter - head && lines[n - 1 - tail] === before[before.length - 1 - tail]) tail++;
     const removed = before.slice(head, before.length - tail);
     const added = lines.slice(head, n - tail);
-    const directive = (line: SourceLine) => line.directive !== undefined;
+    const directive = (line: SourceLine) => line.tokens[0].kind === Kind.Preprocessor;
     if (removed.some(directive) || added.some(directive)) this.directives = this.revision;
     this.log.push({ revision: this.revision, index: head, removed, added });
     if (this.log.length > MAX_CHANGES) this.log.shift();

@@ -7,6 +7,7 @@ import {
   type SymbolEntry,
 } from '@hyperstep/assembler';
 import type { TextEdit } from 'vscode-languageserver';
+import { MacroTable } from '../syntax/macro-table';
 import { Names } from '../syntax/names';
 import { Document } from '../text/document';
 import type { Workspace } from './workspace';
@@ -178,7 +179,7 @@ export class Program {
       documents.every((d, i) => d === known.documents[i] && d.revision === known.revisions[i]);
     if (fresh) return known.names;
     this.followMacros();
-    const outlines = documents.map((d) => workspace.outline(d.path, this.isMacro, this.epoch)!);
+    const outlines = documents.map((d) => workspace.outline(d.path, this.macros, this.epoch)!);
     // Outlines that could follow the changes declare what they declared before.
     const same =
       known &&
@@ -191,18 +192,16 @@ export class Program {
 
   private seen: { documents: Document[]; revisions: number[]; names: Names } | undefined;
   /** The names that may start a line because they are macros. */
-  private macros = new Set<string>();
+  private macros = new MacroTable();
   private signature = '';
   private epoch = 0;
-  private readonly isMacro = (name: string): boolean =>
-    this.macros.has(name) || this.macros.has(`\0${name.toLowerCase()}`);
 
   private followMacros(): void {
     const names = new Set<string>();
     for (const path of this.files) for (const name of this.workspace.macroNames(path)) names.add(name);
     const signature = [...names].join(' ');
     if (signature === this.signature && this.epoch > 0) return;
-    this.macros = names;
+    this.macros = new MacroTable(names);
     this.signature = signature;
     this.epoch = this.workspace.nextEpoch();
   }

@@ -1,7 +1,7 @@
-import { type AssembleResult, directoryOf, join, Kind, labIncludePaths, readLab } from '@hyperstep/assembler';
+import { type AssembleResult, directoryOf, join, labIncludePaths, readLab } from '@hyperstep/assembler';
 import { uriOf } from '../locations';
+import { type MacroTable, macroEntries } from '../syntax/macro-table';
 import { Outline } from '../syntax/outline';
-import type { IsMacro } from '../syntax/shape';
 import { Document } from '../text/document';
 import type { ServerFiles } from './files';
 import { IncludeGraph } from './graph';
@@ -255,40 +255,27 @@ export class Workspace {
   }
 
   /** What a file declares, given the macros of its program. */
-  outline(path: string, isMacro: IsMacro, epoch: number): Outline | undefined {
+  outline(path: string, macros: MacroTable, epoch: number): Outline | undefined {
     const document = this.document(path);
     if (!document) return undefined;
     const known = this.outlines.get(path) ?? [];
     const found = known.find((k) => k.epoch === epoch && k.outline.document === document);
     if (found && (found.outline.revision === document.revision || found.outline.follow()))
       return found.outline;
-    const outline = new Outline(document, isMacro, epoch);
+    const outline = new Outline(document, macros, epoch);
     // A file of two programs is seen with the macros of either.
     const kept = known.filter((k) => k !== found && k.outline.document === document).slice(-3);
     this.outlines.set(path, [...kept, { epoch, outline }]);
     return outline;
   }
 
-  /** Macros a file defines; caseless ones in lower case behind a NUL. */
+  /** Macros a file defines; see {@link macroEntries}. */
   macroNames(path: string): readonly string[] {
     const document = this.document(path);
     if (!document) return [];
     const known = this.macros.get(path);
     if (known?.document === document && known.revision === document.directives) return known.names;
-    const names = new Set<string>();
-    for (const line of document.source.lines) {
-      if (!line.directive) continue;
-      const caseless = line.directive.startsWith('i') && line.directive !== 'include';
-      const name = line.tokens[1];
-      if (name?.kind !== Kind.Identifier) continue;
-      if (
-        /macro$|define$|assign$|def(str|tok)$/.test(line.directive) &&
-        !/^(un|exit|if|elif)/.test(line.directive)
-      ) {
-        names.add(caseless ? `\0${name.lower}` : name.text);
-      }
-    }
-    const list = [...names];
+    const list = macroEntries(document.source.lines);
     this.macros.set(path, { document, revision: document.directives, names: list });
     return list;
   }
