@@ -58,9 +58,9 @@ export function formRegion(
   const offsets = [...chosen.keys()].sort((a, b) => a - b);
   const index = new Map(offsets.map((offset, i) => [offset, i]));
   const blocks = offsets.map((offset) => cut(chosen.get(offset)!, offset, index));
-  knowFlags(blocks);
   const loops = findLoops(blocks);
   chooseEntries(blocks, loops, hotOffset);
+  knowFlags(blocks);
   return { blocks, loops, mode: hot.mode };
 }
 
@@ -281,38 +281,28 @@ export function usesFlags(op: number): boolean {
   return op === Op.COND || op === Op.JUMPCC || op === Op.GETFLAGS;
 }
 
-/** State after a block, and whether its first look at the flags comes before it sets them. */
-function through(b: RegionBlock, state: FlagsState): { out: FlagsState; exposed: boolean } {
-  const { code } = b.block;
-  const flow = new FlagsFlow(code, state);
-  let exposed = false;
-  let set = false;
+/** State after a block. */
+function through(b: RegionBlock, state: FlagsState): FlagsState {
+  const flow = new FlagsFlow(b.block.code, state);
   for (let at = 0; at < b.end; at += WORDS) {
     flow.arrive(at);
-    const op = code[at] & 0xff;
-    if (usesFlags(op) && !set) exposed = true;
-    if (op === Op.FLAGS || op === Op.SETFLAGS) set = true;
     flow.pass(at);
   }
-  return { out: flow.state, exposed };
+  return flow.state;
 }
 
-/**
- * Where a block uses flags that a block before it has set, and all blocks before
- * it agree on what set them, that knowledge is worth more than being an entry.
- */
+/** What is known where a block begins: nothing at entries, elsewhere what all blocks before it agree on. */
 function knowFlags(blocks: RegionBlock[]): void {
   const before: number[][] = blocks.map(() => []);
   blocks.forEach((b, i) => {
     for (const to of b.successors) before[to].push(i);
   });
-  const wanted = blocks.map((b, i) => before[i].length > 0 && through(b, 'unknown').exposed);
-  const states: FlagsState[] = blocks.map((_, i) => (wanted[i] ? 'unreachable' : 'unknown'));
+  const states: FlagsState[] = blocks.map((b) => (b.entry ? 'unknown' : 'unreachable'));
   for (let changed = true; changed; ) {
     changed = false;
-    const outs = blocks.map((b, i) => through(b, states[i]).out);
-    blocks.forEach((_, i) => {
-      if (!wanted[i]) return;
+    const outs = blocks.map((b, i) => through(b, states[i]));
+    blocks.forEach((b, i) => {
+      if (b.entry) return;
       const state = before[i].reduce<FlagsState>((s, p) => meet(s, outs[p]), 'unreachable');
       if (!same(state, states[i])) {
         states[i] = state;
@@ -321,9 +311,7 @@ function knowFlags(blocks: RegionBlock[]): void {
     });
   }
   blocks.forEach((b, i) => {
-    if (!wanted[i] || typeof states[i] === 'string') return;
-    b.flagsIn = states[i];
-    b.entry = false;
+    b.flagsIn = states[i] === 'unreachable' ? 'unknown' : states[i];
   });
 }
 
