@@ -100,6 +100,17 @@ cost('patch an immediate and call', 50_000, 'mov [f + 1], edi\ncall f', {
 });
 
 {
+  const count = 100_000_000;
+  const plain = run(loop(count, MIX)).microseconds;
+  const elsewhere = run(loop(count, MIX), {}, (m) =>
+    m.breakpoints.set(1, 0x101000n, () => true),
+  ).microseconds;
+  console.log(
+    `${'breakpoint set but not hit, elsewhere'.padEnd(58)} ${(elsewhere / plain).toFixed(2).padStart(9)} ×`,
+  );
+}
+
+{
   const one = 'mov ecx, 3\nl@: add eax, ecx\nrol eax, 5\ndec ecx\njnz l@\nret\nalign 32\n';
   const many = Array.from({ length: 3000 }, (_, i) => one.replaceAll('@', String(i))).join('');
   const body = loop(
@@ -112,16 +123,5 @@ cost('patch an immediate and call', 50_000, 'mov [f + 1], edi\ncall f', {
   const each = (compiled.microseconds - without.microseconds) / compiled.counts.compiled;
   console.log(
     `${`CPU time of compiling a region of 500 instructions, V8's threads included (${compiled.counts.compiled})`.padEnd(58)} ${each.toFixed(0).padStart(9)} us`,
-  );
-}
-
-{
-  const count = 100_000_000;
-  const plain = run(loop(count, MIX)).microseconds;
-  const elsewhere = run(loop(count, MIX), {}, (m) =>
-    m.breakpoints.set(1, 0x101000n, () => true),
-  ).microseconds;
-  console.log(
-    `${'breakpoint set but not hit, elsewhere'.padEnd(58)} ${(elsewhere / plain).toFixed(2).padStart(9)} ×`,
   );
 }
