@@ -7,37 +7,19 @@ import {
   type TranslateSuccess,
 } from '@hyperstep/debug-adapter/protocol';
 import * as vscode from 'vscode';
-import { followSession, type Node, NodeTree, selectedFrame } from './session-view';
+import { type Node, SessionView, selectedFrame } from './session-view';
 
 /**
  * "Address Translation": the walk of one linear address, every entry of both
  * levels, walked again at every stop. The address is an expression, `rip` at first.
  */
 export function registerTranslationView(): vscode.Disposable {
-  const tree = new NodeTree();
-  const view = vscode.window.createTreeView('hyperstep.translation', { treeDataProvider: tree });
   let expression = 'rip';
-  let newest = 0;
-
-  const refresh = async (session: vscode.DebugSession | undefined): Promise<void> => {
-    const turn = ++newest;
-    if (!session) {
-      tree.show([]);
-      view.description = undefined;
-      return;
-    }
+  const view = new SessionView('hyperstep.translation', async (session) => {
     const request: TranslateArguments = { address: expression, frameId: selectedFrame() };
-    try {
-      const response = (await session.customRequest(TRANSLATE, request)) as TranslateResponse;
-      if (turn !== newest) return;
-      view.description = `${expression} — ${response.contextName}`;
-      tree.show(present(response));
-    } catch (error) {
-      if (turn !== newest) return;
-      view.description = expression;
-      tree.show([{ label: String((error as Error).message ?? error), icon: new vscode.ThemeIcon('info') }]);
-    }
-  };
+    const response = (await session.customRequest(TRANSLATE, request)) as TranslateResponse;
+    return { description: `${expression} — ${response.contextName}`, nodes: present(response) };
+  });
 
   const ask = async (suggestion: string): Promise<void> => {
     const input = await vscode.window.showInputBox({
@@ -47,17 +29,16 @@ export function registerTranslationView(): vscode.Disposable {
     });
     if (input === undefined || input.trim() === '') return;
     expression = input.trim();
-    await refresh(vscode.debug.activeDebugSession);
+    await view.refresh();
     await vscode.commands.executeCommand('hyperstep.translation.focus');
   };
 
   return vscode.Disposable.from(
     view,
-    followSession((session) => void refresh(session)),
     vscode.commands.registerCommand('hyperstep.translateAddress', async (address?: string) => {
       if (typeof address !== 'string') return ask(expression);
       expression = address;
-      await refresh(vscode.debug.activeDebugSession);
+      await view.refresh();
     }),
     vscode.commands.registerCommand('hyperstep.translateHere', () => {
       const editor = vscode.window.activeTextEditor;

@@ -5,40 +5,23 @@ import {
   type VmExitsResponse,
 } from '@hyperstep/debug-adapter/protocol';
 import * as vscode from 'vscode';
-import { followSession, type Node, NodeTree } from './session-view';
+import { type Node, SessionView } from './session-view';
 
 /** "VM Exits": the last transitions, newest first; a click shows the guest instruction. */
 export function registerVmExitsView(): vscode.Disposable {
-  const tree = new NodeTree();
-  const view = vscode.window.createTreeView('hyperstep.vmExits', { treeDataProvider: tree });
   let filter = '';
-  let newest = 0;
-
-  const refresh = async (session: vscode.DebugSession | undefined): Promise<void> => {
-    const turn = ++newest;
-    if (!session) {
-      tree.show([]);
-      view.description = undefined;
-      return;
-    }
-    try {
-      const request: VmExitsArguments = { limit: 500 };
-      const response = (await session.customRequest(VM_EXITS, request)) as VmExitsResponse;
-      if (turn !== newest) return;
-      const entries = response.exits.filter((e) => matches(e, filter)).reverse();
-      view.description = filter
-        ? vscode.l10n.t('{0} of {1}, filter: {2}', entries.length, response.next, filter)
-        : vscode.l10n.t('{0} in all', response.next);
-      tree.show(entries.map(present));
-    } catch (error) {
-      if (turn !== newest) return;
-      tree.show([{ label: String((error as Error).message ?? error), icon: new vscode.ThemeIcon('info') }]);
-    }
-  };
+  const view = new SessionView('hyperstep.vmExits', async (session) => {
+    const request: VmExitsArguments = { limit: 500 };
+    const response = (await session.customRequest(VM_EXITS, request)) as VmExitsResponse;
+    const entries = response.exits.filter((e) => matches(e, filter)).reverse();
+    const description = filter
+      ? vscode.l10n.t('{0} of {1}, filter: {2}', entries.length, response.next, filter)
+      : vscode.l10n.t('{0} in all', response.next);
+    return { description, nodes: entries.map(present) };
+  });
 
   return vscode.Disposable.from(
     view,
-    followSession((session) => void refresh(session)),
     vscode.commands.registerCommand('hyperstep.filterVmExits', async () => {
       const input = await vscode.window.showInputBox({
         title: vscode.l10n.t('Filter VM Exits'),
@@ -47,7 +30,7 @@ export function registerVmExitsView(): vscode.Disposable {
       });
       if (input === undefined) return;
       filter = input.trim();
-      await refresh(vscode.debug.activeDebugSession);
+      await view.refresh();
     }),
   );
 }
