@@ -9,7 +9,13 @@ import { type Placement, place } from './layout/place';
 import type { Program } from './layout/program';
 import { Recorder } from './layout/recorder';
 import { replay } from './layout/replay';
-import { FREE_PASSES, MAX_PASSES } from './limits';
+import {
+  FREE_PASSES,
+  MAX_PASSES,
+  MAX_WORK,
+  MAX_WORK_PASSES,
+  WORK_ALL_PASSES_PER_SOURCE_LINE,
+} from './limits';
 import { makeObject } from './output/elf';
 import { ListingWriter } from './output/listing';
 
@@ -57,6 +63,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
   const records = options.trace === undefined && options.optimize === undefined;
   let program: Program | undefined;
   let surprised = false;
+  let work = 0;
   const moved = (before: string): boolean => {
     placement = object ? UNPLACED : place([...layout.sections.values()], layout.org);
     sizes = [...layout.sections.values()].map((s) => s.offset).join();
@@ -85,9 +92,11 @@ export function assemble(options: AssembleOptions): AssembleResult {
       break;
     }
     if (number > 1 && !moves) break;
-    if (number > 1 && (layout.stopped || reporter.list.some((d) => d.code === 'limit'))) break;
-    if (number >= MAX_PASSES) {
-      const message = `sizes and addresses still change after ${MAX_PASSES} passes: some size depends on itself`;
+    if (layout.stopped || reporter.list.some((d) => d.code === 'limit')) break;
+    work += pass.spent;
+    const most = MAX_WORK_PASSES * MAX_WORK + WORK_ALL_PASSES_PER_SOURCE_LINE * files.lines;
+    if (number >= MAX_PASSES || work > most) {
+      const message = `sizes and addresses still change after ${number} passes: some size depends on itself`;
       reporter.report('error', 'layout-unstable', message, top);
       break;
     }

@@ -30,6 +30,8 @@ export function rangeOf(first: Token, last: Token = first): SourceRange {
 export class Reporter {
   readonly list: Diagnostic[] = [];
   errors = 0;
+  /** Everything reported, also what is not kept. */
+  reports = 0;
   #seen = new Set<string>();
 
   /** Tells the macro calls and includes that lead to the line in work, innermost first. */
@@ -40,6 +42,7 @@ export class Reporter {
 
   /** Adds a diagnostic; the same complaint about the same place counts once. */
   report(severity: Severity, code: string, message: string, range: SourceRange): void {
+    this.reports++;
     if (severity === 'error') this.errors++;
     if (this.list.length >= MAX_DIAGNOSTICS) return;
     const related = this.chain();

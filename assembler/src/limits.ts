@@ -13,16 +13,27 @@ export const MAX_NESTING = 2000;
 export const MAX_INCLUDES = 128;
 /** Iterations of one `%rep`; NASM's own default. */
 export const MAX_REPEAT = 1_000_000;
-/** Lines one pass may process, macro expansions counted. */
-export const MAX_LINES = 2_000_000;
 /** Tokens the single-line macros of one line may expand to. */
 export const MAX_LINE_TOKENS = 200_000;
-/** Tokens all macros of one pass may expand to. */
-export const MAX_TOKENS = 20_000_000;
+/**
+ * Work one pass may do, counted in tokens: every line read counts, what macros
+ * and repetitions make of it, and every instruction `times` encodes. Larger
+ * sources may do more.
+ */
+export const MAX_WORK = 2_000_000;
+export const WORK_PER_SOURCE_LINE = 100;
+/** Work of all passes together, in passes' worth. */
+export const MAX_WORK_PASSES = 4;
+/** The same for sources that really have so many lines. */
+export const WORK_ALL_PASSES_PER_SOURCE_LINE = 20_000;
+/** Bytes of a string that macros put together. */
+export const MAX_STRING = 1 << 20;
 /** Bytes of all sections together. */
-export const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
-/** Statements `times` may repeat when each has to be encoded. */
-export const MAX_TIMES = 16_000_000;
+export const MAX_IMAGE_BYTES = 128 * 1024 * 1024;
+/** Errors before the rest of the source is given up. */
+export const MAX_ERRORS = 10_000;
+/** `%[…]` inside each other. */
+export const MAX_INDIRECTION = 100;
 /** Diagnostics kept. */
 export const MAX_DIAGNOSTICS = 1000;
 /** Parentheses and operators inside each other. */

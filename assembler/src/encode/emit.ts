@@ -120,7 +120,7 @@ function legacy(
   if (f.reg > 7) rex |= 4;
   if (memory) rex |= (memory.x << 1) | memory.b;
   else if (f.rm > 7 || f.opcodeRegister > 7) rex |= 1;
-  if (rex !== 0 || f.needsRex) {
+  if (rex !== 0 || f.needsRex || prefixes.encoding === 'rex') {
     if (ctx.bits !== 64) return fail('mode', 'this needs 64-bit mode');
     if (f.high) {
       return fail(

@@ -94,7 +94,7 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
   let forms = selection.forms;
   const encoding = prefixes.encoding;
   if (encoding) {
-    const space = encoding === 'evex' ? 'evex' : 'vex';
+    const space = encoding === 'evex' ? 'evex' : encoding === 'rex' ? 'legacy' : 'vex';
     forms = forms.filter((f) => f.space === space);
     if (forms.length === 0) {
       return failed({

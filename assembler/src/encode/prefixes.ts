@@ -16,8 +16,8 @@ export interface Prefixes {
   repne: boolean;
   /** `wait` before the instruction. */
   wait: boolean;
-  /** `{vex}`, `{vex2}`, `{vex3}`, `{evex}` without braces: only these encodings. */
-  encoding?: 'vex' | 'vex2' | 'vex3' | 'evex';
+  /** `{vex}`, `{vex2}`, `{vex3}`, `{evex}`, `{rex}` without braces: only these encodings. */
+  encoding?: 'vex' | 'vex2' | 'vex3' | 'evex' | 'rex';
 }
 
 type Group = 'repeat' | 'lock' | 'segment' | 'operandSize' | 'addressSize' | 'wait' | 'encoding';
@@ -27,6 +27,7 @@ const table: Record<string, [Group, number]> = {
   '{vex2}': ['encoding', 0],
   '{vex3}': ['encoding', 0],
   '{evex}': ['encoding', 0],
+  '{rex}': ['encoding', 0],
   wait: ['wait', 0x9b],
   rep: ['repeat', 0xf3],
   repe: ['repeat', 0xf3],

@@ -102,8 +102,8 @@ function sectionWords(cursor: Cursor): SectionWord[] {
     while (cursor.peek && !cursor.peek.space && !cursor.peek.is('=')) name += cursor.next()!.lower;
     const value: Token[] = [];
     if (cursor.accept('=')) {
-      do value.push(cursor.next()!);
-      while (cursor.peek && (!cursor.peek.space || value[value.length - 1]?.is('(')));
+      while (cursor.peek && (value.length === 0 || !cursor.peek.space || value[value.length - 1].is('(')))
+        value.push(cursor.next()!);
     }
     words.push({ at, name, value });
   }

@@ -28,6 +28,8 @@ export class Files {
   readonly paths: string[] = [];
   /** Files that were really read. */
   readonly dependencies: string[] = [];
+  /** Lines of the sources read. */
+  lines = 0;
   readonly #sources = new Map<string, SourceFile>();
   readonly #contents = new Map<string, Uint8Array | undefined>();
 
@@ -89,6 +91,7 @@ export class Files {
     const file = this.kept(path) ?? readSource(path, 0, content);
     file.index = this.index(path);
     this.#sources.set(path, file);
+    this.lines += file.lines.length;
     return file;
   }
 }

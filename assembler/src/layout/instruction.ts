@@ -1,13 +1,15 @@
 import { Complaint, rangeOf } from '../diagnostics';
 import { encode } from '../encode';
 import type { EncodeContext, EncodedField, InstructionStatement } from '../encode/statement';
-import { MAX_TIMES } from '../limits';
 import { baseOf, isRounding, makeOperand } from '../parse/operand';
 import type { Body, OperandSyntax, Statement } from '../parse/statement';
 import { PREFIX_BYTES } from '../parse/words';
 import type { Layout } from './layout';
 
 type Instruction = Extract<Body, { kind: 'instruction' }>;
+
+/** What the encoding of an instruction counts as, in tokens. */
+const WORK = 5;
 
 /** Encodes and emits an instruction `count` times. */
 export function assembleInstruction(
@@ -37,14 +39,8 @@ export function assembleInstruction(
     layout.emit(result.bytes, count, true, statement.first);
     return;
   }
-  if (count > MAX_TIMES) {
-    throw new Complaint(
-      'limit',
-      `\`times\` repeats an instruction ${count} times; the limit is ${MAX_TIMES}`,
-      statement.first,
-    );
-  }
   for (let i = 0; i < count && !layout.stopped; i++) {
+    if (i > 0) layout.spend(WORK, statement.first);
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return;
     layout.listing?.iteration(i, count);

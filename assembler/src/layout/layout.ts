@@ -68,6 +68,8 @@ export class Layout implements Scope {
   readonly traced: boolean;
   /** First token of the statement that is being emitted. */
   current: Token | undefined;
+  /** Counts work, in tokens; set by the pass. */
+  spend: (tokens: number, at: Token) => void = () => {};
   /** The token of the source that stands for one of the standard macros; set by the pass. */
   visible: (token: Token) => Token = (token) => token;
 

@@ -1,5 +1,6 @@
 import type { AssembleOptions, Diagnostic } from '../api';
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import { MAX_ERRORS } from '../limits';
 import { Cursor } from '../parse/cursor';
 import type { Linear } from '../parse/evaluate';
 import { isConstant } from '../parse/evaluate';
@@ -100,6 +101,7 @@ export class Pass implements Host {
     const { layout } = this;
     layout.begin(this.pass, this.reporter);
     this.#predefine();
+    layout.spend = (tokens, at) => this.#state.spend(tokens, at);
     layout.visible = (token) => this.#state.visible(token);
     layout.records.frame = () => this.#state.frame;
     layout.records.fileIndex = (path) => this.files.index(path);
@@ -110,6 +112,7 @@ export class Pass implements Host {
     this.#drain();
     for (const context of this.#state.contexts) {
       this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
+      if (this.reporter.reports > MAX_ERRORS) break;
     }
     layout.symbols.end();
   }
@@ -142,7 +145,11 @@ export class Pass implements Host {
             this.recorder?.fixed(fixed.bytes.length);
             continue;
           }
-          statement = (source?.statement as Statement | undefined) ?? parseStatement(tokens);
+          statement = source?.statement as Statement | undefined;
+          if (!statement) {
+            this.#state.spend(source ? 4 : 4 + tokens.length, tokens[0]);
+            statement = parseStatement(tokens);
+          }
           assembleStatement(layout, statement, this.readBinary);
           if (source) {
             source.fixed = FixedLine.of(statement);
@@ -152,6 +159,7 @@ export class Pass implements Host {
       } catch (problem) {
         this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
       }
+      this.#state.complained(tokens[0]);
       if (statement) this.recorder?.statement(statement, parent);
       else this.recorder?.directive(tokens);
     }
@@ -213,6 +221,15 @@ export class Pass implements Host {
     return this.layout.bits;
   }
 
+  sourceLines(): number {
+    return this.files.lines;
+  }
+
+  /** Work the pass did, in tokens. */
+  get spent(): number {
+    return this.#state.spent;
+  }
+
   include(path: string, from: SourceFile): SourceFile | undefined {
     const found = this.find(path, from);
     return found === undefined ? undefined : this.files.source(found);
@@ -230,6 +247,7 @@ export class Pass implements Host {
     if (tokens.length === 0)
       throw new Complaint('expression-expected', `\`${at.text}\` needs an expression`, at);
     const cursor = new Cursor(tokens);
+    this.#state.spend(2 + tokens.length, at);
     const expression = parseExpression(cursor);
     let value: Linear | undefined;
     try {

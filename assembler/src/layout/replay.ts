@@ -26,6 +26,7 @@ export function replay(
   const reporter = new Reporter();
   const { symbols } = layout;
   layout.records.frame = () => undefined;
+  layout.spend = () => {};
   layout.begin(pass, reporter);
   if (program.generation !== symbols.generation) bind(program, layout);
   // Only a question can make a pass worthless.

@@ -106,6 +106,7 @@ function mayNameLabel(word: string): boolean {
 
 function parseLabel(cursor: Cursor, statement: Statement): void {
   const first = cursor.peek;
+  if (first?.is('{')) return;
   if (first?.kind !== Kind.Identifier) {
     throw cursor.complaint('syntax', 'expected a label or an instruction');
   }
@@ -132,6 +133,10 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     const token = cursor.peek;
     if (!token)
       return { kind: 'instruction', mnemonic: '', prefixes, operands: [], constant: true, branch: false };
+    if (token.is('{')) {
+      prefixes.push(encodingPrefix(cursor));
+      continue;
+    }
     if (token.kind !== Kind.Identifier) break;
     const word = token.lower;
     if (word === 'times') {
@@ -140,7 +145,9 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
       if (cursor.done) return { kind: 'none' };
       continue;
     }
-    if (!isPrefixName(word)) break;
+    const next = word === 'wait' ? cursor.ahead(1) : undefined;
+    const waits = next?.kind === Kind.Identifier && startsStatement(next.lower);
+    if (!isPrefixName(word) && !waits) break;
     cursor.next();
     prefixes.push(word);
   }
@@ -175,6 +182,21 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
   if (!branch) for (const o of operands) o.fixed = isFixed(o);
   const constant = !branch && operands.every((o) => o.fixed);
   return { kind: 'instruction', mnemonic: word, prefixes, operands, constant, branch, fixed: undefined };
+}
+
+/** `{vex}`, `{evex}` …: which of several encodings is meant (NASM manual 3.2.3). */
+function encodingPrefix(cursor: Cursor): string {
+  cursor.next();
+  const word = cursor.next();
+  const text = `{${word?.lower ?? ''}}`;
+  cursor.expect('}', 'after the name of an encoding');
+  if (!/^\{(vex[23]?|evex|rex)\}$/.test(text))
+    throw new Complaint(
+      'prefix',
+      `\`${text}\` is no encoding: there are {rex}, {vex}, {vex2}, {vex3} and {evex}`,
+      word,
+    );
+  return text;
 }
 
 /** Is the operand of this mnemonic the target of a branch? */

@@ -134,8 +134,10 @@ function strcat(caseless: boolean): Handler {
     const name = nameOf(tokens, at);
     let bytes = '';
     for (const t of expanded(state, tokens)) {
-      if (t.kind === Kind.String) bytes += stringOf(t);
-      else ensure(t.is(','), 'string-expected', `\`${at.text}\` joins strings only`, t);
+      if (t.kind === Kind.String) {
+        bytes += stringOf(t);
+        state.spendString(bytes.length, at);
+      } else ensure(t.is(','), 'string-expected', `\`${at.text}\` joins strings only`, t);
     }
     setSingle(state, name, [string(name, bytes)], caseless);
   };
@@ -172,7 +174,9 @@ function topComma(tokens: readonly Token[]): number {
 function defstr(caseless: boolean): Handler {
   return (state, tokens, at) => {
     const name = nameOf(tokens, at);
-    setSingle(state, name, [string(name, utf8(detokenise(expanded(state, tokens))))], caseless);
+    const text = utf8(detokenise(expanded(state, tokens)));
+    state.spendString(text.length, at);
+    setSingle(state, name, [string(name, text)], caseless);
   };
 }
 

@@ -1,5 +1,5 @@
 import { Complaint } from '../diagnostics';
-import { MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
+import { MAX_INDIRECTION, MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
 import { tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
 import { append, expandSingles, paste } from './single-line';
@@ -310,5 +310,12 @@ function parameterRange(call: Call | undefined, first: number, last: number, t: 
 function indirect(state: State, t: Token): readonly Token[] {
   const offset = t.column + 2;
   const inner = tokenise(t.text.slice(2, -1), t.file, t.line, (o) => ({ line: t.line, column: offset + o }));
-  return expandSingles(state, expandParameters(state, inner));
+  if (state.indirection >= MAX_INDIRECTION)
+    throw new Complaint('limit', `\`%[…]\` nested deeper than ${MAX_INDIRECTION}`, t);
+  state.indirection++;
+  try {
+    return expandSingles(state, expandParameters(state, inner));
+  } finally {
+    state.indirection--;
+  }
 }

@@ -1,5 +1,5 @@
 import { Complaint, rangeOf } from '../diagnostics';
-import { MAX_LINES, MAX_NESTING, MAX_REPEAT } from '../limits';
+import { MAX_NESTING, MAX_REPEAT } from '../limits';
 import type { SourceFile, SourceLine } from '../text/source';
 import { directiveOf } from '../text/source';
 import { Kind, type Token } from '../text/token';
@@ -30,10 +30,12 @@ interface Collecting {
 const OPENS_MACRO = new Set(['macro', 'imacro', 'rmacro', 'irmacro']);
 const CLOSES_MACRO = new Set(['endmacro', 'endm']);
 
+/** What reading a line counts as, in tokens. */
+const LINE = 3;
+
 /** Delivers the lines of one pass. */
 export class Preprocessor {
   #collecting: Collecting | undefined;
-  #lines = 0;
 
   constructor(readonly state: State) {}
 
@@ -49,10 +51,12 @@ export class Preprocessor {
       const line = this.#fetch();
       if (!line) return undefined;
       try {
+        state.spend(LINE, line.tokens[0]);
         const expanded = this.#process(line);
         if (expanded) return expanded;
       } catch (problem) {
         state.reporter.caught(problem, rangeOf(line.tokens[0], line.tokens[line.tokens.length - 1]));
+        state.complained(line.tokens[0]);
       }
     }
     return undefined;
@@ -67,10 +71,6 @@ export class Preprocessor {
       if (frame.position < frame.lines.length) {
         const line = frame.lines[frame.position++];
         frame.line = line;
-        if (++this.#lines > MAX_LINES) {
-          state.stop('limit', `the source expands to more than ${MAX_LINES} lines`, line.tokens[0]);
-          return undefined;
-        }
         return line;
       }
       if (frame.kind === 'repeat' && frame.remaining > 0 && !frame.leaving) {

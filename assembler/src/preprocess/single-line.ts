@@ -300,8 +300,13 @@ export function paste(tokens: readonly Token[]): readonly Token[] {
   return changed ? out : tokens;
 }
 
+/** NASM's limit for names. */
+const MAX_NAME = 4095;
+
 /** Writes `right` directly behind `left`, the last token; false when that changes nothing. */
 function glue(out: Token[], left: Token, right: Token): boolean {
+  if (left.text.length + right.text.length > MAX_NAME)
+    throw new Complaint('limit', `a word of more than ${MAX_NAME} characters`, right);
   const pieces = tokenise(left.text + right.text, left.file, left.line);
   if (pieces.length === 2 && pieces[0].text === left.text) {
     out.push(right.spaced(false));

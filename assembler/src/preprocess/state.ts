@@ -1,5 +1,5 @@
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
-import { MAX_TOKENS } from '../limits';
+import { MAX_ERRORS, MAX_STRING, MAX_WORK, WORK_PER_SOURCE_LINE } from '../limits';
 import type { Linear } from '../parse/evaluate';
 import type { SourceFile, SourceLine } from '../text/source';
 import { Kind, type Token } from '../text/token';
@@ -122,11 +122,16 @@ export interface Host {
   /** Evaluates tokens as a critical expression. */
   evaluate(tokens: readonly Token[], at: Token): Linear;
   bits(): number;
+  /** Lines of all files read so far. */
+  sourceLines(): number;
   /** Counts from 1. */
   pass: number;
   /** Source of the `%use` package, if there is one. */
   package(name: string): SourceFile | undefined;
 }
+
+/** What a complaint counts as, in tokens. */
+const COMPLAINT = 25;
 
 /** Everything a pass of the preprocessor knows. */
 export class State {
@@ -144,6 +149,9 @@ export class State {
   /** Tokens the current line may still expand to. */
   budget = 0;
   #spent = 0;
+  #reports = 0;
+  /** `%[…]` being expanded. */
+  indirection = 0;
 
   constructor(
     readonly host: Host,
@@ -158,13 +166,37 @@ export class State {
     this.reporter.report('warning', code, message, rangeOf(at, to));
   }
 
-  /** Counts tokens that macros made; ends the pass when there are too many. */
+  /** Counts work, in tokens; ends the pass when there is too much. */
   spend(tokens: number, at: Token): void {
     this.#spent += tokens;
-    if (this.#spent > MAX_TOKENS) {
-      this.stop('limit', `the macros of this source expand to more than ${MAX_TOKENS} tokens`, at);
-      throw new Complaint('limit', `the macros of this source expand to more than ${MAX_TOKENS} tokens`, at);
+    if (this.#spent > MAX_WORK && this.#spent > this.#limit()) {
+      const message = `macros and repetitions make more of this source than ${this.#limit()} tokens`;
+      this.stop('limit', message, at);
+      throw new Complaint('limit', message, at);
     }
+  }
+
+  #limit(): number {
+    return MAX_WORK + WORK_PER_SOURCE_LINE * this.host.sourceLines();
+  }
+
+  /** Counts the work of complaints since the last call; ends the pass when there are too many errors. */
+  complained(at: Token): void {
+    const { reports, errors } = this.reporter;
+    this.#spent += (reports - this.#reports) * COMPLAINT;
+    this.#reports = reports;
+    if (errors > MAX_ERRORS) this.stop('limit', `more than ${MAX_ERRORS} errors: the rest is left out`, at);
+  }
+
+  /** Work so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Counts the bytes of a string that macros put together. */
+  spendString(bytes: number, at: Token): void {
+    if (bytes > MAX_STRING) throw new Complaint('limit', `the string has more than ${MAX_STRING} bytes`, at);
+    this.spend(bytes >> 4, at);
   }
 
   /** Reports and ends the pass. */
