@@ -21,7 +21,7 @@ import { followDocuments } from './documents';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './features/call-hierarchy';
 import { codeActions } from './features/code-actions';
 import { codeLenses, resolveCodeLens } from './features/code-lens';
-import { completion, resolveCompletion, warmUp } from './features/completion';
+import { compact, completion, resolveCompletion, warmUp } from './features/completion';
 import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsOf } from './features/diagnostics';
 import { foldingRanges, selectionRanges } from './features/folding';
@@ -90,6 +90,7 @@ interface Options {
 export function startServer(connection: Connection, files: ServerFiles): void {
   const workspace = new Workspace(files);
   let refreshes = false;
+  let sharesRange = false;
   const publisher = new Publisher(connection, workspace, () => {
     if (!refreshes) return;
     void connection.languages.inlayHint.refresh().catch(() => {});
@@ -105,6 +106,8 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     const pull =
       options?.diagnostics === 'pull' || (!options?.diagnostics && !publishDiagnostics && diagnostic);
     publisher.enabled = !pull;
+    const { itemDefaults } = params.capabilities.textDocument?.completion?.completionList ?? {};
+    sharesRange = itemDefaults?.includes('editRange') ?? false;
     refreshes = params.capabilities.workspace?.inlayHint?.refreshSupport ?? false;
     return {
       capabilities: pull ? { ...CAPABILITIES, ...PULLED } : CAPABILITIES,
@@ -172,7 +175,10 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       }
     };
   connection.onCompletion(
-    at({ isIncomplete: false, items: [] }, (path, position) => completion(workspace, path, position)),
+    at({ isIncomplete: false, items: [] }, (path, position) => {
+      const list = completion(workspace, path, position);
+      return sharesRange ? compact(list) : list;
+    }),
   );
   connection.onCompletionResolve(resolved((item: CompletionItem) => resolveCompletion(workspace, item)));
   connection.onSignatureHelp(at(null, (path, position) => signatureHelp(workspace, path, position)));

@@ -41,7 +41,10 @@ export async function startClient(
     workspaceFolders: null,
     ...params,
     capabilities: {
-      textDocument: { publishDiagnostics: { relatedInformation: true } },
+      textDocument: {
+        publishDiagnostics: { relatedInformation: true },
+        completion: { completionList: { itemDefaults: ['editRange'] } },
+      },
       workspace: { workspaceFolders: true, configuration: true },
       ...params.capabilities,
     },

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { CompletionItem } from 'vscode-languageserver';
 import { applied, fixture } from '../testing';
-import { completion, resolveCompletion } from './completion';
+import { compact, completion, resolveCompletion } from './completion';
 import { signatureHelp } from './signature';
 
 function items(sources: string | Record<string, string>): CompletionItem[] {
@@ -86,6 +86,17 @@ describe('completion', () => {
       newText: string;
     };
     assert.match(applied(texts.get(path)!, [{ range, newText }]), /\[vm\.rax\]/);
+  });
+  it('says the range once where the client understands it', () => {
+    const { workspace, path, position } = fixture('%macro copy 1\n%endmacro\n co|');
+    const list = compact(completion(workspace, path, position));
+    assert.deepEqual(list.itemDefaults?.editRange, {
+      start: { line: 2, character: 1 },
+      end: { line: 2, character: 3 },
+    });
+    const item = list.items.find((i) => i.label === 'copy')!;
+    assert.equal(item.textEdit, undefined);
+    assert.match(item.textEditText ?? '', /^copy \$\{1/);
   });
   it('offers nothing in comments, strings and numbers', () => {
     for (const source of [' nop ; mo|', ' db "mo|', ' mov eax, 12|']) assert.deepEqual(items(source), []);

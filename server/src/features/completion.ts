@@ -16,6 +16,7 @@ import {
   InsertTextFormat,
   MarkupKind,
   type Position,
+  type Range,
 } from 'vscode-languageserver';
 import { directiveDoc, OPERAND_WORDS, preprocessorDoc } from '../knowledge/directives';
 import { instructionDoc } from '../knowledge/instruction-doc';
@@ -35,7 +36,7 @@ import { candidateForms, operandPlace } from './slots';
 import { parametersOf } from './symbols';
 
 /** Items sent at once; the editor asks again as more is typed. */
-const MAX_ITEMS = 400;
+const MAX_ITEMS = 300;
 
 const DATA_WORDS = 'db dw dd dq dt do dy dz resb resw resd resq rest reso resy resz equ times incbin'.split(
   ' ',
@@ -604,6 +605,17 @@ function includePaths(c: Context, tokens: readonly Token[], string: Token): void
       });
     }
   }
+}
+
+/** Writes the range that all items share once, for clients that understand it: a third of the message. */
+export function compact(list: CompletionList): CompletionList {
+  const first = list.items[0]?.textEdit as { range: Range } | undefined;
+  if (!first) return list;
+  const items = list.items.map(({ textEdit, ...item }) => {
+    const newText = textEdit?.newText ?? item.label;
+    return newText === item.label ? item : { ...item, textEditText: newText };
+  });
+  return { ...list, items, itemDefaults: { editRange: first.range } };
 }
 
 // -- Documentation, on demand
