@@ -28,7 +28,17 @@ export function makeObject(options: AssembleOptions): ObjectOutput | undefined {
     : undefined;
   if (!variant) return undefined;
   const format = new ElfFormat(variant, options.debug ?? false);
-  return { format, write: (layout, files, o, problem) => write(format, layout, files, o, problem) };
+  return {
+    format,
+    write(layout, files, o, problem) {
+      try {
+        return write(format, layout, files, o, problem);
+      } catch (complaint) {
+        problem(complaint);
+        return new Uint8Array(0);
+      }
+    },
+  };
 }
 
 function write(

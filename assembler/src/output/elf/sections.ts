@@ -82,6 +82,11 @@ const UNITS: Readonly<Record<string, readonly [bytes: number, align: number]>> =
 
 const ARRAYS: ReadonlySet<number> = new Set([SHT.PREINIT_ARRAY, SHT.INIT_ARRAY, SHT.FINI_ARRAY]);
 
+/** An entry of a table, whatever the name is. */
+function lookUp<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** What the words of one `section` line ask for; 0 and undefined: nothing. */
 interface Wish {
   type: number;
@@ -113,16 +118,18 @@ function read(words: readonly SectionWord[], word: number, unknown: (w: SectionW
   let natural = 0;
   const bytes = (n: number) => (n < 0 ? word : n);
   for (const w of words) {
-    const flag = FLAGS[w.name];
-    const [unit, factor] = w.name.split('*');
+    const flag = lookUp(FLAGS, w.name);
+    const type = lookUp(TYPES, w.name);
+    const [name, factor] = w.name.split('*');
+    const unit = lookUp(UNITS, name);
     if (w.name === 'align') wish.align = Math.max(wish.align, alignmentOf(w));
     else if (flag) {
       wish.mask |= flag[0];
       wish.flags = flag[1] ? wish.flags | flag[0] : wish.flags & ~flag[0];
-    } else if (TYPES[w.name] !== undefined) wish.type = TYPES[w.name];
-    else if (UNITS[unit]) {
-      wish.entrySize = bytes(UNITS[unit][0]) * Number(factor ?? 1);
-      natural = bytes(UNITS[unit][1]);
+    } else if (type !== undefined) wish.type = type;
+    else if (unit) {
+      wish.entrySize = bytes(unit[0]) * Number(factor ?? 1) || 0;
+      natural = bytes(unit[1]);
     } else unknown(w);
   }
   if (ARRAYS.has(wish.type)) {
@@ -148,7 +155,7 @@ export function declareSection(
   );
   let known = table.get(section);
   if (!known) {
-    const [type, flags, align, entrySize] = KNOWN[section.name] ?? OTHER;
+    const [type, flags, align, entrySize] = lookUp(KNOWN, section.name) ?? OTHER;
     known = {
       section,
       type: wish.type || type,
