@@ -104,6 +104,14 @@ export class BlockStore {
   }
 }
 
+/** By micro-op: by how much d, a and b are shifted, two bits each: 3 for slots, 0 for literals. */
+const NO_ROW = 0x80;
+const SLOTS = Uint8Array.from({ length: 256 }, (_, op) => {
+  const row = ROWS[op];
+  if (!row) return NO_ROW;
+  return (row.d === '-' ? 0 : 3) | (row.a === '-' ? 0 : 3 << 2) | (row.b === '-' ? 0 : 3 << 4);
+});
+
 /** Copies micro-ops, slots becoming addresses; an INSN or BREAK carries its own index. */
 function loadCode(code: Int32Array, to: Int32Array, start: number): void {
   let insn = -1;
@@ -116,14 +124,15 @@ function loadCode(code: Int32Array, to: Int32Array, start: number): void {
       insn = op === Op.INSN ? out : -1;
       continue;
     }
-    const roles = ROWS[op];
-    if (!roles || !hasCode(code[at])) {
+    const shift = SLOTS[op];
+    if (shift === NO_ROW || !hasCode(code[at])) {
       to[insn] = (to[insn] & ~0xff) | OP_SLOW;
       continue;
     }
     to[out] = code[at];
-    to[out + 1] = roles.d === '-' ? code[at + 1] : code[at + 1] << 3;
-    to[out + 2] = roles.a === '-' ? code[at + 2] : code[at + 2] << 3;
-    to[out + 3] = roles.b === '-' ? code[at + 3] : code[at + 3] << 3;
+    // A slot is 8 bytes.
+    to[out + 1] = code[at + 1] << (shift & 3);
+    to[out + 2] = code[at + 2] << ((shift >> 2) & 3);
+    to[out + 3] = code[at + 3] << ((shift >> 4) & 3);
   }
 }

@@ -89,7 +89,17 @@ export class Translator {
       const bytes = this.joined.subarray(0, inPage.length + MAX_INSTRUCTION_BYTES);
       lifted = lifter.liftBlock(bytes, cpu.mode, breakAt, 1)!;
     }
-    const block: Block = { ...lifted, page, secondPage, mode: cpu.mode, valid: true, loaded: 0 };
+    const { code, instructions, bytes } = lifted;
+    const block: Block = {
+      code,
+      instructions,
+      bytes,
+      page,
+      secondPage,
+      mode: cpu.mode,
+      valid: true,
+      loaded: 0,
+    };
     cache.add(block, offset);
     return block;
   }
