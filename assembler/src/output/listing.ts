@@ -207,7 +207,7 @@ export class ListingWriter implements Listing {
     let next = 0;
     for (let i = 0; i < bytes.length; ) {
       const field = fields && next < fields.length && fields[next].offset === i ? fields[next++] : undefined;
-      if (!field || (field.relative && field.reference.here)) {
+      if (!field || (field.relative ? field.reference.here : field.reference.base === undefined)) {
         this.#put(offset + i, hex(bytes[i], 2));
         i++;
         continue;
