@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
-    patience: { type: 'string', default: '60' },
+    patience: { type: 'string' },
     /** Substrings are not enough here: names, separated by commas. */
     only: { type: 'string' },
     engines: { type: 'string' },
@@ -66,7 +66,11 @@ async function main(): Promise<void> {
   }
   const plan = {
     ...{ engines, bits, workloads, instructions, images: guests.images },
-    ...{ seconds: Number(values.seconds), rounds: Number(values.rounds), patience: Number(values.patience) },
+    ...{
+      seconds: Number(values.seconds),
+      rounds: Number(values.rounds),
+      patience: Number(values.patience ?? Math.max(60, 30 * Number(values.seconds))),
+    },
     ...{ scratch: join(out, 'scratch'), say: (text: string) => process.stderr.write(`${text}\n`) },
   };
   const outcome = await measure(plan);
