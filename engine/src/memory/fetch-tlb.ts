@@ -11,6 +11,9 @@
 export class FetchTlb {
   private readonly banks: Map<number, number>[] = [];
   private readonly keys = new Int32Array(BANKS * MODES);
+  /** A key holds while its bank's generation is what it was. */
+  private readonly keyGenerations = new Int32Array(BANKS * MODES).fill(-1);
+  private readonly generations = new Int32Array(BANKS);
   private lastKey = 0;
 
   constructor() {
@@ -31,7 +34,11 @@ export class FetchTlb {
   /** @param mode {@link Mode} bits */
   key(bank: number, mode: number): number {
     const at = bank * MODES + mode;
-    return (this.keys[at] ||= ++this.lastKey);
+    if (this.keyGenerations[at] !== this.generations[bank]) {
+      this.keyGenerations[at] = this.generations[bank];
+      this.keys[at] = ++this.lastKey;
+    }
+    return this.keys[at];
   }
 
   flushGroup(group: number): void {
@@ -56,7 +63,7 @@ export class FetchTlb {
   }
 
   private forgetKeys(bank: number): void {
-    this.keys.fill(0, bank * MODES, (bank + 1) * MODES);
+    this.generations[bank] = (this.generations[bank] + 1) & 0x3fffffff;
   }
 }
 
