@@ -204,7 +204,7 @@ export class ProgramMaker {
     if (random.chance(4)) return `${sized} [${base} + ${0xff8 + random.below(16)}]`; // page ends
     if (random.chance(20)) {
       const index = random.pick(wide ? ['rdx', 'r8', 'r11'] : ['edx', 'esi']);
-      this.emit(`and ${wide && index !== 'rdx' ? `${index}d` : 'e' + (wide ? 'dx' : index.slice(1))}, 0xff`);
+      this.emit(`and ${wide && index !== 'rdx' ? `${index}d` : `e${wide ? 'dx' : index.slice(1)}`}, 0xff`);
       return `${sized} [${base} + ${index} * ${random.pick([1, 2, 4, 8])} + ${random.below(64)}]`;
     }
     return `${sized} [${base} + ${random.below(512)}]`;

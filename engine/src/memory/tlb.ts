@@ -77,7 +77,8 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
     const page = lo & ~0xfff;
-    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0)) return (words[at + 6] + page) >>> 0;
+    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0))
+      return (words[at + 6] + page) >>> 0;
     return -1;
   }
 
