@@ -8,7 +8,11 @@ import * as esbuild from 'esbuild';
 
 export const root = dirname(dirname(new URL(import.meta.url).pathname));
 
-/** iced-x86 reads its .wasm file from beside itself; a bundle carries it inside instead, so that it also runs in a browser worker. */
+/**
+ * iced-x86 for bundles. Its .wasm goes inside, so that it also runs in a browser
+ * worker; and it becomes an ECMAScript module, because an import of a CommonJS
+ * module is an object of getters, and the lifter reads its enums all the time.
+ */
 const icedInline = {
   name: 'iced-inline',
   setup(build) {
@@ -17,12 +21,19 @@ const icedInline = {
       const source = readFileSync(args.path, 'utf8');
       const cut = source.search(/const path = require\(['"]path['"]\)/);
       if (cut < 0) throw new Error('iced-x86: the loader at the end of iced_x86.js has changed');
-      const head = source.slice(0, cut).replace(/const \{ TextDecoder, TextEncoder \} = require\(.*\n/, '');
-      const contents = `${head}
+      const head = source
+        .slice(0, cut)
+        .replace(/const \{ TextDecoder, TextEncoder \} = require\(.*\n/, '')
+        .replaceAll('module.exports', 'iced');
+      const names = [...new Set([...head.matchAll(/^iced\.([A-Z]\w*) =/gm)].map((m) => m[1]))];
+      const contents = `const iced = {};
+${head}
 const text = ${JSON.stringify(wasm)};
 const bytes = typeof Buffer === 'function' ? Buffer.from(text, 'base64') : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
-module.exports.__wasm = wasm;
+iced.__wasm = wasm;
+${names.map((name) => `const ${name}_ = iced.${name};`).join('\n')}
+export { ${names.map((name) => `${name}_ as ${name}`).join(', ')} };
 `;
       return { contents, loader: 'js' };
     });
