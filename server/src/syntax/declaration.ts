@@ -42,6 +42,8 @@ export interface Declaration {
   /** Full name, as `main.loop` or `vm.rax`. */
   name: string;
   path: string;
+  /** Counts the declarations of the file. Unlike the line it stays when lines above come or go, so keys are made of it. */
+  ordinal: number;
   /** The token that names it. Its line number is always the current one. */
   token: Token;
   /** Index of its line among the token lines of the file, and of the last line that belongs to it. */

@@ -5,9 +5,9 @@
  *   `d:NAME`            single-line macros; `D:name` those that ignore case
  *   `m:name`            multi-line macros, in lower case
  *   `c:name`            context locals `%$name`
- *   `l:FILE:LINE:name`  labels `%%name` of the macro that begins there
- *   `p:FILE:LINE:n`     parameters `%n` of the macro that begins there
- *   `a:FILE:LINE:name`  parameters of the single-line macro defined there
+ *   `l:FILE:N:name`     labels `%%name` of the macro that is the file's N-th declaration
+ *   `p:FILE:N:n`        parameters `%n` of that macro
+ *   `a:FILE:LINE:name`  parameters of the single-line macro defined on that line
  *   `s:name`            sections
  */
 export const symbolKey = (name: string): string => `g:${name}`;

@@ -333,6 +333,7 @@ export class Outline {
       key,
       name,
       path: this.document.path,
+      ordinal: this.declarations.length,
       token,
       index,
       last: index,
@@ -372,10 +373,10 @@ function names(tokens: readonly Token[], from: number): Token[] {
 
 /** Key of `%%name` in the body of a macro. */
 export function localKey(macro: Declaration, name: string): string {
-  return `l:${macro.path}:${macro.token.line}:${name}`;
+  return `l:${macro.path}:${macro.ordinal}:${name}`;
 }
 
 /** Key of `%n` in the body of a macro. */
 export function parameterKey(macro: Declaration, name: string): string {
-  return `p:${macro.path}:${macro.token.line}:${name}`;
+  return `p:${macro.path}:${macro.ordinal}:${name}`;
 }
