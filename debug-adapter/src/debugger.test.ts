@@ -6,6 +6,9 @@ import { RequestError } from './errors';
 import { parseLaunchConfig } from './launch/config';
 import { nodeFiles } from './launch/node-files';
 
+// The same cases at every run; HYPERSTEP_SEED tries others.
+fc.configureGlobal({ seed: Number(process.env['HYPERSTEP_SEED'] ?? 1) });
+
 const lab = join(process.env.HYPERSTEP_ROOT ?? process.cwd(), 'guests/labs/hypercall');
 
 /** A debugger whose event loop the test turns. */

@@ -23,6 +23,9 @@ import { applied, fixture } from '../../server/src/testing';
 import { readSettings } from '../../server/src/workspace/settings';
 import { guestSources } from './guests';
 
+// The same cases at every run; HYPERSTEP_SEED tries others.
+fc.configureGlobal({ seed: Number(process.env['HYPERSTEP_SEED'] ?? 1) });
+
 const RUNS = Number(process.env['HYPERSTEP_FUZZ'] ?? 250);
 /** No single answer may take longer, on a machine that is busy with other things too. */
 const LIMIT_MS = 3000;

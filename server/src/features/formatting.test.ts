@@ -4,6 +4,9 @@ import * as fc from 'fast-check';
 import { applied, fixture } from '../testing';
 import { formatDocument, formatOnType, formatRange } from './formatting';
 
+// The same cases at every run; HYPERSTEP_SEED tries others.
+fc.configureGlobal({ seed: Number(process.env['HYPERSTEP_SEED'] ?? 1) });
+
 function formatted(source: string): string {
   const { workspace, path, texts } = fixture(source.replaceAll('|', '||'));
   return applied(texts.get(path)!, formatDocument(workspace, path));

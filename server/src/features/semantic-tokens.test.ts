@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import { fixture } from '../testing';
 import { LEGEND, SemanticTokensProvider } from './semantic-tokens';
 
+// The same cases at every run; HYPERSTEP_SEED tries others.
+fc.configureGlobal({ seed: Number(process.env['HYPERSTEP_SEED'] ?? 1) });
+
 /** The words of a source with what they are painted as. */
 function painted(source: string): string[] {
   const { workspace, path, texts } = fixture(source);
