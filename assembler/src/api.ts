@@ -24,6 +24,8 @@ export interface AssembleOptions {
   cancelled?: () => boolean;
   /** Tokens of files that somebody keeps up to date: such a file is not read again. */
   sources?: (path: string) => SourceFile | undefined;
+  /** What `%!NAME` and `%ifenv` see; absent: no variable is set, so that a build depends on its sources alone. */
+  environment?: Readonly<Record<string, string | undefined>>;
   /** Lines of source before the first one, such as `%define X 1` (NASM's -D, -P, --before, in their order). */
   preamble?: readonly string[];
   /** Names are first tried as they are, then with the include paths (NASM); otherwise beside the including file first. */

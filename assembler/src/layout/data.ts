@@ -81,7 +81,7 @@ function emitItems(
         break;
       case 'float': {
         seen.initialised = true;
-        const bits = floatBits(item.text, item.negative, item.width);
+        const bits = floatBits(item.text, item.negative, item.width, sink.evaluator.float);
         if (bits === undefined) {
           throw new Complaint('float-invalid', `no floating-point constant of ${item.width} bytes`, item.at);
         }

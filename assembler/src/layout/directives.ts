@@ -2,6 +2,7 @@ import { Complaint, rangeOf } from '../diagnostics';
 import { Cursor } from '../parse/cursor';
 import { parseExpression } from '../parse/expression';
 import { baseOf } from '../parse/operand';
+import { DEFAULT_FLOAT } from '../text/float';
 import { Kind, type Token } from '../text/token';
 import type { Layout } from './layout';
 import { External, type SectionWord } from './object';
@@ -220,6 +221,11 @@ const sectalign: Directive = (layout, cursor, at) => {
   const word = cursor.peek;
   if (word?.lower === 'on' || word?.lower === 'off') {
     cursor.next();
+    layout.alignsSections = word.lower === 'on';
+    return;
+  }
+  if (!layout.alignsSections) {
+    cursor.at = cursor.end;
     return;
   }
   const value = powerOfTwo(number(layout, cursor), word ?? at);
@@ -232,6 +238,33 @@ const sectalign: Directive = (layout, cursor, at) => {
 /** Takes whatever stands there. */
 const ignore: Directive = (_, cursor) => {
   cursor.at = cursor.end;
+};
+
+/** `[float up]` and its kin; only what NASM takes. */
+const float: Directive = (layout, cursor, at) => {
+  const word = cursor.next();
+  const { evaluator } = layout;
+  switch (word?.lower) {
+    case 'daz':
+    case 'nodaz':
+      evaluator.float = { ...evaluator.float, daz: word.lower === 'daz' };
+      return;
+    case 'near':
+    case 'up':
+    case 'down':
+    case 'zero':
+      evaluator.float = { ...evaluator.float, rounding: word.lower };
+      return;
+    case 'default':
+      evaluator.float = DEFAULT_FLOAT;
+      return;
+    default:
+      throw new Complaint(
+        'float-mode',
+        '`float` takes `daz`, `nodaz`, `near`, `up`, `down`, `zero` or `default`',
+        word ?? at,
+      );
+  }
 };
 
 const strucBegin: Directive = (layout, cursor, at) => {
@@ -254,7 +287,7 @@ const DIRECTIVES: Record<string, Directive> = {
   common,
   sectalign,
   cpu: ignore,
-  float: ignore,
+  float,
   warning: ignore,
   list: ignore,
   map: ignore,

@@ -2,6 +2,7 @@ import { Complaint, type Reporter, rangeOf } from '../diagnostics';
 import type { EncodedField, InstructionStatement, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import { type Base, Evaluator, type Linear, type Located, type Scope } from '../parse/evaluate';
+import { DEFAULT_FLOAT } from '../text/float';
 import type { Token } from '../text/token';
 import type { Listing } from './listing';
 import type { ObjectFormat } from './object';
@@ -37,6 +38,8 @@ export class Layout implements Scope {
   bits: 16 | 32 | 64 = 16;
   defaultRel = false;
   org: bigint | undefined;
+  /** `sectalign on`: `align` also aligns the section. */
+  alignsSections = true;
   /** The last label that is not local: local ones hang on it. */
   parent = '';
   /** Statement in work, counted through the pass. */
@@ -102,6 +105,8 @@ export class Layout implements Scope {
     this.listing?.begin();
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.
     this.org = undefined;
+    this.alignsSections = true;
+    this.evaluator.float = DEFAULT_FLOAT;
     this.parent = '';
     this.ordinal = 0;
     this.#total = 0;
@@ -175,6 +180,8 @@ export class Layout implements Scope {
       external.used = true;
       return { value: 0n, base: external };
     }
+    const place = this.format ? undefined : this.#placeOf(name);
+    if (place) return place;
     const special = isSpecial(name) ? this.format?.special(name) : undefined;
     if (special) return { value: 0n, base: special };
     if (external) {
@@ -185,6 +192,15 @@ export class Layout implements Scope {
       );
     }
     return undefined;
+  }
+
+  /** `section.NAME.start` and `section.NAME.vstart` of flat binaries (NASM manual 8.1.3). */
+  #placeOf(name: string): Located | undefined {
+    if (!name.startsWith('section.')) return undefined;
+    const match = /^section\.(.+)\.(v?start)$/.exec(name);
+    const section = match ? this.sections.get(match[1]) : undefined;
+    if (!section) return undefined;
+    return { value: match![2] === 'vstart' ? 0n : section.start - section.vstart, base: section };
   }
 
   /** The symbol's value if it stands above, in this pass. */

@@ -221,6 +221,11 @@ export class Pass implements Host {
     return this.layout.bits;
   }
 
+  environment(name: string): string | undefined {
+    const { environment } = this.options;
+    return environment && Object.hasOwn(environment, name) ? environment[name] : undefined;
+  }
+
   sourceLines(): number {
     return this.files.lines;
   }

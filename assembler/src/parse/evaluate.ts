@@ -1,5 +1,5 @@
 import { Complaint } from '../diagnostics';
-import { floatBits } from '../text/float';
+import { DEFAULT_FLOAT, type FloatMode, floatBits } from '../text/float';
 import { wrap } from '../text/number';
 import { stringNumber } from '../text/string';
 import type { Token } from '../text/token';
@@ -155,6 +155,9 @@ function log2(name: string, value: bigint, at: Token): bigint {
 
 /** Evaluates with one scope; made once a pass. */
 export class Evaluator {
+  /** How floating-point constants are rounded. */
+  float: FloatMode = DEFAULT_FLOAT;
+
   constructor(readonly scope: Scope) {}
 
   /** The value as a linear form. `critical`: symbols must be defined already (NASM manual 3.8). */
@@ -287,8 +290,9 @@ export class Evaluator {
     const float = floatOf(e.argument);
     if (!float)
       throw new Complaint('float-expected', `\`${e.at.text}\` needs a floating-point constant`, e.at);
-    if (e.name === 'bfloat16') return pure((floatBits(float.text, float.negative, 4) ?? 0n) >> 16n);
-    const all = floatBits(float.text, float.negative, part[0]);
+    if (e.name === 'bfloat16')
+      return pure((floatBits(float.text, float.negative, 4, this.float) ?? 0n) >> 16n);
+    const all = floatBits(float.text, float.negative, part[0], this.float);
     if (all === undefined) throw new Complaint('float-invalid', 'not a floating-point constant', float.at);
     return pure(wrap((all >> BigInt(part[1])) & ((1n << BigInt(part[2])) - 1n)));
   }

@@ -268,6 +268,9 @@ function parseOperand(cursor: Cursor): OperandSyntax {
     else break;
     cursor.next();
   }
+  // MASM's `dword ptr x` is memory, with brackets or without.
+  const pointer = cursor.peek?.kind === Kind.Identifier && cursor.peek.lower === '__?ptr?__';
+  if (pointer) cursor.next();
   parseDecorators(cursor, operand);
   if (operand.decorators && (cursor.done || cursor.peek!.is(','))) {
     // `{rn-sae}` standing alone is an operand of its own in NASM.
@@ -282,6 +285,10 @@ function parseOperand(cursor: Cursor): OperandSyntax {
       operand.memory = { ...inner, value: sum };
       operand.value = undefined;
     } else if (cursor.accept(':')) parseAfterColon(cursor, operand);
+    else if (pointer) {
+      operand.memory = { value: operand.value };
+      operand.value = undefined;
+    }
   }
   parseDecorators(cursor, operand);
   operand.last = cursor.tokens[cursor.at - 1];

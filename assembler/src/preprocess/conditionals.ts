@@ -16,7 +16,8 @@ function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
   return tokens.some((t) => {
     const local = contextName(t.text);
     if (local && !state.context(local.dollars)) return false;
-    if (t.kind === Kind.Preprocessor && t.text[1] === '!') return false;
+    if (t.kind === Kind.Preprocessor && t.text[1] === '!')
+      return state.host.environment(environmentName(t)) !== undefined;
     return findSingles(state, t) !== undefined;
   });
 }
@@ -121,10 +122,21 @@ const TESTS: Record<string, Test> = {
   str: (state, tokens) => expandedOf(state, tokens)[0]?.kind === Kind.String,
   token: (state, tokens) => expandedOf(state, tokens).length === 1,
   empty: (state, tokens) => expandedOf(state, tokens).length === 0,
-  env: () => false,
+  env: (state, tokens, at) => {
+    ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a name`, at);
+    return tokens.some((t) => state.host.environment(environmentName(t)) !== undefined);
+  },
+  defalias: (state, tokens) => findSingles(state, tokens[0])?.some((m) => m.alias) ?? false,
   usable: (state, tokens) => state.host.package(packageName(tokens)) !== undefined,
   using: (state, tokens) => state.used.has(packageName(tokens)),
 };
+
+/** The variable that `%!name`, `%!'name'` or a plain name or string means. */
+export function environmentName(t: Token): string {
+  if (t.kind === Kind.String) return stringOf(t);
+  const name = t.text.startsWith('%!') ? t.text.slice(2) : t.text;
+  return name.replace(/^(["'`])(.*)\1$/, '$2');
+}
 
 /** The package a `%use` or `%ifusing` names. */
 export function packageName(tokens: readonly Token[]): string {
@@ -132,7 +144,8 @@ export function packageName(tokens: readonly Token[]): string {
   return (name?.kind === Kind.String ? stringOf(name) : (name?.text ?? '')).toLowerCase();
 }
 
-const CONDITIONAL = /^(if|elif)(n?)(|def|macro|ctx|idn|idni|num|id|str|token|empty|env|usable|using)$/;
+const CONDITIONAL =
+  /^(if|elif)(n?)(|def|macro|ctx|idn|idni|num|id|str|token|empty|env|defalias|usable|using)$/;
 
 interface Parsed {
   branch: 'if' | 'elif';

@@ -3,7 +3,7 @@ import { stringOf } from '../parse/expression';
 import { tokenise } from '../text/lexer';
 import { quote, utf8 } from '../text/string';
 import { detokenise, Kind, type Token } from '../text/token';
-import { defineSingle, expandSingles, singleTable } from './single-line';
+import { defineSingle, expandSingles, findSingles, singleTable } from './single-line';
 import {
   contextName,
   ensure,
@@ -16,7 +16,24 @@ import {
 /** A directive: the tokens behind it, and the directive itself. */
 export type Handler = (state: State, tokens: readonly Token[], at: Token) => void;
 
-function nameOf(tokens: readonly Token[], at: Token): Token {
+/** The name a directive defines; an alias stands for another one. */
+function nameOf(tokens: readonly Token[], at: Token, state?: State): Token {
+  const name = ownName(tokens, at);
+  if (!state?.aliases) return name;
+  let real = name;
+  for (let i = 0; i < MAX_ALIASES; i++) {
+    const alias = findSingles(state, real)?.find((m) => m.alias);
+    if (!alias || alias.body.length === 0) break;
+    real = name.with(alias.body[0].kind, alias.body[0].text);
+  }
+  return real;
+}
+
+/** Aliases of aliases. */
+const MAX_ALIASES = 64;
+
+/** The name as written. */
+function ownName(tokens: readonly Token[], at: Token): Token {
   const name = tokens[0];
   const fits = name && (name.kind === Kind.Identifier || contextName(name.text) !== undefined);
   ensure(fits, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
@@ -38,7 +55,7 @@ export function setSingle(state: State, name: Token, body: readonly Token[], cas
 
 function define(expand: boolean, caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const open = tokens[1];
     if (!open || open.space || !open.is('(')) {
       const rest = tokens.slice(1);
@@ -83,7 +100,7 @@ function readParameters(
 }
 
 const undef: Handler = (state, tokens, at) => {
-  const name = nameOf(tokens, at);
+  const name = nameOf(tokens, at, state);
   for (const caseless of [false, true]) {
     const { table, key } = singleTable(state, name, caseless);
     table.delete(key);
@@ -92,7 +109,7 @@ const undef: Handler = (state, tokens, at) => {
 
 function assign(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const expression = expandSingles(state, tokens.slice(1));
     ensure(expression.length > 0, 'expression-expected', `\`${at.text}\` needs an expression`, at);
     const value = state.host.evaluate(expression, at);
@@ -123,7 +140,7 @@ function firstString(tokens: readonly Token[], at: Token): Token {
 
 function strlen(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const bytes = stringOf(firstString(expanded(state, tokens), at));
     setSingle(state, name, numberTokens(BigInt(bytes.length), at), caseless);
   };
@@ -131,7 +148,7 @@ function strlen(caseless: boolean): Handler {
 
 function strcat(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     let bytes = '';
     for (const t of expanded(state, tokens)) {
       if (t.kind === Kind.String) {
@@ -146,7 +163,7 @@ function strcat(caseless: boolean): Handler {
 /** `%substr name string [,] start [, length]`; a negative length counts from the end (NASM manual 4.2.3). */
 function substr(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const all = expanded(state, tokens);
     const bytes = stringOf(firstString(all, at));
     const rest = all[1]?.is(',') ? all.slice(2) : all.slice(1);
@@ -173,7 +190,7 @@ function topComma(tokens: readonly Token[]): number {
 
 function defstr(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const text = utf8(detokenise(expanded(state, tokens)));
     state.spendString(text.length, at);
     setSingle(state, name, [string(name, text)], caseless);
@@ -182,7 +199,7 @@ function defstr(caseless: boolean): Handler {
 
 function deftok(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const source = firstString(expanded(state, tokens), at);
     const inner = tokenise(stringOf(source), source.file, source.line, () => ({
       line: source.line,
@@ -194,11 +211,37 @@ function deftok(caseless: boolean): Handler {
 
 function pathsearch(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at);
+    const name = nameOf(tokens, at, state);
     const wanted = stringOf(firstString(expanded(state, tokens), at));
     setSingle(state, name, [string(name, utf8(state.host.find(wanted, at.file) ?? wanted))], caseless);
   };
 }
+
+/** `%defalias name macro` (NASM manual 4.1.11). */
+function defalias(caseless: boolean): Handler {
+  return (state, tokens, at) => {
+    const name = ownName(tokens, at);
+    const body = tokens.slice(1, 2);
+    ensure(body.length === 1 && tokens.length === 2, 'name-expected', `\`${at.text}\` needs two names`, at);
+    defineSingle(state, name, {
+      name: name.text,
+      caseless,
+      parameters: undefined,
+      body: [body[0].spaced(false)],
+      active: 0,
+      alias: true,
+      definition: name,
+    });
+  };
+}
+
+const undefalias: Handler = (state, tokens, at) => {
+  const name = ownName(tokens, at);
+  for (const caseless of [false, true]) {
+    const { table, key } = singleTable(state, name, caseless);
+    if (table.get(key)?.some((m) => m.alias)) table.delete(key);
+  }
+};
 
 /** Makes a built-in macro. */
 export function builtIn(
@@ -218,6 +261,9 @@ export const DEFINE: Record<string, Handler> = {
   xdefine: define(true, false),
   ixdefine: define(true, true),
   undef,
+  defalias: defalias(false),
+  idefalias: defalias(true),
+  undefalias,
   assign: assign(false),
   iassign: assign(true),
   strlen: strlen(false),

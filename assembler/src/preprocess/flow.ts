@@ -7,6 +7,7 @@ import { packageName } from './conditionals';
 import type { Handler } from './define';
 import { macroFrame } from './multi-line';
 import { expandSingles } from './single-line';
+import { STACK } from './stack';
 import { type Context, ensure, type State } from './state';
 
 /** Starts reading another file. */
@@ -175,12 +176,9 @@ const clear: Handler = (state, tokens) => {
   if (all || what.has('macro') || what.has('allmacro')) state.multis.clear();
 };
 
-const arg: Handler = (_, __, at) => {
-  throw new Complaint(
-    'unsupported',
-    `\`${at.text}\` is not supported; use \`equ\` or \`%define\` for stack frames`,
-    at,
-  );
+/** `%aliases off`: names of `%defalias` are ordinary ones (NASM manual 4.1.11). */
+const aliases: Handler = (state, tokens) => {
+  state.aliases = tokens[0]?.lower !== 'off';
 };
 
 /** Directives that steer what is read next, and the small ones. */
@@ -193,7 +191,6 @@ export const FLOW: Record<string, Handler> = {
   error: userError,
   warning: userWarning,
   fatal,
-  note: ignore,
   push,
   pop,
   repl,
@@ -202,7 +199,6 @@ export const FLOW: Record<string, Handler> = {
   depend: ignore,
   pragma: ignore,
   null: ignore,
-  arg,
-  local: arg,
-  stacksize: arg,
+  ...STACK,
+  aliases,
 };

@@ -2,6 +2,7 @@ import { Complaint } from '../diagnostics';
 import { MAX_INDIRECTION, MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
 import { tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
+import { environmentName } from './conditionals';
 import { append, expandSingles, paste } from './single-line';
 import type { Call, Frame, MultiMacro, State } from './state';
 
@@ -255,11 +256,14 @@ function replace(state: State, call: Call | undefined, t: Token): readonly Token
   const text = t.text;
   const c = text[1];
   if (c === '[') return indirect(state, t);
-  if (c === '?' || c === '*') {
+  if (c === '?') {
     if (!call) return undefined;
     return [t.with(Kind.Identifier, text.endsWith('??') ? call.macro.name : call.name.text)];
   }
-  if (c === '!') return [];
+  if (c === '!') {
+    const value = state.host.environment(environmentName(t)) ?? '';
+    return tokenise(value, t.file, t.line, () => ({ line: t.line, column: t.column }));
+  }
   if (c === '%' && text.length > 2) {
     if (!call) throw new Complaint('macro-outside', `\`${text}\` is only known inside a macro`, t);
     return [t.with(Kind.Identifier, `..@${call.unique}.${text.slice(2)}`)];

@@ -39,8 +39,24 @@ __?SECT?__
 %imacro cpu 1+.nolist
 [cpu %1]
 %endmacro
-%imacro float 1+.nolist
+%define __?FLOAT_DAZ?__ nodaz
+%define __?FLOAT_ROUND?__ near
+%define __?FLOAT?__ __?FLOAT_DAZ?__,__?FLOAT_ROUND?__
+%imacro float 1-*.nolist
+%rep %0
 [float %1]
+%ifidni %1, default
+%define __?FLOAT_DAZ?__ nodaz
+%define __?FLOAT_ROUND?__ near
+%elifidni %1, daz
+%define __?FLOAT_DAZ?__ daz
+%elifidni %1, nodaz
+%define __?FLOAT_DAZ?__ nodaz
+%else
+%define __?FLOAT_ROUND?__ %1
+%endif
+%rotate 1
+%endrep
 %endmacro
 %imacro global 1+.nolist
 [global %1]
@@ -125,7 +141,114 @@ export const OLD_SPELLINGS = [
   'LINE',
   'BITS',
   'PASS',
+  'FLOAT_DAZ',
+  'FLOAT_ROUND',
+  'FLOAT',
 ];
+
+/**
+ * Fillers of `alignmode` (manual 5.2): for each number of bytes up to the
+ * largest the instructions that do nothing; longer gaps repeat the largest.
+ */
+const FILLERS: Record<string, Record<number, string>> = {
+  generic: {
+    16: '90 89f6 8d7400 8db40000 8db4000090 8db4000089ff 8db400008d7d00 8db400008dbd0000',
+    32: '90 89f6 8d7600 8d742600 908d742600 8db600000000 8db42600000000',
+    64: '90 6690 666690 66666690',
+  },
+  nop: { 16: '90', 32: '90', 64: '90' },
+  k7: {
+    16: '90 6690 666690 66666690 8db4000090 8db4000089ff 8db400008d7d00 8db400008dbd0000',
+    32: '90 8bc0 8d0420 8d442000 8d44200090 8d8000000000 8d040500000000',
+    64: '90 6690 666690 66666690',
+  },
+  k8: { 16: '90 6690 666690 66666690', 32: '90 6690 666690 66666690', 64: '90 6690 666690 66666690' },
+  p6: {
+    16: '90 6690 0f1f00 0f1f4000',
+    32: '90 6690 0f1f00 0f1f4000 0f1f440000 660f1f440000 0f1f8000000000 0f1f840000000000',
+    64: '90 6690 0f1f00 0f1f4000 0f1f440000 660f1f440000 0f1f8000000000 0f1f840000000000',
+  },
+};
+
+/** The package `smartalign`. */
+function smartAlign(): string {
+  const lines = ['%imacro alignmode 1-2.nolist'];
+  let branch = '%ifidni';
+  for (const [mode, byBits] of Object.entries(FILLERS)) {
+    lines.push(`${branch} %1, ${mode}`, `%define __?ALIGN_JMP_THRESHOLD?__ ${mode === 'generic' ? 8 : 16}`);
+    branch = '%elifidni';
+    for (const [bits, fillers] of Object.entries(byBits)) {
+      const all = fillers.split(' ');
+      lines.push(`%define __?ALIGN_${bits}BIT_GROUP?__ ${all.length}`);
+      all.forEach((hex, i) => {
+        const bytes = hex.match(/../g)!.map((b) => `0x${b}`);
+        lines.push(`%define __?ALIGN_${bits}BIT_${i + 1}B?__ ${bytes.join(',')}`);
+      });
+    }
+  }
+  lines.push('%else', '%error unknown alignment mode: %1', '%endif');
+  lines.push('%ifempty %2', '%elifidni %2, nojmp', '%define __?ALIGN_JMP_THRESHOLD?__ -1');
+  lines.push('%else', '%define __?ALIGN_JMP_THRESHOLD?__ %2', '%endif');
+  lines.push('%xdefine __?ALIGNMODE?__ %1,__?ALIGN_JMP_THRESHOLD?__', '%endmacro', 'alignmode generic');
+  lines.push(
+    '%unimacro align 1-2+.nolist',
+    '%imacro align 1-2+.nolist',
+    '[sectalign %1]',
+    '%ifnempty %2',
+    'times (((%1) - (($-$$) % (%1))) % (%1)) %2',
+    '%else',
+    '%push',
+    '%assign %$pad (((%1) - (($-$$) % (%1))) % (%1))',
+    '%assign %$limit __?ALIGN_JMP_THRESHOLD?__',
+    '%if %$limit != -1 && %$pad > %$limit',
+    'jmp %$end',
+    '%assign %$pad (($$-$) & ((%1)-1))',
+    'times %$pad nop',
+    '%else',
+    '%rep %$pad / __?ALIGN_%[__?BITS?__]BIT_GROUP?__',
+    'db __?ALIGN_%[__?BITS?__]BIT_%[__?ALIGN_%[__?BITS?__]BIT_GROUP?__]B?__',
+    '%endrep',
+    '%assign %$pad %$pad % __?ALIGN_%[__?BITS?__]BIT_GROUP?__',
+    '%if %$pad > 0',
+    'db __?ALIGN_%[__?BITS?__]BIT_%[%$pad]B?__',
+    '%endif',
+    '%endif',
+    '%$end:',
+    '%pop',
+    '%endif',
+    '%endmacro',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** The package `masm` (manual 5.5): enough of MASM for the frequent things. */
+const MASM = `%idefine ptr __?PTR?__
+%idefine offset
+%imacro segment 0+.nolist
+%ifempty %00
+[segment %1]
+%else
+section %00 %1
+%endif
+%endmacro
+%imacro ends 0+.nolist
+%ifempty %00
+%endif
+%endmacro
+%imacro proc 0-1.nolist near
+%00:
+%push proc
+%ifidni %1, far
+%idefine ret retf
+%endif
+%endmacro
+%imacro endp 0.nolist
+%ifempty %00
+%endif
+%pop proc
+%undef ret
+%endmacro
+`;
 
 /** Bodies of the `%use` packages (manual chapter 7). */
 export const PACKAGES: Readonly<Record<string, string>> = {
@@ -134,7 +257,11 @@ export const PACKAGES: Readonly<Record<string, string>> = {
     const low = ['al', 'cl', 'dl', 'bl', 'spl', 'bpl', 'sil', 'dil'][i];
     const high = i < 4 ? `%idefine r${i}h ${['ah', 'ch', 'dh', 'bh'][i]}\n` : '';
     return `%idefine r${i} r${base}\n%idefine r${i}d e${base}\n%idefine r${i}w ${base}\n%idefine r${i}l ${low}\n%idefine r${i}b ${low}\n${high}`;
-  }).join(''),
+  })
+    .join('')
+    .concat(Array.from({ length: 8 }, (_, i) => `%idefine r${i + 8}l r${i + 8}b\n`).join('')),
+  smartalign: smartAlign(),
+  masm: MASM,
   fp: ['8', '16', '32', '64', '80m', '80e', '128l', '128h']
     .map((n) => `%define float${n}(x) __?float${n}?__(x)\n`)
     .join('')

@@ -26,8 +26,21 @@ export interface SingleMacro {
   active: number;
   /** Values only known at the call, such as `__?LINE?__`. */
   compute?: (call: Token) => Token[];
+  /** Made by `%defalias`: defining it defines what it stands for. */
+  alias?: boolean;
   /** The token that names it in its definition; absent for built-in ones. */
   definition?: Token;
+}
+
+/** How parameters and variables lie on the stack: `%stacksize`. */
+export interface StackModel {
+  register: string;
+  /** Bytes a push moves. */
+  word: number;
+  /** Offset of the next parameter. */
+  argument: number;
+  /** Bytes of the variables so far. */
+  local: number;
 }
 
 /** A multi-line macro. */
@@ -122,6 +135,8 @@ export interface Host {
   /** Evaluates tokens as a critical expression. */
   evaluate(tokens: readonly Token[], at: Token): Linear;
   bits(): number;
+  /** The value of an environment variable. */
+  environment(name: string): string | undefined;
   /** Lines of all files read so far. */
   sourceLines(): number;
   /** Counts from 1. */
@@ -144,6 +159,9 @@ export class State {
   includes = 0;
   listener: LineListener | undefined;
   used = new Set<string>();
+  stack: StackModel = { register: 'ebp', word: 4, argument: 8, local: 0 };
+  /** `%aliases on`. */
+  aliases = true;
   /** Set by `%fatal` and by exceeded limits. */
   stopped = false;
   /** Tokens the current line may still expand to. */

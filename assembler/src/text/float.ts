@@ -15,6 +15,16 @@ const FORMATS: Record<number, Format> = {
   16: { bytes: 16, exponent: 15, fraction: 112, explicit: false },
 };
 
+/** How constants are rounded (NASM manual 7.11, `FLOAT`). A new pass begins with the default. */
+export interface FloatMode {
+  rounding: 'near' | 'up' | 'down' | 'zero';
+  /** Denormals become zero. */
+  daz: boolean;
+}
+
+/** The usual mode. */
+export const DEFAULT_FLOAT: FloatMode = { rounding: 'near', daz: false };
+
 /** Exponents beyond this overflow or vanish in every format; guards the power of ten. */
 const MAX_EXPONENT = 20000;
 
@@ -70,18 +80,36 @@ function bits(value: bigint): number {
     : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0], 16)) + 28;
 }
 
-/** n / d rounded to the nearest integer, ties to even. */
-function divide(n: bigint, d: bigint): bigint {
+/** n / d as an integer: rounded to the nearest, ties to even, or away from or towards zero. */
+function divide(n: bigint, d: bigint, away: boolean | undefined): bigint {
   const q = n / d;
+  if (away !== undefined) return away && q * d !== n ? q + 1n : q;
   const twice = (n - q * d) * 2n;
   return twice > d || (twice === d && (q & 1n) === 1n) ? q + 1n : q;
+}
+
+/** `12345p`, `0p12345`: packed decimal of 18 digits (NASM manual 3.4.7); undefined for anything else. */
+function packedDecimal(text: string, negative: boolean): bigint | undefined {
+  const m = /^(?:0p([\d_]+)|(\d[\d_]*)p)$/i.exec(text);
+  if (!m) return undefined;
+  const digits = (m[1] ?? m[2]).replaceAll('_', '').slice(-18);
+  return BigInt(`0x${negative ? '80' : '00'}${digits.padStart(18, '0')}`);
 }
 
 /**
  * The bit pattern of a floating-point constant, rounded to nearest even, as an
  * unsigned integer; undefined when `text` is none or the format has no such size.
  */
-export function floatBits(text: string, negative: boolean, bytes: number): bigint | undefined {
+export function floatBits(
+  text: string,
+  negative: boolean,
+  bytes: number,
+  mode: FloatMode = DEFAULT_FLOAT,
+): bigint | undefined {
+  const { rounding } = mode;
+  const away = rounding === 'near' ? undefined : rounding !== 'zero' && (rounding === 'up') !== negative;
+  const packed = bytes === 10 ? packedDecimal(text, negative) : undefined;
+  if (packed !== undefined) return packed;
   const format = FORMATS[bytes];
   const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'));
   if (!format || !parsed) return undefined;
@@ -109,15 +137,18 @@ export function floatBits(text: string, negative: boolean, bytes: number): bigin
   const shift = fraction - e;
   let mantissa =
     shift >= 0
-      ? divide(numerator << BigInt(shift), denominator)
-      : divide(numerator, denominator << BigInt(-shift));
+      ? divide(numerator << BigInt(shift), denominator, away)
+      : divide(numerator, denominator << BigInt(-shift), away);
   let biased = BigInt(e + bias);
   const one = 1n << stored;
   if (mantissa >= one << 1n) {
     mantissa >>= 1n;
     biased++;
   }
-  if (mantissa < one) biased = 0n;
+  if (mantissa < one) {
+    if (mode.daz) return join(0n, 0n);
+    biased = 0n;
+  }
   if (biased >= largest) return join(largest, leading);
   return join(biased, explicit ? mantissa : mantissa & (one - 1n));
 }
