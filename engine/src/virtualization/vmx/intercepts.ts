@@ -59,9 +59,11 @@ export class VmxIntercepts implements Intercepts {
   }
 
   /** An exit by the current instruction. */
-  private exit(reason: Reason, qualification = 0n, details?: ExitDetails): true {
-    const length = this.cpu.instructionLength;
-    return vmExit(this.core, reason, qualification, { length, resumeFlag: false, ...details });
+  private exit(reason: Reason, qualification = 0n, details: ExitDetails = {}): true {
+    // Callers hand over an object of their own; a spread copy costs more than the rest of this.
+    details.length ??= this.cpu.instructionLength;
+    details.resumeFlag ??= false;
+    return vmExit(this.core, reason, qualification, details);
   }
 
   private primary(mask: number): boolean {
