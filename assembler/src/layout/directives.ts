@@ -300,14 +300,21 @@ const DIRECTIVES: Record<string, Directive> = {
   __endstruc: strucEnd,
 };
 
+/** The bracket that ends a directive; what follows it is ignored. */
+function closing(tokens: readonly Token[]): number {
+  for (let i = 1; i < tokens.length; i++) if (tokens[i].is(']')) return i;
+  return -1;
+}
+
 /** Is the line a directive in brackets? */
 export function isBracketed(tokens: readonly Token[]): boolean {
-  return tokens[0].is('[') && tokens[tokens.length - 1].is(']');
+  return tokens[0].is('[') && closing(tokens) > 0;
 }
 
 /** Follows `[name operands]`. */
 export function runDirective(layout: Layout, tokens: readonly Token[]): void {
-  const cursor = new Cursor(tokens, tokens.length - 1);
+  const end = closing(tokens);
+  const cursor = new Cursor(tokens, end);
   cursor.next();
   const at = cursor.next();
   const known = at && Object.hasOwn(DIRECTIVES, at.lower) ? DIRECTIVES[at.lower] : undefined;
@@ -318,5 +325,9 @@ export function runDirective(layout: Layout, tokens: readonly Token[]): void {
     throw new Complaint('directive-unknown', `unknown directive \`${at?.text ?? ''}\``, at ?? tokens[0]);
   layout.mark();
   directive(layout, cursor, at!);
-  if (!cursor.done) throw cursor.complaint('syntax', `unexpected operand of \`${at!.text}\``);
+  const rest = cursor.peek ?? tokens[end + 1];
+  if (rest) {
+    const message = `\`${rest.text}\` after \`${at!.text}\` is ignored`;
+    layout.reporter.report('warning', 'text-ignored', message, rangeOf(rest));
+  }
 }

@@ -129,10 +129,19 @@ function encodeOnce(
   };
 }
 
+/** The order in which prefixes are written: repetition, lock, segment, operand size, address size. */
+function prefixOrder(prefix: string): number {
+  if (prefix === 'wait') return 0;
+  if (prefix === 'lock') return 2;
+  if (/^[ao]/.test(prefix)) return prefix[0] === 'o' ? 4 : 5;
+  return prefix.length === 2 && prefix[1] === 's' ? 3 : 1;
+}
+
 /** NASM takes prefixes standing alone; the next line continues the instruction. */
 function barePrefixes(layout: Layout, body: Instruction, statement: Statement): Uint8Array {
   const bytes: number[] = [];
-  for (const prefix of body.prefixes) {
+  const inOrder = [...body.prefixes].sort((a, b) => prefixOrder(a) - prefixOrder(b));
+  for (const prefix of inOrder) {
     const byte = PREFIX_BYTES.get(prefix);
     const size = /^([ao])(16|32|64)$/.exec(prefix);
     if (byte !== undefined) bytes.push(byte);

@@ -260,8 +260,13 @@ export class Pass implements Host {
     } finally {
       if (this.recorder && !isConstant(expression)) this.recorder.question(expression, value);
     }
-    if (!cursor.done)
-      throw cursor.complaint('syntax', `unexpected text after the expression of \`${at.text}\``);
+    const rest = cursor.peek;
+    if (rest)
+      this.#state.warn(
+        'text-ignored',
+        `\`${rest.text}\` after the expression of \`${at.text}\` is ignored`,
+        rest,
+      );
     return value;
   }
 }

@@ -77,6 +77,11 @@ function data(
     layout.reporter.report('warning', code, message, rangeOf(statement.first, statement.last));
   };
   if (body.items.length === 0) warn('data-empty', 'no operand for the data declaration');
+  const rest = body.ignored[0];
+  if (rest) {
+    const message = `\`${rest.text}\` is ignored: is a comma missing before it?`;
+    layout.reporter.report('warning', 'data-rest', message, rangeOf(rest));
+  }
   const made = makeData(body.items, {
     evaluator: layout.evaluator,
     resolve: (linear) => layout.resolve(linear),

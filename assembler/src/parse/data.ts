@@ -17,24 +17,36 @@ export type DataItem =
 const MAX_DEPTH = 64;
 
 /** Reads the elements of a data statement up to the end of the line or the closing parenthesis. */
-export function parseData(cursor: Cursor, width: number, depth = 0): DataItem[] {
+export function parseData(cursor: Cursor, width: number, ignored: Token[], depth = 0): DataItem[] {
   const items: DataItem[] = [];
   if (depth > MAX_DEPTH)
     throw new Complaint('limit', `data lists nested deeper than ${MAX_DEPTH}`, cursor.peek);
   for (;;) {
     // NASM takes an empty element, e.g. a trailing comma, for nothing at all.
-    if (cursor.done || cursor.peek!.is(')')) break;
-    items.push(parseItem(cursor, width, depth));
+    if (cursor.done || (depth > 0 && cursor.peek!.is(')'))) break;
+    items.push(parseItem(cursor, width, ignored, depth));
+    skip(cursor, ignored, depth);
     if (!cursor.accept(',')) break;
   }
   return items;
+}
+
+/** NASM drops what stands between an element and the next comma. */
+function skip(cursor: Cursor, ignored: Token[], depth: number): void {
+  let inner = 0;
+  for (let t = cursor.peek; t && !(inner === 0 && t.is(',')); t = cursor.peek) {
+    if (t.is('(')) inner++;
+    else if (t.is(')') && depth > 0 && inner-- === 0) return;
+    ignored.push(t);
+    cursor.next();
+  }
 }
 
 function isWord(token: Token | undefined, word: string): boolean {
   return token?.kind === Kind.Identifier && token.lower === word;
 }
 
-function parseItem(cursor: Cursor, outer: number, depth: number): DataItem {
+function parseItem(cursor: Cursor, outer: number, ignored: Token[], depth: number): DataItem {
   let width = outer;
   const size = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
   if (size !== undefined) {
@@ -51,7 +63,7 @@ function parseItem(cursor: Cursor, outer: number, depth: number): DataItem {
     return {
       kind: 'repeat',
       count: { kind: 'number', value: 1n, at: first },
-      items: parseList(cursor, width, depth),
+      items: parseList(cursor, width, ignored, depth),
     };
   }
   const value = parseExpression(cursor);
@@ -60,12 +72,12 @@ function parseItem(cursor: Cursor, outer: number, depth: number): DataItem {
     const inner = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
     if (inner !== undefined && (cursor.ahead(1)?.is('(') ?? false)) {
       cursor.next();
-      return { kind: 'repeat', count: value, items: parseList(cursor, inner / 8, depth) };
+      return { kind: 'repeat', count: value, items: parseList(cursor, inner / 8, ignored, depth) };
     }
     if (cursor.peek?.is('%') && cursor.ahead(1)?.is('(')) cursor.next();
     const items = cursor.peek?.is('(')
-      ? parseList(cursor, width, depth)
-      : [parseItem(cursor, width, depth + 1)];
+      ? parseList(cursor, width, ignored, depth)
+      : [parseItem(cursor, width, ignored, depth + 1)];
     return { kind: 'repeat', count: value, items };
   }
   if (value.kind === 'string') return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
@@ -74,9 +86,9 @@ function parseItem(cursor: Cursor, outer: number, depth: number): DataItem {
   return { kind: 'value', value, width };
 }
 
-function parseList(cursor: Cursor, width: number, depth: number): DataItem[] {
+function parseList(cursor: Cursor, width: number, ignored: Token[], depth: number): DataItem[] {
   cursor.expect('(', 'before the list');
-  const items = parseData(cursor, width, depth + 1);
+  const items = parseData(cursor, width, ignored, depth + 1);
   cursor.expect(')', 'after the list');
   return items;
 }

@@ -132,7 +132,8 @@ function parseUnary(cursor: Cursor, depth: number): Expression {
     cursor.next();
     const inner = parseExpression(cursor, depth + 1);
     cursor.expect(')', 'after the expression');
-    return inner;
+    // In parentheses a string is a number, also in `db ('ab')`.
+    return inner.kind === 'string' ? { kind: 'unary', op: '+', operand: inner, at: token } : inner;
   }
   throw cursor.complaint('expression-expected', 'expected an expression');
 }
@@ -159,7 +160,8 @@ function parseName(cursor: Cursor, token: Token, depth: number): Expression {
     return { kind: 'unary', op: 'seg', operand, at: token };
   }
   if (isRegisterName(token.lower)) return { kind: 'register', name: token.lower, at: token };
-  if (text === '?') throw new Complaint('expression-expected', 'expected an expression, found `?`', token);
+  if (text === '?' || token.lower === 'long')
+    throw new Complaint('expression-expected', `expected an expression, found \`${text}\``, token);
   return { kind: 'symbol', name: text, at: token };
 }
 

@@ -55,7 +55,7 @@ export type Body =
       /** Bytes of a constant instruction, and the mode they were made for. */
       fixed?: { bits: number; defaultRel: boolean; bytes: Uint8Array };
     }
-  | { kind: 'data'; width: number; items: DataItem[] }
+  | { kind: 'data'; width: number; items: DataItem[]; ignored: readonly Token[] }
   | { kind: 'reserve'; width: number; count: Expression }
   | { kind: 'incbin'; path: string; at: Token; skip?: Expression; length?: Expression }
   | { kind: 'equ'; value: Expression; offset?: Expression };
@@ -142,7 +142,7 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     if (word === 'times') {
       cursor.next();
       statement.times = parseExpression(cursor);
-      if (cursor.done) return { kind: 'none' };
+      if (cursor.done) throw cursor.complaint('syntax', 'expected an instruction to repeat');
       continue;
     }
     const next = word === 'wait' ? cursor.ahead(1) : undefined;
@@ -154,7 +154,10 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
   const head = cursor.next()!;
   const word = head.lower;
   const width = head.kind === Kind.Identifier ? DATA.get(word) : undefined;
-  if (width !== undefined) return { kind: 'data', width, items: parseData(cursor, width) };
+  if (width !== undefined) {
+    const ignored: Token[] = [];
+    return { kind: 'data', width, items: parseData(cursor, width, ignored), ignored };
+  }
   const reserve = RESERVE.get(word);
   if (reserve !== undefined) return { kind: 'reserve', width: reserve, count: parseExpression(cursor) };
   if (word === 'equ') {

@@ -65,6 +65,7 @@ const SEGMENTS = new Set(['es', 'cs', 'ss', 'ds', 'fs', 'gs']);
 
 /** Other words that cannot be labels (NASM manual 3.1). */
 const RESERVED = new Set([
+  'long',
   'near',
   'far',
   'short',

@@ -14,6 +14,8 @@ function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
 function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
   ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a macro name`, at);
   return tokens.some((t) => {
+    const fits = t.kind === Kind.Identifier || t.kind === Kind.Preprocessor;
+    ensure(fits, 'name-expected', `\`${at.text}\` takes names of macros`, t);
     const local = contextName(t.text);
     if (local && !state.context(local.dollars)) return false;
     if (t.kind === Kind.Preprocessor && t.text[1] === '!')

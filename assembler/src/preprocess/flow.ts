@@ -111,6 +111,7 @@ const fatal: Handler = (state, raw, at) => {
 
 const push: Handler = (state, tokens, at) => {
   const name = expandSingles(state, tokens)[0];
+  ensure(!name || name.kind === Kind.Identifier, 'name-expected', '`%push` needs a name', name ?? at);
   state.contexts.push({
     name: name?.text ?? '',
     unique: state.unique++,

@@ -113,6 +113,8 @@ function match(
   }
   if (macro) {
     if (macro.active > 0 && !macro.recursive) return undefined;
+    // An empty parameter behind the last comma does not count.
+    if (parameters.length > 1 && parameters[parameters.length - 1].length === 0) parameters.pop();
     return { macro, parameters };
   }
   if (macros.every((m) => m.active === 0)) {
@@ -141,8 +143,9 @@ function start(
     // The rest keeps its commas and braces exactly as written.
     parameters = [...parameters.slice(0, last), greedyRest(tokens, at + 1, last)];
   }
-  while (parameters.length < macro.maximum && parameters.length - macro.minimum < macro.defaults.length) {
-    parameters.push(macro.defaults[parameters.length - macro.minimum]);
+  for (let i = parameters.length - macro.minimum; i >= 0 && i < macro.defaults.length; i++) {
+    if (parameters.length >= macro.maximum) break;
+    parameters.push(macro.defaults[i]);
   }
   const parent = state.frame!;
   if (parent.depth >= MAX_NESTING) {
