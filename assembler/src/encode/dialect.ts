@@ -108,6 +108,10 @@ for (const op of ['Fcom', 'Fcomp', 'Fucom', 'Fucomp', 'Fcomi', 'Fcomip', 'Fucomi
 }
 for (const op of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu']) {
   add(`fcmov${op}`, `Fcmov${op}_st0_sti`, {}, ([, sti]) => [sti]);
+  add(`fcmov${op}`, `Fcmov${op}_st0_sti`, { opcodeOffset: 1 }, () => []);
+}
+for (const op of ['Fst', 'Fstp', 'Fld']) {
+  add(op.toLowerCase(), `${op}_sti`, { opcodeOffset: 1 }, () => []);
 }
 add('ffree', 'Ffree_sti', { opcodeOffset: 1 }, () => []);
 add('ffreep', 'Ffreep_sti', { opcodeOffset: 1 }, () => []);
@@ -338,6 +342,41 @@ tweaks.Movd_rm32_mm = { assumed: true };
 // movd with an MMX register is movq where the other operand says so.
 add('movd', 'Movq_mm_rm64');
 add('movd', 'Movq_rm64_mm');
+
+// NASM's names for all reserved no-operations: 0F 18 to 0F 1F, with a digit.
+for (let n = 0; n < 64; n++) {
+  for (const size of [16, 32, 64])
+    add(`hint_nop${n}`, `Nop_rm${size}`, { opcode: 0x18 + (n >> 3), digit: n & 7 });
+}
+// Names of moves of 256 bits.
+for (const [name, rows] of [
+  ['vmovqqa', ['VEX_Vmovdqa_ymm_ymmm256', 'VEX_Vmovdqa_ymmm256_ymm']],
+  ['vmovqqu', ['VEX_Vmovdqu_ymm_ymmm256', 'VEX_Vmovdqu_ymmm256_ymm']],
+  ['vldqqu', ['VEX_Vlddqu_ymm_m256']],
+  ['vmovntqq', ['VEX_Vmovntdq_m256_ymm']],
+] as const) {
+  for (const row of rows) add(name, row);
+}
+add('smi', 'Int1');
+add('smintold', 'Smint_0F7E');
+// The EVEX forms that store an element take 64-bit registers without EVEX.W.
+for (const name of [
+  'EVEX_Vpextrb_r64m8_xmm_imm8',
+  'EVEX_Vpextrw_r64m16_xmm_imm8',
+  'EVEX_Vextractps_r64m32_xmm_imm8',
+]) {
+  tweaks[name] = { w: 0 };
+}
+for (const name of [
+  'EVEX_Vpextrw_r32_xmm_imm8',
+  'EVEX_Vpextrw_r64_xmm_imm8',
+  'VEX_Vextractps_r64m32_xmm_imm8',
+]) {
+  tweaks[name] = null;
+}
+
+/** Instructions that NASM encodes only where {vex} asks for it. */
+export const onlyWithPrefix = new Set('vpdpbssd vpdpbssds vpdpbsud vpdpbsuds vpdpbuud vpdpbuuds'.split(' '));
 
 /** Instructions that read their destination: the first source cannot be left away. */
 export const neverShortened =

@@ -1,4 +1,5 @@
 /** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
+import { onlyWithPrefix } from './dialect';
 import { emit } from './emit';
 import { explain, explainMissingSize, explainMode } from './explain';
 import type { Form, Slot } from './form';
@@ -92,6 +93,12 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
     default:
   }
   let forms = selection.forms;
+  if (!prefixes.encoding && onlyWithPrefix.has(statement.mnemonic)) {
+    return failed({
+      code: 'prefix',
+      message: `\`${statement.mnemonic}\` has to be written with a prefix: \`{vex} ${statement.mnemonic}\``,
+    });
+  }
   const encoding = prefixes.encoding;
   if (encoding) {
     const space = encoding === 'evex' ? 'evex' : encoding === 'rex' ? 'legacy' : 'vex';

@@ -24,21 +24,27 @@ export function parseData(cursor: Cursor, width: number, ignored: Token[], depth
   for (;;) {
     // NASM takes an empty element, e.g. a trailing comma, for nothing at all.
     if (cursor.done || (depth > 0 && cursor.peek!.is(')'))) break;
-    items.push(parseItem(cursor, width, ignored, depth));
-    skip(cursor, ignored, depth);
+    const item = parseItem(cursor, width, ignored, depth);
+    items.push(item);
+    skip(cursor, ignored, depth, item.kind === 'float' || item.kind === 'reserve');
     if (!cursor.accept(',')) break;
   }
   return items;
 }
 
-/** NASM drops what stands between an element and the next comma. */
-function skip(cursor: Cursor, ignored: Token[], depth: number): void {
-  let inner = 0;
-  for (let t = cursor.peek; t && !(inner === 0 && t.is(',')); t = cursor.peek) {
-    if (t.is('(')) inner++;
-    else if (t.is(')') && depth > 0 && inner-- === 0) return;
-    ignored.push(t);
-    cursor.next();
+function endsElement(t: Token | undefined, depth: number): boolean {
+  return !t || t.is(',') || (depth > 0 && t.is(')'));
+}
+
+/** NASM drops one token behind an element, except behind a floating-point constant or `?`. */
+function skip(cursor: Cursor, ignored: Token[], depth: number, strict: boolean): void {
+  const token = cursor.peek;
+  if (!token || endsElement(token, depth)) return;
+  ignored.push(token);
+  cursor.next();
+  if (strict || !endsElement(cursor.peek, depth)) {
+    cursor.at--;
+    throw cursor.complaint('comma-expected', 'expected a comma or the end of the data');
   }
 }
 
@@ -80,7 +86,9 @@ function parseItem(cursor: Cursor, outer: number, ignored: Token[], depth: numbe
       : [parseItem(cursor, width, ignored, depth + 1)];
     return { kind: 'repeat', count: value, items };
   }
-  if (value.kind === 'string') return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
+  // A string is one only if nothing follows it; otherwise NASM takes it for a number.
+  if (value.kind === 'string' && endsElement(cursor.peek, depth))
+    return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
   const float = floatOf(value);
   if (float) return { kind: 'float', ...float, width };
   return { kind: 'value', value, width };

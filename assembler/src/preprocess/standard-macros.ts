@@ -245,7 +245,9 @@ section %00 %1
 %imacro endp 0.nolist
 %ifempty %00
 %endif
+%ifctx proc
 %pop proc
+%endif
 %undef ret
 %endmacro
 `;
