@@ -128,7 +128,8 @@ const TESTS: Record<string, Test> = {
     ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a name`, at);
     return tokens.some((t) => state.host.environment(environmentName(t)) !== undefined);
   },
-  defalias: (state, tokens) => findSingles(state, tokens[0])?.some((m) => m.alias) ?? false,
+  defalias: (state, tokens) =>
+    tokens.length > 0 && (findSingles(state, tokens[0])?.some((m) => m.alias) ?? false),
   usable: (state, tokens) => state.host.package(packageName(tokens)) !== undefined,
   using: (state, tokens) => state.used.has(packageName(tokens)),
 };

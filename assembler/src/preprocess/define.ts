@@ -170,7 +170,8 @@ function substr(caseless: boolean): Handler {
     const comma = topComma(rest);
     const number = (part: readonly Token[]): number =>
       Number(BigInt.asIntN(53, state.host.evaluate(part, at).value));
-    const start = number(comma < 0 ? rest : rest.slice(0, comma)) - 1;
+    // NASM begins at the first character where the manual would begin before it.
+    const start = Math.max(0, number(comma < 0 ? rest : rest.slice(0, comma)) - 1);
     let count = comma < 0 ? 1 : number(rest.slice(comma + 1));
     if (count < 0) count = bytes.length + count + 1 - start;
     const outside = start < 0 || start >= bytes.length || count < 1;
