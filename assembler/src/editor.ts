@@ -32,12 +32,12 @@ export { detokenise, Kind, Token } from './text/token';
 
 /** Directives of the preprocessor, with `%`, in the order of NASM's manual. */
 export const PREPROCESSOR_DIRECTIVES: readonly string[] = [
-  'define idefine xdefine ixdefine undef assign iassign defstr idefstr deftok ideftok strcat istrcat',
+  'define idefine xdefine ixdefine undef defalias idefalias undefalias aliases assign iassign defstr idefstr deftok ideftok strcat istrcat',
   'strlen istrlen substr isubstr pathsearch ipathsearch',
   'macro imacro rmacro irmacro endmacro unmacro unimacro exitmacro rotate rep endrep exitrep',
   'if ifn elif elifn else endif ifdef ifndef elifdef elifndef ifmacro ifnmacro ifctx ifnctx ifidn ifnidn ifidni ifnidni',
-  'ifid ifnid ifnum ifnnum ifstr ifnstr iftoken ifntoken ifempty ifnempty ifenv ifnenv ifusing ifnusing ifusable ifnusable',
-  'include depend use push pop repl error warning fatal note line clear pragma null',
+  'ifid ifnid ifnum ifnnum ifstr ifnstr iftoken ifntoken ifempty ifnempty ifenv ifnenv ifdefalias ifndefalias ifusing ifnusing ifusable ifnusable',
+  'arg local stacksize include depend use push pop repl error warning fatal line clear pragma null',
 ]
   .join(' ')
   .split(' ')
