@@ -89,8 +89,7 @@ describe('debug adapter: a program in 32-bit protected mode', () => {
     await client.stepOut();
     assert.equal(await client.where(), `basic.asm:${at('after-call')}`);
     assert.equal(await client.value('eax'), '0x2a (42)');
-    await client.dap.restartRequest({});
-    await client.dap.waitForEvent('stopped');
+    await client.until(() => client.dap.restartRequest({}));
     assert.equal(await client.where(), `basic.asm:${at('call')}`);
     assert.equal((await client.next()).reason, 'step');
     assert.equal(await client.where(), `basic.asm:${at('after-call')}`);
@@ -166,8 +165,7 @@ describe('debug adapter: a program in 32-bit protected mode', () => {
     await client.next();
     await client.stepOut();
     assert.equal(await client.where(), `faults.asm:${mark(faults, 'behind')}`);
-    await client.dap.restartRequest({});
-    await client.dap.waitForEvent('stopped');
+    await client.until(() => client.dap.restartRequest({}));
     await client.stepIn();
     await client.stepOut();
     assert.equal(await client.where(), `faults.asm:${mark(faults, 'behind')}`);
