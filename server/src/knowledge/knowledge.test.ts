@@ -11,12 +11,14 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   iretq: 'task switches do not exist in 64-bit mode',
   smsw: 'reads the CR0 read shadow, never exits (SDM vol. 3, 26.3)',
   senduipi: 'only by its memory accesses (virtual APIC)',
+  smi: "NASM's name of INT1, whose entry has it",
   pcommit: 'withdrawn before any processor had it',
 };
 
 describe('knowledge of instructions', () => {
   it('has a summary for nearly all', () => {
-    const missing = allMnemonics().filter((name) => !summaryOf(name));
+    // The 64 reserved no-operations `hint_nop…` are one encoding space, not 64 instructions.
+    const missing = allMnemonics().filter((name) => !summaryOf(name) && !name.startsWith('hint_nop'));
     console.log(`      ${missing.length} of ${allMnemonics().length} have none`);
     assert.ok(missing.length < 80, missing.join(' '));
   });
