@@ -93,7 +93,7 @@ retf retfw retfd retfq: Pops a far return address with its code segment; may cha
 iret iretw iretd iretq: Returns from an interrupt: pops IP, CS and flags, and the stack pointer where the ring changes (always in 64-bit mode).
 int: Raises the software interrupt of that vector, through the IDT.
 int3: Raises a breakpoint exception (#BP); one byte long, for debuggers.
-int1 icebp int01: Raises a debug exception (#DB) as hardware would.
+int1 icebp int01 smi: Raises a debug exception (#DB) as hardware would.
 into: Raises an overflow exception (#OF) if OF is 1.
 bound: Raises #BR if an index is outside two bounds in memory.
 loop: Decrements the counter (R/E)CX and jumps while it is not 0; no flags change.
@@ -290,9 +290,9 @@ movd vmovd: Moves 32 bits between a vector register and a general register or me
 movq vmovq: Moves 64 bits between a vector register and a general register, memory or another one.
 movaps movapd vmovaps vmovapd: Moves packed floating-point values; memory must be aligned.
 movups movupd vmovups vmovupd: Moves packed floating-point values; memory need not be aligned.
-movdqa vmovdqa vmovdqa32 vmovdqa64: Moves packed integers; memory must be aligned.
-movdqu vmovdqu vmovdqu8 vmovdqu16 vmovdqu32 vmovdqu64 lddqu vlddqu: Moves packed integers; memory need not be aligned.
-movntdq movntps movntpd vmovntdq vmovntps vmovntpd movntq: Stores a vector past the caches.
+movdqa vmovdqa vmovqqa vmovdqa32 vmovdqa64: Moves packed integers; memory must be aligned.
+movdqu vmovdqu vmovqqu vldqqu vmovdqu8 vmovdqu16 vmovdqu32 vmovdqu64 lddqu vlddqu: Moves packed integers; memory need not be aligned.
+movntdq movntps movntpd vmovntdq vmovntqq vmovntps vmovntpd movntq: Stores a vector past the caches.
 movntdqa vmovntdqa: Loads a vector with a non-temporal hint.
 movss vmovss: Moves one single-precision value.
 vmovsd: Moves one double-precision value.
@@ -588,6 +588,7 @@ const EXTRA_VERBS: readonly [RegExp, string][] = [
 export function summaryOf(mnemonic: string): string | undefined {
   const known = summaries.get(mnemonic);
   if (known) return known;
+  if (/^hint_nop\d+$/.test(mnemonic)) return 'Does nothing; a no-operation that is reserved for hints.';
   const conditional = /^(j|set|cmov)(\w+)$/.exec(mnemonic);
   const condition = conditional && conditionText(conditional[2]);
   if (conditional && condition) {
