@@ -234,9 +234,8 @@ export class Machine {
       // An interrupt waits for a shadow to pass, or a trap comes after every instruction.
       // In a guest the boundary after STI's shadow may be an interrupt window.
       const shadow = cpu.nonRoot && s.number(Slot.SHADOW_STI) === cpu.icount;
-      if (cpu.flag(Flag.TF) || (interruptPending && cpu.flag(Flag.IF)) || shadow)
-        cpu.deadline = cpu.icount + 1;
       const trap = cpu.flag(Flag.TF);
+      if (trap || (interruptPending && cpu.flag(Flag.IF)) || shadow) cpu.deadline = cpu.icount + 1;
       const before = cpu.icount;
       if (this.fast) this.fast.run();
       else {

@@ -43,8 +43,12 @@ export function sourceOf(
   context: ContextId,
   address: bigint,
 ): string | undefined {
-  for (const { program, entry } of programs.map((p) => ({ program: p.program, entry: p.entryAt(address) }))) {
-    if (program.kind !== kindOf(context) || !entry?.code) continue;
+  const kind = kindOf(context);
+  for (const indexed of programs) {
+    const { program } = indexed;
+    if (program.kind !== kind) continue;
+    const entry = indexed.entryAt(address);
+    if (!entry?.code) continue;
     return `${program.map.files[entry.file].split('/').at(-1)}:${entry.line}`;
   }
   return undefined;
@@ -68,10 +72,9 @@ export function walkLines(title: string, steps: readonly WalkStep[], result: Wal
   const lines = [title];
   for (const step of steps) {
     const indent = step.stage === 'nested' ? '      ' : '  ';
-    const name = step.stage === 'nested' ? step.name : `${step.name}`;
     const bad = step.verdict === 'next' || step.verdict === 'page' ? '' : `  ← ${step.verdict}`;
     lines.push(
-      `${indent}${name.padEnd(10)} at ${hex(step.entryHostAddress)} = ${hex(step.value, 16)}  ${step.flags.join(' ')}${bad}`,
+      `${indent}${step.name.padEnd(10)} at ${hex(step.entryHostAddress)} = ${hex(step.value, 16)}  ${step.flags.join(' ')}${bad}`,
     );
   }
   if (result.ok) {

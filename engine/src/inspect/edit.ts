@@ -1,31 +1,15 @@
 import type { Cpu } from '../cpu/cpu';
 import { Flag, Mxcsr, Seg, SegField, Slot } from '../cpu/state';
 import { readRflags, writeRflags } from '../ir/flags';
-import { GPR_NAMES, SEGMENT_NAMES } from './registers';
+import { GPR_NAMES, SEGMENT_NAMES, SETTABLE_SYSTEM_SLOTS } from './registers';
 
 /** Slots that the debugger may set by name. */
 const SLOTS = new Map<string, number>([
   ...GPR_NAMES.map((name, slot) => [name, slot] as const),
   ['rip', Slot.RIP],
-  ['cr0', Slot.CR0],
-  ['cr2', Slot.CR2],
-  ['cr3', Slot.CR3],
-  ['cr4', Slot.CR4],
-  ['cr8', Slot.CR8],
-  ['efer', Slot.EFER],
-  ['dr0', Slot.DR0],
-  ['dr1', Slot.DR0 + 1],
-  ['dr2', Slot.DR0 + 2],
-  ['dr3', Slot.DR0 + 3],
-  ['dr6', Slot.DR6],
-  ['dr7', Slot.DR7],
+  ...SETTABLE_SYSTEM_SLOTS,
   ['fs_base', Slot.SEGMENTS + Seg.FS * 4 + SegField.BASE],
   ['gs_base', Slot.SEGMENTS + Seg.GS * 4 + SegField.BASE],
-  ['kernel_gs_base', Slot.KERNEL_GS_BASE],
-  ['star', Slot.STAR],
-  ['lstar', Slot.LSTAR],
-  ['cstar', Slot.CSTAR],
-  ['fmask', Slot.FMASK],
 ]);
 
 /** RFLAGS bits the debugger may set. */

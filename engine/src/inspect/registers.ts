@@ -56,8 +56,8 @@ export interface RegisterSnapshot {
   activity: string;
 }
 
-/** Registers in slots that appear under `system`. */
-const SYSTEM_SLOTS: readonly [string, Slot][] = [
+/** Registers under `system` that the debugger may also set. */
+export const SETTABLE_SYSTEM_SLOTS: readonly [string, Slot][] = [
   ['cr0', Slot.CR0],
   ['cr2', Slot.CR2],
   ['cr3', Slot.CR3],
@@ -75,6 +75,11 @@ const SYSTEM_SLOTS: readonly [string, Slot][] = [
   ['cstar', Slot.CSTAR],
   ['fmask', Slot.FMASK],
   ['kernel_gs_base', Slot.KERNEL_GS_BASE],
+];
+
+/** Registers in slots that appear under `system`. */
+const SYSTEM_SLOTS: readonly [string, Slot][] = [
+  ...SETTABLE_SYSTEM_SLOTS,
   ['sysenter_cs', Slot.SYSENTER_CS],
   ['sysenter_esp', Slot.SYSENTER_ESP],
   ['sysenter_eip', Slot.SYSENTER_EIP],
