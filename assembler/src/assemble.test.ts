@@ -114,6 +114,7 @@ describe('assemble: bombs', () => {
     'deep parentheses': `db ${'('.repeat(20000)}1\n`,
     'a huge exponent': 'dd 1e999999999, 1e-999999999\n',
     'a layout without rest': 'a: times (b-a) == 0 db 1\nb:\n',
+    'sections at the ends of the address space': "section a\n db 1\nsection b start=('aé€')\n db 1\n",
     'growing tokens': '%define x 1\n%rep 100000\n%xdefine x x+1\n%endrep\ndb x\n',
   };
   for (const [name, source] of Object.entries(bombs)) {
@@ -121,6 +122,19 @@ describe('assemble: bombs', () => {
       this.timeout(60000);
       const r = build({ '/a.asm': source });
       assert.ok(r.image !== undefined || r.diagnostics.some((d) => d.severity === 'error'));
+    });
+  }
+
+  // As many rounds as pass the limit only if what a round costs is counted.
+  const rounds: Record<string, [count: number, body: string]> = {
+    'a macro defined again and again': [20_000, '%macro m 0\n nop\n%endmacro'],
+    'an instruction with an unknown symbol': [400_000, 'mov eax, nix'],
+    'a jump to an unknown symbol': [400_000, 'jmp nix'],
+  };
+  for (const [name, [count, body]] of Object.entries(rounds)) {
+    it(`${name} counts as work`, () => {
+      const r = build({ '/a.asm': `%rep ${count}\n${body}\n%endrep\n` });
+      assert.deepEqual([r.diagnostics.at(-1)?.code, r.passes], ['limit', 1]);
     });
   }
 

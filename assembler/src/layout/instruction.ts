@@ -40,7 +40,7 @@ export function assembleInstruction(
     return;
   }
   for (let i = 0; i < count && !layout.stopped; i++) {
-    if (i > 0) layout.spend(WORK, statement.first);
+    layout.spend(WORK, statement.first);
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return;
     layout.listing?.iteration(i, count);

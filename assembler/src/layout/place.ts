@@ -1,3 +1,4 @@
+import { MAX_IMAGE_BYTES } from '../limits';
 import type { Section } from './section';
 
 /** Default alignment of every section but the first (NASM manual 8.1.3). */
@@ -59,6 +60,11 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
     set(s, start);
     end = start + BigInt(s.offset);
     if (s.offset > 0 && start >= origin) length = Math.max(length, s.fileOffset + s.offset);
+  }
+  if (length > MAX_IMAGE_BYTES) {
+    const message = `the sections lie so far apart that the image would have ${length} bytes`;
+    problems.push({ code: 'limit', message });
+    length = 0;
   }
   const byName = new Map(sections.map((s) => [s.name, s]));
   for (const s of nobits) {

@@ -233,6 +233,8 @@ export class Preprocessor {
     macro.takesLabel = macro.lines.some((l) => l.percent && l.tokens.some((t) => t.text === '%00'));
     const key = macro.name.toLowerCase();
     const others = this.state.multis.get(key) ?? [];
+    // Definitions of one name are searched one by one.
+    this.state.spend(others.length, macro.definition);
     const clash = others.findIndex(
       (m) =>
         (m.caseless || macro.caseless || m.name === macro.name) &&
