@@ -1,6 +1,7 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { Slot } from '../cpu/state';
 import { Mode } from '../ir/block';
+import { MAX_BLOCK_INSTRUCTIONS } from '../lift/block';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { interpreterModule } from '../wasm/interpreter';
 import {
@@ -93,6 +94,8 @@ export class FastTier {
       }
       const budget = Math.min(cpu.deadline - cpu.icount, MAX_BUDGET);
       i32[Control.BUDGET >> 2] = budget;
+      // Only an event needs a stop inside a block, which would make another block begin there.
+      i32[Control.LEAST_BUDGET >> 2] = budget < MAX_BUDGET ? 1 : MAX_BLOCK_INSTRUCTIONS;
       i32[Control.BANK >> 2] = this.mmu.bank;
       i32[Control.KEY >> 2] = this.mmu.fetchKey(cpu.mode);
       i32[Control.MODE >> 2] = cpu.mode;

@@ -426,7 +426,8 @@ function driveFunction(): Code {
   c.get(0).call(Fn.INTERPRET).tee(result).brIf(done);
   c.end();
   const top = c.loop();
-  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).tee(budget).op(W.I32_EQZ);
+  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).tee(budget);
+  c.i32(0).memory(W.I32_LOAD, Control.LEAST_BUDGET).op(W.I32_LT_S);
   c.if();
   c.i32(Answer.LIMIT).op(W.RETURN);
   c.end();

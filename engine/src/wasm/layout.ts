@@ -16,6 +16,8 @@ export const enum Control {
   HOT = 0x100c,
   /** i32: Cpu.mode. */
   MODE = 0x1018,
+  /** i32: the driver begins no block with a smaller budget: 1 if the budget ends at an event, more if it may be exceeded. */
+  LEAST_BUDGET = 0x101c,
   /** i64: mask of linear addresses: 32 bits outside long mode. */
   ADDRESS_MASK = 0x1010,
 }

@@ -65,8 +65,10 @@ export function formRegion(
 }
 
 /**
- * Breadth first from the hot block along known targets, return addresses and
- * blocks inside blocks. Indirect jumps may lead to any block that is warm.
+ * Breadth first from the hot block along known targets and return addresses.
+ * Indirect jumps may lead to any block that is warm. A block that begins inside
+ * another is none of these by itself: execution once stopped there, and cutting
+ * the other one for it would only make two accounts of one.
  */
 function choose(
   hot: Block,
@@ -102,9 +104,6 @@ function targets(block: Block, offset: number): number[] {
   const found: number[] = [];
   for (let at = 0; at < code.length; at += WORDS) {
     switch (code[at] & 0xff) {
-      case Op.INSN:
-        if (at > 0) found.push(offset + code[at + 1]);
-        break;
       case Op.RIP: // a return address
       case Op.JUMPI:
         found.push(offset + code[at + ((code[at] & 0xff) === Op.RIP ? 2 : 1)]);
