@@ -103,7 +103,8 @@ export function assemble(options: AssembleOptions): AssembleResult {
     // A whole pass should have been the last one: what was recorded does not tell everything.
     if (program) surprised = true;
     program = pass.recorder?.program;
-    if (!program || program.broken || defaultRel !== layout.defaultRel || surprised) {
+    const redefault = program?.inherits && defaultRel !== layout.defaultRel;
+    if (!program || program.broken || redefault || surprised) {
       program = undefined;
       continue;
     }

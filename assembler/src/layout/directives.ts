@@ -143,6 +143,7 @@ const absolute: Directive = (layout, cursor) => {
 };
 
 const defaults: Directive = (layout, cursor, at) => {
+  layout.defaultSeen = true;
   do {
     const word = cursor.next();
     if (word?.lower === 'rel') layout.defaultRel = true;

@@ -37,6 +37,8 @@ export class Layout implements Scope {
   absolute: Absolute | undefined;
   bits: 16 | 32 | 64 = 16;
   defaultRel = false;
+  /** This pass has met a `default rel` or `default abs`. */
+  defaultSeen = false;
   org: bigint | undefined;
   /** `sectalign on`: `align` also aligns the section. */
   alignsSections = true;
@@ -104,6 +106,7 @@ export class Layout implements Scope {
     this.format?.begin();
     this.listing?.begin();
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.
+    this.defaultSeen = false;
     this.org = undefined;
     this.alignsSections = true;
     this.evaluator.float = DEFAULT_FLOAT;

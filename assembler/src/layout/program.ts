@@ -66,6 +66,8 @@ export class Program {
   readonly steps: Step[] = [];
   /** Why it cannot be run again, if so. */
   broken = false;
+  /** Some instruction stands above the first `default`: it gets what the pass before ended with. */
+  inherits = false;
   /** The preprocessor asked for values. */
   asks = false;
   /** The symbol table's generation the steps were bound to. */

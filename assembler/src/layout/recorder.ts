@@ -62,6 +62,7 @@ export class Recorder {
 
   /** An instruction that never changes was put down. */
   fixed(length: number): void {
+    if (!this.layout.defaultSeen) this.program.inherits = true;
     if (this.layout.absolute) this.giveUp();
     else this.program.room(length);
   }
@@ -92,6 +93,7 @@ export class Recorder {
   statement(statement: Statement, parent: string): void {
     const { layout } = this;
     const { label, body } = statement;
+    if (body.kind === 'instruction' && !layout.defaultSeen) this.program.inherits = true;
     const failed = layout.reporter.errors !== this.#errors || statement.complaint !== undefined;
     if (failed || layout.absolute || layout.section !== this.#section) {
       this.#whole(statement, parent);
