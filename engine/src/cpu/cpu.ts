@@ -101,6 +101,8 @@ export class Cpu {
 
   /** Set while guest-physical addresses are walked through EPT (VMX non-root with EPT enabled). */
   ept: EptContext | undefined;
+  /** The address space's virtual-processor identifier; 0 in root operation and without "enable VPID" (SDM 3C 29.1). */
+  vpid = 0;
 
   /** Privilege level, derived from SS.DPL by {@link modeChanged}. */
   cpl = 0;

@@ -63,7 +63,7 @@ export class CodeCache {
 
   /** Is the block made from RAM only? */
   keeps(block: Block): boolean {
-    const limit = this.physical.codePages.length;
+    const limit = this.physical.marks.length;
     return block.page < limit && block.secondPage < limit;
   }
 

@@ -48,10 +48,12 @@ export interface Mmu<Processor> {
   ): number;
   /** Physical address of an instruction byte for execution, or undefined after raising the fault. */
   fetchAddress(cpu: Processor, linear: bigint): number | undefined;
-  /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode or EPT pointer may be new. */
+  /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode, EPT pointer or VPID may be new. */
   modeChanged(cpu: Processor): void;
   /** Drops every cached translation of the current address space (and, `all`, also global ones). */
   flush(all: boolean): void;
+  /** Drops what a new walk would not give again: a VM transition without VPID (SDM 3C 29.4.3.1). */
+  refresh(): void;
   flushPage(linear: bigint): void;
   /** EPT/VPID invalidations: simply everything. */
   flushEverything(): void;

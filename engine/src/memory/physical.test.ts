@@ -68,7 +68,7 @@ describe('PhysicalMemory', () => {
   it('tells of writes to code pages by every way, before they happen', () => {
     const m = memory();
     const log: string[] = [];
-    m.onCodeMark = (page) => log.push(`mark ${page}`);
+    m.onMark = (page) => log.push(`mark ${page}`);
     m.onCodeWrite = (page, offset, size) =>
       log.push(`${page}:${offset.toString(16)}+${size} was ${m.read8(page * 4096 + offset)}`);
     m.markCode(2);

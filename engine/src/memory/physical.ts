@@ -17,6 +17,16 @@ interface MmioRegion {
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
 
+/** A page's mark: why writes to it are reported. */
+const enum Mark {
+  /** The block cache has translations from it. */
+  CODE = 1,
+  /** One of the writes, of those that remain, which are reported as to a paging structure. */
+  TABLE_WRITE = 2,
+  /** A walk has read an entry: at least so many writes are reported. One more than that, and it is an ordinary page. */
+  TABLE = 16,
+}
+
 /**
  * Guest-physical memory: contiguous RAM from address 0 (there is no legacy hole
  * at 640 KiB; firmware tables and the multiboot memory map keep guests off it),
@@ -27,8 +37,9 @@ export const PAGE_SHIFT = 12;
  * machine's one `WebAssembly.Memory`, which must not grow afterwards.
  *
  * Every write passes here or through a write tag of the soft TLB, and the TLB
- * never holds a write tag for a page with {@link codePages} set: so nobody can
- * change translated code without {@link onCodeWrite} being called.
+ * never holds a write tag for a page with a mark ({@link marks}): so nobody can
+ * change translated code or a watched paging structure without {@link onCodeWrite}
+ * or {@link onTableWrite} being called.
  */
 export class PhysicalMemory {
   /** Guest RAM. Read freely; write through the methods, or code is not noticed. */
@@ -37,12 +48,14 @@ export class PhysicalMemory {
   /** Byte offset of guest-physical 0 in the WebAssembly.Memory. */
   readonly hostOffset: number;
   readonly ramBytes: number;
-  /** One byte a page: nonzero while the block cache has translations from it. Set by {@link markCode}. */
-  readonly codePages: Uint8Array;
+  /** One byte a page, nonzero while writes to it are reported ({@link markCode}, {@link markTable}). */
+  readonly marks: Uint8Array;
   /** Called before `size` bytes at `offset` of a page with translated code change. */
   onCodeWrite: (page: number, offset: number, size: number) => void = () => {};
-  /** Called when a page gets its code mark; the soft TLB drops its write tags. */
-  onCodeMark: (page: number) => void = () => {};
+  /** Called before a watched paging structure changes. */
+  onTableWrite: () => void = () => {};
+  /** Called when a page gets its first mark; the soft TLB drops its write tags. */
+  onMark: (page: number) => void = () => {};
 
   private readonly regions: MmioRegion[] = [];
 
@@ -53,7 +66,7 @@ export class PhysicalMemory {
     this.view = new DataView(memory.buffer, ramOffset, ramBytes);
     this.hostOffset = ramOffset;
     this.ramBytes = ramBytes;
-    this.codePages = new Uint8Array(ramBytes / PAGE_SIZE);
+    this.marks = new Uint8Array(ramBytes / PAGE_SIZE);
   }
 
   /** Makes `device` answer [base, base + size), which lies above RAM. */
@@ -62,25 +75,43 @@ export class PhysicalMemory {
     this.regions.push({ base, end: base + size, device });
   }
 
-  // --- translated code ------------------------------------------------------
+  // --- reported writes --------------------------------------------------------
 
   /** The block cache has translated code from `page`: report writes to it from now on. */
   markCode(page: number): void {
-    if (page >= this.codePages.length || this.codePages[page]) return;
-    this.codePages[page] = 1;
-    this.onCodeMark(page);
+    this.mark(page, Mark.CODE);
   }
 
   /** The block cache has nothing from `page` any more. */
   unmarkCode(page: number): void {
-    if (page < this.codePages.length) this.codePages[page] = 0;
+    if (page < this.marks.length) this.marks[page] &= ~Mark.CODE;
+  }
+
+  /**
+   * A walk has read an entry of a paging structure in `page`: report the writes to it. A page that is written
+   * again and again without being walked through is no paging structure any more and loses the mark.
+   */
+  markTable(page: number): void {
+    this.mark(page, Mark.TABLE);
+  }
+
+  private mark(page: number, mark: Mark): void {
+    const old = this.marks[page];
+    if (page >= this.marks.length || (old & mark) !== 0) return;
+    this.marks[page] = old | mark;
+    if (old === 0) this.onMark(page);
   }
 
   private noteWrite(address: number, size: number): void {
     const first = address >>> PAGE_SHIFT;
     const last = (address + size - 1) >>> PAGE_SHIFT;
     for (let page = first; page <= last; page++) {
-      if (!this.codePages[page]) continue;
+      const mark = this.marks[page];
+      if (mark >= Mark.TABLE_WRITE) {
+        this.marks[page] = mark - Mark.TABLE_WRITE;
+        this.onTableWrite();
+      }
+      if (!(mark & Mark.CODE)) continue;
       const from = Math.max(address, page * PAGE_SIZE);
       const to = Math.min(address + size, (page + 1) * PAGE_SIZE);
       this.onCodeWrite(page, from - page * PAGE_SIZE, to - from);
@@ -126,7 +157,7 @@ export class PhysicalMemory {
       this.writeOutside(address, 1, value);
       return;
     }
-    if (this.codePages[address >>> PAGE_SHIFT]) this.noteWrite(address, 1);
+    if (this.marks[address >>> PAGE_SHIFT]) this.noteWrite(address, 1);
     this.ram[address] = value;
   }
 
@@ -135,7 +166,7 @@ export class PhysicalMemory {
       this.writeOutside(address, 2, value);
       return;
     }
-    if (this.touchesCode(address, 2)) this.noteWrite(address, 2);
+    if (this.isMarked(address, 2)) this.noteWrite(address, 2);
     this.view.setUint16(address, value, true);
   }
 
@@ -144,7 +175,7 @@ export class PhysicalMemory {
       this.writeOutside(address, 4, value);
       return;
     }
-    if (this.touchesCode(address, 4)) this.noteWrite(address, 4);
+    if (this.isMarked(address, 4)) this.noteWrite(address, 4);
     this.view.setUint32(address, value, true);
   }
 
@@ -153,7 +184,7 @@ export class PhysicalMemory {
       this.writeOutside(address, 8, value);
       return;
     }
-    if (this.touchesCode(address, 8)) this.noteWrite(address, 8);
+    if (this.isMarked(address, 8)) this.noteWrite(address, 8);
     this.view.setBigUint64(address, value, true);
   }
 
@@ -173,10 +204,8 @@ export class PhysicalMemory {
     this.ram.fill(value, address, end);
   }
 
-  private touchesCode(address: number, size: number): boolean {
-    return (
-      (this.codePages[address >>> PAGE_SHIFT] | this.codePages[(address + size - 1) >>> PAGE_SHIFT]) !== 0
-    );
+  private isMarked(address: number, size: number): boolean {
+    return (this.marks[address >>> PAGE_SHIFT] | this.marks[(address + size - 1) >>> PAGE_SHIFT]) !== 0;
   }
 
   // --- outside RAM --------------------------------------------------------------

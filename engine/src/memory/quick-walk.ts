@@ -1,3 +1,4 @@
+import { PAGE_SHIFT, type PhysicalMemory } from './physical';
 import {
   EPT,
   FOUR_LEVEL,
@@ -27,6 +28,9 @@ export class QuickWalk {
   execute = false;
   /** The guest's own page is larger than 4 KiB. */
   large = false;
+
+  /** Set while writes to the paging structures that walks go through are to be reported. */
+  watched: PhysicalMemory | undefined;
 
   private context: PagingContext | undefined;
   private plan: Plan | undefined;
@@ -129,6 +133,7 @@ export class QuickWalk {
         word = host >>> 2;
       }
       if (word + 2 > this.ramWords) return -1;
+      if (this.watched !== undefined) this.watched.markTable(word >>> (PAGE_SHIFT - 2));
       word += this.origin;
       const low = words[word] | 0;
       const high = wide ? words[word + 1] | 0 : 0;

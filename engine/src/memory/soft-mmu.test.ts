@@ -134,6 +134,111 @@ describe('SoftMmu', () => {
     });
   }
 
+  it('keeps translations of different VPIDs apart', () => {
+    const { mmu, cpu, map, physical, set } = machine();
+    physical.write8(0x6000, 66);
+    cpu.vpid = 1;
+    set({});
+    mmu.read8(cpu, 0x5000n);
+    map(5, 0x6000 | ALL);
+    cpu.vpid = 2;
+    set({});
+    assert.equal(mmu.read8(cpu, 0x5000n), 66);
+  });
+
+  describe('refresh', () => {
+    /** With page 5 known for reading, writing and execution, and page 4, its page table, for reading. */
+    function warm() {
+      const m = machine();
+      const { mmu, cpu, physical } = m;
+      physical.write8(0x6000, 66);
+      mmu.refresh();
+      mmu.write8(cpu, 0x4800n, 0);
+      mmu.refresh();
+      mmu.read8(cpu, 0x4800n);
+      mmu.write8(cpu, 0x5000n, 1);
+      mmu.fetchAddress(cpu, 0x5000n);
+      const known = () => mmu.cachedAddress(0x5000, 0, true) === 0x5000;
+      assert.ok(known());
+      return { ...m, known };
+    }
+
+    it('keeps what a walk would give again', () => {
+      const { mmu, cpu, known } = warm();
+      const key = mmu.fetchKey(cpu.mode);
+      mmu.write8(cpu, 0x7000n, 1);
+      mmu.refresh();
+      mmu.refresh();
+      assert.ok(known());
+      assert.equal(mmu.fetchKey(cpu.mode), key);
+    });
+
+    const writes: [string, (m: ReturnType<typeof machine>) => void][] = [
+      ['a store', ({ mmu, cpu }) => mmu.write64(cpu, 0x4028n, BigInt(0x6000 | ALL))],
+      ['a store into the middle', ({ mmu, cpu }) => mmu.write8(cpu, 0x4029n, 0x60)],
+      ['a device', ({ physical }) => physical.writeBytes(0x4028, Uint8Array.of(ALL, 0x60))],
+      ['a new table', ({ physical }) => physical.write64(0x3000, BigInt(0x8000 | ALL))],
+    ];
+    for (const [name, write] of writes) {
+      it(`forgets what ${name} has changed`, () => {
+        const m = warm();
+        const { mmu, cpu, known, physical } = m;
+        physical.write64(0x8028, BigInt(0x6000 | ALL));
+        write(m);
+        assert.ok(known(), 'stale until then, as on hardware');
+        mmu.refresh();
+        assert.equal(mmu.read8(cpu, 0x5000n), 66);
+        assert.equal(mmu.fetchAddress(cpu, 0x5000n), 0x6000);
+      });
+    }
+
+    it('notices a change made while the other group was in use', () => {
+      const { mmu, cpu, map, set } = warm();
+      cpu.state.setLow(Slot.VMX_MODE, 2);
+      set({});
+      mmu.refresh();
+      mmu.read8(cpu, 0x5000n);
+      map(5, 0x6000 | ALL);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5000n), 66);
+      mmu.refresh();
+      cpu.state.setLow(Slot.VMX_MODE, 1);
+      set({});
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5000n), 66);
+    });
+
+    it('forgets what was known before the first one', () => {
+      const { mmu, cpu, map, physical } = machine();
+      physical.write8(0x6000, 66);
+      mmu.read8(cpu, 0x5000n);
+      map(5, 0x6000 | ALL);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5000n), 66);
+      mmu.flushEverything();
+      map(5, 0x5000 | ALL);
+      mmu.read8(cpu, 0x5000n);
+      map(5, 0x6000 | ALL);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5000n), 66);
+    });
+
+    it('makes a table an ordinary page when it is only written, and a table again when it is walked', () => {
+      const { mmu, cpu, map } = warm();
+      const tagged = () => mmu.cachedAddress(0x4000, 0, true) >= 0;
+      assert.ok(!tagged());
+      for (let i = 0; i < 10; i++) mmu.write64(cpu, 0x4800n, BigInt(i));
+      assert.ok(tagged(), 'stores are fast again');
+      mmu.refresh();
+      mmu.write8(cpu, 0x5000n, 1);
+      assert.ok(!tagged());
+      mmu.refresh();
+      map(5, 0x6000 | ALL);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5000n), 66);
+    });
+  });
+
   it('crosses pages', () => {
     const { mmu, cpu, map, physical } = machine();
     map(6, 0x9000 | ALL);
@@ -387,6 +492,22 @@ describe('SoftMmu', () => {
       physical.write8(0x9004, 9);
       assert.equal(mmu.read8(cpu, 0x5004n), 9);
       assert.equal(mmu.read8(cpu, 0x5004n), 9);
+    });
+
+    it('refresh notices changed entries of both stages', () => {
+      const { mmu, cpu, ept, map, physical } = guest();
+      physical.write8(0x9004, 9);
+      physical.write8(0x8004, 8);
+      mmu.refresh();
+      mmu.read8(cpu, 0x5004n);
+      mmu.refresh();
+      assert.ok(mmu.cachedAddress(0x5004, 0, false) >= 0);
+      ept(5, 0x9037);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5004n), 9);
+      map(5, 0x8000 | ALL);
+      mmu.refresh();
+      assert.equal(mmu.read8(cpu, 0x5004n), 8);
     });
 
     it('a violation is asked of the intercepts', () => {

@@ -3,7 +3,7 @@ import { pagingContext } from '../cpu/paging-context';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
 import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
-import { PAGE_SIZE, type PhysicalMemory } from './physical';
+import { PAGE_SHIFT, PAGE_SIZE, type PhysicalMemory } from './physical';
 import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
 import { type WalkMemory, walk } from './walk';
@@ -23,7 +23,7 @@ const enum View {
 }
 
 /** Number of values in a group's {@link SoftMmu.identity}. */
-const IDENTITY = 10;
+const IDENTITY = 11;
 
 /**
  * Linear memory: a soft TLB in front of the walker. Linear addresses come as two
@@ -68,6 +68,12 @@ export class SoftMmu implements Mmu<Cpu> {
   private readonly quick: QuickWalk;
   private readonly identities = [new Float64Array(IDENTITY).fill(-1), new Float64Array(IDENTITY).fill(-1)];
   private readonly candidate = new Float64Array(IDENTITY);
+  /** Paging structures are watched, see {@link refresh}. */
+  private watching = false;
+  /** By group: a paging structure may have changed since the group was last empty. */
+  private readonly tablesChanged = [true, true];
+  /** What the walker reads while structures are watched. */
+  private readonly watched: WatchedTables;
   /** Splits bigints without arithmetic. */
   private readonly split64 = new BigUint64Array(1);
   private readonly split32 = new Uint32Array(this.split64.buffer);
@@ -83,7 +89,9 @@ export class SoftMmu implements Mmu<Cpu> {
     const words = new Uint32Array(memory.buffer);
     this.quick = new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes);
     this.bank = this.dataBank = this.supervisorBank = this.tlb.bank(0, View.SUPERVISOR);
-    physical.onCodeMark = (page) => this.tlb.protect(physical.hostOffset + page * PAGE_SIZE);
+    this.watched = new WatchedTables(physical, () => this.tablesChanged.fill(true));
+    physical.onTableWrite = () => this.tablesChanged.fill(true);
+    physical.onMark = (page) => this.tlb.protect(physical.hostOffset + page * PAGE_SIZE);
   }
 
   // --- what translations depend on --------------------------------------------------------
@@ -116,6 +124,7 @@ export class SoftMmu implements Mmu<Cpu> {
     c[5] = cpu.ept ? Number(cpu.ept.pointer) : -1;
     const pae = paging && (cr4 & Cr4.PAE) !== 0 && !this.long;
     for (let i = 0; i < 4; i++) c[6 + i] = pae ? s.number(Slot.PDPTE0 + i) : 0;
+    c[10] = cpu.vpid;
 
     const old = this.identities[this.group];
     for (let i = 0; i < IDENTITY; i++) {
@@ -132,9 +141,25 @@ export class SoftMmu implements Mmu<Cpu> {
     this.flushGroup();
   }
 
+  /**
+   * Translations that a new walk would give again may stay: all of them, while no paging structure that led to them
+   * has been written to. So from the first call on (until {@link flushEverything}) the structures that walks go
+   * through are watched, which makes writes to them slow.
+   */
+  refresh(): void {
+    this.context = undefined;
+    if (!this.watching) {
+      this.watching = true;
+      this.tablesChanged.fill(true);
+      this.quick.watched = this.physical;
+    }
+    if (this.tablesChanged[this.group]) this.flushGroup();
+  }
+
   private flushGroup(): void {
     this.tlb.flushGroup(this.group);
     this.fetches.flushGroup(this.group);
+    this.tablesChanged[this.group] = false;
   }
 
   flushPage(linear: bigint): void {
@@ -146,6 +171,8 @@ export class SoftMmu implements Mmu<Cpu> {
 
   flushEverything(): void {
     this.context = undefined;
+    this.watching = false;
+    this.quick.watched = undefined;
     this.tlb.flushAll();
     this.fetches.flushAll();
   }
@@ -277,7 +304,7 @@ export class SoftMmu implements Mmu<Cpu> {
     const known = this.cachedAddress(otherLo, otherHi, otherWrite);
     if (known < 0) return -1;
     const page = known - (otherLo & 0xfff);
-    const memory = new WatchedMemory(this.physical, otherWrite ? page : -PAGE_SIZE);
+    const memory = new WatchedMemory(this.walked, otherWrite ? page : -PAGE_SIZE);
     const here = this.lookAhead(cpu, memory, lo, hi, Tag.READ);
     const other = here && this.lookAhead(cpu, memory, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ);
     if (!other || Number(other.hostPhysical) !== known || memory.touched) return -1;
@@ -309,11 +336,15 @@ export class SoftMmu implements Mmu<Cpu> {
       const code = this.tlb.lookupCodeWrite(bank, lo, hi);
       if (code >= 0) {
         const page = code - this.physical.hostOffset;
-        if (!this.physical.codePages[page / PAGE_SIZE]) this.tlb.unprotect(bank, lo);
+        if (!this.physical.marks[page / PAGE_SIZE]) this.tlb.unprotect(bank, lo);
         return page + (lo & 0xfff);
       }
     }
     return this.walkAndFill(cpu, lo, hi, tag, bank, how);
+  }
+
+  private get walked(): WalkMemory {
+    return this.watching ? this.watched : this.physical;
   }
 
   private walkAndFill(cpu: Cpu, lo: number, hi: number, tag: Tag, bank: number, how: number): number {
@@ -332,7 +363,7 @@ export class SoftMmu implements Mmu<Cpu> {
     this.split32[0] = lo;
     this.split32[1] = hi;
     const linear = this.split64[0];
-    const result = walk(this.physical, linear, { kind: KINDS[tag], user: this.user && !implicit }, context);
+    const result = walk(this.walked, linear, { kind: KINDS[tag], user: this.user && !implicit }, context);
     if (!result.ok) {
       if (result.stage === 'guest') {
         cpu.faultPayload = linear;
@@ -366,7 +397,7 @@ export class SoftMmu implements Mmu<Cpu> {
     if (page + PAGE_SIZE > physical.ramBytes) return; // devices are asked every time
     let flags = 0;
     if (read) flags |= EntryFlag.READ;
-    if (write) flags |= physical.codePages[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
+    if (write) flags |= physical.marks[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
     if (execute) flags |= EntryFlag.EXECUTE;
     this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, large);
   }
@@ -457,12 +488,36 @@ export class SoftMmu implements Mmu<Cpu> {
   }
 }
 
+/** Has writes to the paging structures reported that walks go through. */
+class WatchedTables implements WalkMemory {
+  constructor(
+    private readonly physical: PhysicalMemory,
+    /** An entry was read where nobody reports writes: from a device. */
+    private readonly onDevice: () => void,
+  ) {}
+
+  read32(address: number): number {
+    this.mark(address);
+    return this.physical.read32(address);
+  }
+
+  read64(address: number): bigint {
+    this.mark(address);
+    return this.physical.read64(address);
+  }
+
+  private mark(address: number): void {
+    if (address < this.physical.ramBytes) this.physical.markTable(address >>> PAGE_SHIFT);
+    else this.onDevice();
+  }
+}
+
 /** Notes whether a walk reads an entry in a page. */
 class WatchedMemory implements WalkMemory {
   touched = false;
 
   constructor(
-    private readonly physical: PhysicalMemory,
+    private readonly physical: WalkMemory,
     private readonly page: number,
   ) {}
 

@@ -117,9 +117,10 @@ export class VmxCore {
     cpu.cr4Required = on ? CR4_FIXED0 : 0;
   }
 
-  /** Points the walker at the guest's EPT, or at none. */
+  /** Points the walker at the guest's EPT, or at none, and gives its translations the guest's VPID. */
   setEpt(): void {
     const { cpu, vmcs } = this;
+    cpu.vpid = this.active && this.controls.secondary & Secondary.ENABLE_VPID ? vmcs.low(F.VPID) : 0;
     if (!this.active || !(this.controls.secondary & Secondary.ENABLE_EPT)) {
       cpu.ept = undefined;
       return;

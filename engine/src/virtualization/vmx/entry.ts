@@ -210,7 +210,7 @@ function loadGuest(core: VmxCore): boolean {
   core.setEpt();
   cpu.modeChanged();
   // 27.3.2.5, 29.4.3.1
-  if (!(secondary & Secondary.ENABLE_VPID)) cpu.mmu.flush(true);
+  if (!(secondary & Secondary.ENABLE_VPID)) cpu.mmu.refresh();
   startPreemptionTimer(core);
   return true;
 }

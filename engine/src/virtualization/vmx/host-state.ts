@@ -50,6 +50,7 @@ export function loadHostState(core: VmxCore): boolean {
 
   core.active = false;
   cpu.ept = undefined;
+  cpu.vpid = 0;
   cpu.delivering = -1;
   s.setLow(Slot.VMX_MODE, VmxMode.ROOT);
   core.requireControlBits();
@@ -86,7 +87,7 @@ export function loadHostState(core: VmxCore): boolean {
   }
   cpu.modeChanged();
   // 29.4.3.1: without VPID nothing cached survives the transition.
-  if (!(controls.secondary & Secondary.ENABLE_VPID)) cpu.mmu.flush(true);
+  if (!(controls.secondary & Secondary.ENABLE_VPID)) cpu.mmu.refresh();
 
   const failed = loadMsrList(core, F.EXIT_MSR_LOAD_ADDRESS, F.EXIT_MSR_LOAD_COUNT);
   if (failed) vmxAbort(core, VmxAbort.LOADING_MSRS, failed);

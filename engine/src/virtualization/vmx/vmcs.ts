@@ -100,7 +100,7 @@ export class Vmcs {
 
   /** To be called before the processor changes fields: should somebody execute code in this page, its translation is dropped. */
   beginWrites(): void {
-    if (this.memory.codePages[this.pointer >>> 12]) this.memory.write32(this.pointer, this.revision);
+    if (this.memory.marks[this.pointer >>> 12]) this.memory.write32(this.pointer, this.revision);
   }
 
   /** Bits 30:0 must be the processor's revision; bit 31 marks a shadow VMCS. */
