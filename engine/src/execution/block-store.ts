@@ -104,7 +104,7 @@ export class BlockStore {
   }
 }
 
-/** By micro-op: by how much d, a and b are shifted, two bits each: 3 for slots, 0 for literals. */
+/** By micro-op: by how much d, a and b are shifted, two bits each: 3 for slots, 0 for literals. Without a row, by nothing. */
 const NO_ROW = 0x80;
 const SLOTS = Uint8Array.from({ length: 256 }, (_, op) => {
   const row = ROWS[op];
@@ -112,7 +112,7 @@ const SLOTS = Uint8Array.from({ length: 256 }, (_, op) => {
   return (row.d === '-' ? 0 : 3) | (row.a === '-' ? 0 : 3 << 2) | (row.b === '-' ? 0 : 3 << 4);
 });
 
-/** Copies micro-ops, slots becoming addresses; an INSN or BREAK carries its own index. */
+/** Copies micro-ops, slots becoming addresses where they have code; an INSN or BREAK carries its own index. */
 function loadCode(code: Int32Array, to: Int32Array, start: number): void {
   let insn = -1;
   for (let at = 0; at < code.length; at += WORDS) {
@@ -121,11 +121,12 @@ function loadCode(code: Int32Array, to: Int32Array, start: number): void {
     if (op === Op.INSN || op === Op.BREAK) {
       to[out] = op | ((at / WORDS) << 8);
       to[out + 1] = code[at + 1];
+      to[out + 2] = code[at + 2];
       insn = op === Op.INSN ? out : -1;
       continue;
     }
     const shift = SLOTS[op];
-    if (shift === NO_ROW || !hasCode(code[at])) {
+    if (shift !== NO_ROW && !hasCode(code[at])) {
       to[insn] = (to[insn] & ~0xff) | OP_SLOW;
       continue;
     }

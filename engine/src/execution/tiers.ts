@@ -1,7 +1,5 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { Slot } from '../cpu/state';
-import { Mode } from '../ir/block';
-import { MAX_BLOCK_INSTRUCTIONS } from '../lift/block';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { interpreterModule } from '../wasm/interpreter';
 import {
@@ -19,6 +17,7 @@ import {
   JumpEntry,
 } from '../wasm/layout';
 import { BlockStore } from './block-store';
+import { Callouts } from './callouts';
 import type { CodeCache } from './code-cache';
 import type { Evaluator } from './evaluator';
 import { Regions } from './regions';
@@ -35,9 +34,6 @@ export interface TierTuning {
   maxRegions?: number;
 }
 
-/** Generated code comes back at least after so many instructions: V8 replaces a function only when it is called. */
-const MAX_BUDGET = 200_000;
-
 /** A header's counter that never reaches zero. */
 const NEVER = 0x7fffffff;
 
@@ -48,7 +44,7 @@ const NEVER = 0x7fffffff;
  */
 export class FastTier {
   readonly store: BlockStore;
-  readonly stats = [0, 0, 0, 0];
+  private readonly callouts: Callouts;
   private readonly i32: Int32Array;
   private readonly drive: (address: number) => number;
   private readonly compiler: Regions | undefined;
@@ -66,8 +62,9 @@ export class FastTier {
     this.i32 = new Int32Array(memory.buffer);
     this.store = new BlockStore(memory.buffer, tuning.hotAfter);
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
-    this.i32[Control.ADDRESS_MASK >> 2] = -1;
-    const instance = new WebAssembly.Instance(driverModule(), { e: { m: memory, t: table } });
+    this.callouts = new Callouts(cpu, mmu, memory);
+    const imports = { m: memory, t: table, ...this.callouts.imports };
+    const instance = new WebAssembly.Instance(driverModule(), { e: imports });
     this.drive = instance.exports.drive as (address: number) => number;
     if (compiling) this.compiler = new Regions(this.store, cache, table, memory, tuning.maxRegions);
     cache.onDrop = (block) => {
@@ -83,36 +80,23 @@ export class FastTier {
 
   /** Runs until `cpu.abort` is set or `cpu.deadline` is reached; attention() ends it at the next instruction. */
   run(): void {
-    const { cpu, i32 } = this;
+    const { cpu, callouts } = this;
     let address = 0;
     while (cpu.abort === Abort.NONE && cpu.icount < cpu.deadline) {
-      if (!this.enterable()) {
+      if (!callouts.enterable) {
         const block = this.translator.block();
         if (block) this.evaluator.run(block);
         address = 0;
         continue;
       }
-      const budget = Math.min(cpu.deadline - cpu.icount, MAX_BUDGET);
-      i32[Control.BUDGET >> 2] = budget;
-      // Only an event needs a stop inside a block, which would make another block begin there.
-      i32[Control.LEAST_BUDGET >> 2] = budget < MAX_BUDGET ? 1 : MAX_BLOCK_INSTRUCTIONS;
-      i32[Control.BANK >> 2] = this.mmu.bank;
-      i32[Control.KEY >> 2] = this.mmu.fetchKey(cpu.mode);
-      i32[Control.MODE >> 2] = cpu.mode;
-      i32[(Control.ADDRESS_MASK >> 2) + 1] = this.mmu.wideAddresses ? -1 : 0;
+      callouts.enter();
       const answer = this.drive(address);
-      this.stats[answer > 2 ? 3 : answer]++;
-      cpu.icount += budget - i32[Control.BUDGET >> 2];
+      callouts.leave();
       address = 0;
       if (answer === Answer.MISS) this.find();
       else if (answer === Answer.HOT) this.compile();
       else if (answer !== Answer.LIMIT) address = this.step(answer);
     }
-  }
-
-  /** Code that the driver can find by RIP alone: CS has base 0. */
-  private enterable(): boolean {
-    return (this.cpu.mode & (Mode.CODE64 | Mode.FLAT)) !== 0;
   }
 
   /** Puts the block at RIP, which the driver did not find, into the jump cache. */

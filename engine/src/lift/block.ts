@@ -73,7 +73,7 @@ export class Lifter {
         else if (size === MAX_INSTRUCTION_BYTES) context.raise(Vector.GP, 0);
         else context.raise(Vector.UD);
         if (context.ended) break;
-        if (instructions >= Math.min(limit, MAX_BLOCK_INSTRUCTIONS) || delta >= length) {
+        if (context.called || instructions >= Math.min(limit, MAX_BLOCK_INSTRUCTIONS) || delta >= length) {
           context.endWithNext();
           break;
         }

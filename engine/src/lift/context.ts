@@ -55,6 +55,8 @@ export class LiftContext {
   next = 0;
   /** Set by a lift function that has emitted the block's final control micro-op. */
   ended = false;
+  /** The instruction calls a helper, at which a region is left; the block ends after it, so that one can be entered there. */
+  called = false;
   /** The debugger may want to stop before this instruction: a BREAK stands before it. */
   watched = false;
 
@@ -72,6 +74,7 @@ export class LiftContext {
     this.delta = delta;
     this.next = delta + length;
     this.ended = false;
+    this.called = false;
     this.known = undefined;
     this.ir.beginInstruction(delta, length);
   }
@@ -87,6 +90,7 @@ export class LiftContext {
 
   /** Calls a helper; d, a, b as that helper defines them. */
   helper(name: HelperName, d = 0, a = 0, b = 0): void {
+    this.called = true;
     this.ir.emit(Op.HELPER, d, a, b, helperNumber(name));
   }
 

@@ -274,6 +274,8 @@ export interface ModuleParts {
   signatures: readonly Signature[];
   /** Imports table "e" "t". */
   table?: boolean;
+  /** Functions imported from "e"; they have the first numbers. */
+  imports?: readonly { name: string; signature: number }[];
   functions: readonly { signature: number; code: Code; export?: string }[];
 }
 
@@ -285,7 +287,7 @@ const enum Section {
   CODE = 10,
 }
 
-/** A module in the binary format. Functions are numbered in the order given. */
+/** A module in the binary format. Functions are numbered in the order given, after the imported ones. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const out = new Bytes(4096);
   for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.u8(byte);
@@ -306,20 +308,28 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       }
     }
   });
+  const imports = parts.imports ?? [];
   section(Section.IMPORT, (b) => {
-    b.u32(parts.table ? 2 : 1);
+    b.u32((parts.table ? 2 : 1) + imports.length);
     b.name('e');
     b.name('m');
     b.u8(2);
     b.u8(0); // no maximum
     b.u32(1);
-    if (!parts.table) return;
-    b.name('e');
-    b.name('t');
-    b.u8(1);
-    b.u8(0x70); // funcref
-    b.u8(0);
-    b.u32(1);
+    if (parts.table) {
+      b.name('e');
+      b.name('t');
+      b.u8(1);
+      b.u8(0x70); // funcref
+      b.u8(0);
+      b.u32(1);
+    }
+    for (const { name, signature } of imports) {
+      b.name('e');
+      b.name(name);
+      b.u8(0);
+      b.u32(signature);
+    }
   });
   section(Section.FUNCTION, (b) => {
     b.u32(parts.functions.length);
@@ -331,7 +341,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const [name, index] of named) {
       b.name(name!);
       b.u8(0);
-      b.u32(index);
+      b.u32(imports.length + index);
     }
   });
   section(Section.CODE, (b) => {

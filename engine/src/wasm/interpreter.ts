@@ -29,7 +29,7 @@ import { type Operands, ROWS } from './ops';
 import { V } from './simd';
 import { vectorFunction } from './vector-interpreter';
 
-/** Stands in a loaded block for INSN where the instruction is the evaluator's from its start. */
+/** Stands in a loaded block for INSN where the instruction is the evaluator's from its start: it has a vector micro-op without code. */
 export const OP_SLOW = Op.COUNT as number;
 
 const RIP = Slot.RIP * 8;
@@ -38,22 +38,32 @@ const CC_A = Slot.CC_A * 8;
 const CC_B = Slot.CC_B * 8;
 const CC_KIND = Slot.CC_KIND * 8;
 
-/** Function numbers: eight conditions, then these. */
+/** Function numbers; those imported from TypeScript (execution/callouts.ts) are the first. */
 const enum Fn {
-  FLAGS = 8,
-  CONDITION = 9,
-  INTERPRET = 10,
-  DRIVE = 11,
-  VECTOR = 12,
+  HELP = 0,
+  ACCESS = 1,
+  /** Eight of them. */
+  CONDITION_PAIR = 2,
+  FLAGS = 10,
+  CONDITION = 11,
+  INTERPRET = 12,
+  DRIVE = 13,
+  VECTOR = 14,
 }
 
 /** Signatures by number. */
 const SIGNATURES = [
   { parameters: [], results: [Type.I32] },
   { parameters: [Type.I32], results: [Type.I32] },
+  { parameters: [Type.I32, Type.I32], results: [Type.I32] },
+  { parameters: [Type.I32, Type.I32, Type.I32, Type.I32], results: [Type.I32] },
 ] as const;
 
-/** The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address. */
+/**
+ * The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address. Its imports
+ * are "help": (address of the INSN, of a micro-op without code), and "access": (address of the INSN, of a load or
+ * store, linear address in halves). They answer 0 when the instruction has been abandoned.
+ */
 export function interpreterModule(): Uint8Array<ArrayBuffer> {
   const functions: { signature: number; code: Code; export?: string }[] = [];
   for (let pair = 0; pair < 8; pair++) {
@@ -64,7 +74,11 @@ export function interpreterModule(): Uint8Array<ArrayBuffer> {
   functions.push({ signature: 1, code: interpretFunction() });
   functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
   functions.push({ signature: 1, code: vectorFunction() });
-  return encodeModule({ signatures: SIGNATURES, table: true, functions });
+  const imports = [
+    { name: 'help', signature: 2 },
+    { name: 'access', signature: 3 },
+  ];
+  return encodeModule({ signatures: SIGNATURES, table: true, imports, functions });
 }
 
 /** A function that does something for the kind and size found in CC_KIND. */
@@ -104,7 +118,10 @@ function conditionFunction(): Code {
   const labels = Array.from({ length: 8 }, () => c.block()).reverse();
   c.get(0).i32(1).op(W.I32_SHR_U).brTable(labels, labels[0]);
   for (let pair = 0; pair < 8; pair++) {
-    c.end().call(pair).set(result).br(done);
+    c.end()
+      .call(Fn.CONDITION_PAIR + pair)
+      .set(result)
+      .br(done);
   }
   c.end();
   c.get(result).get(0).i32(1).op(W.I32_AND).op(W.I32_XOR);
@@ -196,19 +213,39 @@ function interpretFunction(): Code {
   c.i32(0).memory(W.I64_LOAD, RIP).i64Big(0xffffffff00000000n).op(W.I64_AND);
   c.i32(0).memory(W.I32_LOAD, RIP).get(ip).memory(W.I32_LOAD, 4).op(W.I32_SUB).op(W.I64_EXTEND_I32_U);
   c.op(W.I64_OR).set(base);
-  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).set(budget);
-  c.i32(0).memory(W.I32_LOAD, Control.BANK).set(access.bank);
-  c.i32(0).memory(W.I64_LOAD, Control.ADDRESS_MASK).set(mask);
+
+  /** What TypeScript may have changed. */
+  const refresh = (): void => {
+    c.i32(0).memory(W.I32_LOAD, Control.BUDGET).set(budget);
+    c.i32(0).memory(W.I32_LOAD, Control.BANK).set(access.bank);
+    c.i32(0).memory(W.I64_LOAD, Control.ADDRESS_MASK).set(mask);
+  };
+  /** Calls TypeScript for the micro-op at ip, with RIP and the budget exact; the instruction goes on unless abandoned. */
+  const callOut = (fn: Fn, more: () => void): void => {
+    setRip(insn);
+    c.i32(0).get(budget).memory(W.I32_STORE, Control.BUDGET);
+    c.get(insn).get(ip);
+    more();
+    c.call(fn).op(W.I32_EQZ);
+    c.if();
+    c.i32(Left.LIMIT).op(W.RETURN);
+    c.end();
+    refresh();
+    c.br(next);
+  };
+
+  refresh();
   c.get(ip).i32(16).op(W.I32_SUB).set(ip);
 
   const leave = c.block();
   const slow = c.block();
   const atStart = c.block();
   const next = c.loop();
+  const help = c.block();
+  const missed = c.block();
   const cases: Label[] = [];
-  const none = c.block(); // micro-ops that make the instruction the evaluator's
   for (let op = OP_SLOW; op >= 0; op--) cases[op] = c.block();
-  c.get(ip).i32(16).op(W.I32_ADD).tee(ip).memory(W.I32_LOAD8_U).brTable(cases, none);
+  c.get(ip).i32(16).op(W.I32_ADD).tee(ip).memory(W.I32_LOAD8_U).brTable(cases, help);
 
   const bodies: { [op: number]: () => void } = {
     [OP_SLOW]: () => c.br(atStart),
@@ -285,6 +322,7 @@ function interpretFunction(): Code {
       jump(literal(4), () => aux(8, 0xff));
       c.br(leave);
     },
+    [Op.END]: () => c.br(leave),
     [Op.JUMP]: () => {
       copy(RIP, () => o.a64());
       c.br(leave);
@@ -325,12 +363,12 @@ function interpretFunction(): Code {
     bodies[Op.LOAD8 + size] = () => {
       address();
       pushMiss(c, access, size, false);
-      c.brIf(slow);
+      c.brIf(missed);
       // The first half of a read-modify-write needs the write tag too.
       aux(8, 4);
       c.if();
       pushMiss(c, access, size, true);
-      c.brIf(slow);
+      c.brIf(missed);
       c.end();
       o.set64(() => {
         pushHost(c, access);
@@ -340,7 +378,7 @@ function interpretFunction(): Code {
     bodies[Op.STORE8 + size] = () => {
       address();
       pushMiss(c, access, size, true);
-      c.brIf(slow);
+      c.brIf(missed);
       pushHost(c, access);
       o.d64().memory(storeOp(size));
     };
@@ -351,7 +389,7 @@ function interpretFunction(): Code {
     pushMiss(c, access, 4, write);
     c.get(access.address).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND);
     aux(12, 1);
-    c.i32(15).op(W.I32_MUL).op(W.I32_AND).op(W.I32_OR).brIf(slow);
+    c.i32(15).op(W.I32_MUL).op(W.I32_AND).op(W.I32_OR).brIf(missed);
   };
   bodies[Op.LOAD128] = () => {
     access128(false);
@@ -384,9 +422,15 @@ function interpretFunction(): Code {
     if (emit) {
       emit();
       c.br(next);
-    } else c.br(slow);
+    } else c.br(help);
   }
-  c.end().br(slow); // none
+  c.end(); // missed
+  callOut(Fn.ACCESS, () => {
+    c.get(access.address).op(W.I32_WRAP_I64);
+    c.get(access.address).i64(32).op(W.I64_SHR_U).op(W.I32_WRAP_I64);
+  });
+  c.end(); // help
+  callOut(Fn.HELP, () => {});
   c.end(); // next
   c.op(W.UNREACHABLE);
   c.end(); // atStart: a micro-op that begins an instruction, which is not charged yet
@@ -489,6 +533,9 @@ function driveFunction(): Code {
     .tee(result)
     .op(W.I32_EQZ)
     .brIf(top);
+  c.get(result).i32(Left.LIMIT).op(W.I32_EQ).brIf(done);
+  // The instruction at which the region has been left is the interpreter's, and what follows in its block.
+  c.get(result).call(Fn.INTERPRET).tee(result).op(W.I32_EQZ).brIf(top);
   c.br(done);
   c.end();
   c.else();
