@@ -21,7 +21,7 @@ export {
   SIZES,
   startsStatement,
 } from './parse/words';
-export { directoryOf, join } from './paths';
+export { baseName, directoryOf, join, normalizePath, pathKey } from './paths';
 export { isConditional } from './preprocess/conditionals';
 export { PACKAGES, STANDARD_MACROS } from './preprocess/standard-macros';
 export { isName, tokenise } from './text/lexer';

@@ -1,4 +1,4 @@
-import type { FileProvider } from '@hyperstep/assembler';
+import { baseName, type FileProvider } from '@hyperstep/assembler';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { Core, type Emit } from './core';
@@ -10,7 +10,6 @@ import type { LaunchConfig } from './launch/config';
 import { loadTarget } from './launch/launcher';
 import { Memory } from './memory/memory';
 import { Scopes } from './scopes/scopes';
-import { basename } from './sources/paths';
 import { dapSource, StackTrace } from './stack/stack-trace';
 import { Control } from './stepping/control';
 import { Goto } from './stepping/goto';
@@ -208,6 +207,6 @@ export class Debugger {
       this.core.launched().index.programs.flatMap((program) => program.program.map.files),
     );
     const sources = [...files].map((path) => dapSource({ path, line: 1 }));
-    return { sources: sources.sort((a, b) => basename(a.path!).localeCompare(basename(b.path!))) };
+    return { sources: sources.sort((a, b) => baseName(a.path!).localeCompare(baseName(b.path!))) };
   }
 }

@@ -68,7 +68,7 @@ function command(bytes: Uint8Array, words: readonly string[]): void {
 
 /** One share in this many inputs goes to … */
 const COMMAND_SHARE = 3;
-const SERVER_SHARE = 60;
+const SERVER_SHARE = 300;
 
 /** Does something with an input; throws what it throws, or a {@link Fault}. */
 export function exercise(source: string, random: Random): void {

@@ -20,7 +20,7 @@ import { documentSymbols, workspaceSymbols } from '../../server/src/features/sym
 import { applied, fixture } from '../../server/src/testing';
 import { readSettings } from '../../server/src/workspace/settings';
 
-/** No single answer may take longer, on a machine that is busy with other things too. */
+/** No single answer may take longer, in processor time: the machine is busy with other things too. */
 const LIMIT_MS = 3000;
 
 /** Asks every provider about one place of a text, and again after an edit. Throws what a provider throws. */
@@ -33,9 +33,10 @@ export function askAll(text: string, line: number, character: number): void {
   const whole = { start: { line: 0, character: 0 }, end: { line: document.lineCount, character: 0 } };
   const tokens = new SemanticTokensProvider(workspace);
   const time = <T>(name: string, ask: () => T): T => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     const answer = ask();
-    const took = performance.now() - started;
+    const { user, system } = process.cpuUsage(started);
+    const took = (user + system) / 1000;
     assert.ok(took < LIMIT_MS, `${name} took ${took.toFixed(0)} ms`);
     return answer;
   };

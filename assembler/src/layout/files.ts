@@ -1,26 +1,6 @@
 import type { FileProvider } from '../api';
+import { directoryOf, isAbsolutePath, join, normalizePath } from '../paths';
 import { readSource, type SourceFile } from '../text/source';
-
-/** Is the path complete, for Unix or Windows? */
-function isAbsolute(path: string): boolean {
-  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
-}
-
-/** Joins with `/` and resolves `.` and `..`. */
-export function join(folder: string, path: string): string {
-  const whole = isAbsolute(path) ? path : `${folder}/${path}`;
-  const parts: string[] = [];
-  for (const part of whole.replaceAll('\\', '/').split('/')) {
-    if (part === '..' && parts.length > 0 && parts[parts.length - 1] !== '') parts.pop();
-    else if (part !== '.' && (part !== '' || parts.length === 0)) parts.push(part);
-  }
-  return parts.join('/');
-}
-
-function folderOf(path: string): string {
-  const at = path.lastIndexOf('/');
-  return at < 0 ? '.' : path.slice(0, at);
-}
 
 /** Files by the assembler's search rules, each read once. */
 export class Files {
@@ -65,10 +45,13 @@ export class Files {
   /** Finds `path` beside the file that asks, then in the include paths. */
   find(path: string, from: string): string | undefined {
     if (path === '') return undefined;
-    if (isAbsolute(path)) return this.#content(path) ? path : undefined;
+    if (isAbsolutePath(path)) {
+      const whole = normalizePath(path);
+      return this.#content(whole) ? whole : undefined;
+    }
     const folders = this.workingFolderFirst
-      ? ['.', ...this.includePaths, folderOf(from)]
-      : [folderOf(from), ...this.includePaths];
+      ? ['.', ...this.includePaths, directoryOf(from)]
+      : [directoryOf(from), ...this.includePaths];
     for (const folder of folders) {
       const whole = join(folder, path);
       if (this.#content(whole)) return whole;

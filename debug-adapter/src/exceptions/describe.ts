@@ -1,6 +1,6 @@
+import { baseName } from '@hyperstep/assembler';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '@hyperstep/engine';
 import { hex } from '../evaluate/format';
-import { basename } from '../sources/paths';
 import { outerLine, type SourceIndex } from '../sources/source-index';
 import type { StopReport } from '../stepping/stop-report';
 import { vectorMnemonic, vectorName } from './vectors';
@@ -10,7 +10,7 @@ export function describeAddress(index: SourceIndex, context: ContextId, address:
   const name = index.describe(context, address);
   const place = index.find(context, address);
   const line = place && outerLine(place);
-  const where = line ? ` (${basename(line.path)}:${line.line})` : '';
+  const where = line ? ` (${baseName(line.path)}:${line.line})` : '';
   return `${hex(address)}${name ? ` in ${name}` : ''}${where}`;
 }
 

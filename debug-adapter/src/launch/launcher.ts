@@ -1,8 +1,7 @@
-import type { Diagnostic, FileProvider } from '@hyperstep/assembler';
+import { baseName, type Diagnostic, type FileProvider, normalizePath } from '@hyperstep/assembler';
 import { Machine } from '@hyperstep/engine';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
-import { basename, normalizePath } from '../sources/paths';
 import { dapSource } from '../stack/stack-trace';
 import { Target } from '../target';
 import type { LaunchConfig } from './config';
@@ -32,7 +31,7 @@ function assemble(
   cancelled: () => boolean,
 ): Assembled {
   const path = normalizePath((config.lab ?? config.program)!);
-  const progress = new Progress(core, `Assembling ${basename(path)}`);
+  const progress = new Progress(core, `Assembling ${baseName(path)}`);
   try {
     return assembleTarget(config, files, {
       cancelled,

@@ -3,11 +3,13 @@ import {
   type AssembleResult,
   assemble,
   assembleLab,
+  baseName,
   type Diagnostic,
+  directoryOf,
   type FileProvider,
   labIncludePaths,
+  normalizePath,
 } from '@hyperstep/assembler';
-import { basename, dirname, normalizePath } from '../sources/paths';
 import type { Program } from '../sources/source-index';
 import type { LaunchConfig } from './config';
 
@@ -74,13 +76,13 @@ function assembleSource(
   hooks: AssembleHooks,
 ): Assembled {
   if (!files.read(main)) return { programs: [], diagnostics: [], errors: [`${main}: no such file.`] };
-  const name = basename(main);
+  const name = baseName(main);
   hooks.progress(name, 0, 1);
   const alone = { name, source: name, output: name, runs: 'vmm' } as const;
   const result = assemble({
     main,
     files,
-    includePaths: labIncludePaths(dirname(main), alone, config.includePaths),
+    includePaths: labIncludePaths(directoryOf(main), alone, config.includePaths),
     defines: config.defines,
     cancelled: () => hooks.cancelled(),
   });

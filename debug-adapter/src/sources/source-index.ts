@@ -1,6 +1,5 @@
-import type { LineEntry, SourceMap, SymbolEntry } from '@hyperstep/assembler';
+import { type LineEntry, pathKey, type SourceMap, type SymbolEntry } from '@hyperstep/assembler';
 import type { ContextId } from '@hyperstep/engine';
-import { pathKey } from './paths';
 
 /** Which contexts a program's map speaks about. */
 export type ContextKind = 'host' | 'guest';

@@ -1,8 +1,8 @@
+import { baseName } from '@hyperstep/assembler';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
 import { linearReference } from '../memory/references';
-import { basename } from '../sources/paths';
 import type { SourceLine } from '../sources/source-index';
 import type { Threads } from '../threads/threads';
 import { type Frame, framesOf } from './frames';
@@ -68,7 +68,7 @@ export class StackTrace {
 
 /** A source as the protocol names it. */
 export function dapSource(line: SourceLine): DebugProtocol.Source {
-  return { name: basename(line.path), path: line.path };
+  return { name: baseName(line.path), path: line.path };
 }
 
 function toDap(frame: Frame, id: number): DebugProtocol.StackFrame {
