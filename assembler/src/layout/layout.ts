@@ -2,7 +2,9 @@ import { Complaint, type Reporter, rangeOf } from '../diagnostics';
 import type { EncodedField, InstructionStatement, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import { type Base, Evaluator, type Linear, type Located, type Scope } from '../parse/evaluate';
+import { MacroNames } from '../preprocess/names';
 import { DEFAULT_FLOAT } from '../text/float';
+import { type SourceLine, tokenOf } from '../text/source';
 import type { Token } from '../text/token';
 import type { Listing } from './listing';
 import type { ObjectFormat } from './object';
@@ -64,6 +66,8 @@ export class Layout implements Scope {
   readonly #fullNames = new Map<string, Map<string, string>>();
   #namesOf = '';
   #names: Map<string, string> | undefined;
+  /** Names of macros, for the preprocessor of every pass. */
+  readonly names = new MacroNames();
   readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
@@ -71,8 +75,8 @@ export class Layout implements Scope {
   optimize: 0 | 1 | undefined;
   /** Values carry what they are relative to: for object files and listings. */
   readonly traced: boolean;
-  /** First token of the statement that is being emitted. */
-  current: Token | undefined;
+  /** Where the statement that is being emitted stands. */
+  current: Token | SourceLine | undefined;
   /** Counts work, in tokens; set by the pass. */
   spend: (tokens: number, at: Token) => void = () => {};
   /** The token of the source that stands for one of the standard macros; set by the pass. */
@@ -329,7 +333,7 @@ export class Layout implements Scope {
     return this.section.vstart + BigInt(this.section.offset);
   }
 
-  #take(length: number, at: Token): boolean {
+  #take(length: number, at: Token | SourceLine): boolean {
     this.#total += length;
     if (this.#total <= MAX_IMAGE_BYTES) return true;
     if (!this.stopped) {
@@ -337,7 +341,7 @@ export class Layout implements Scope {
         'error',
         'limit',
         `the image is larger than ${MAX_IMAGE_BYTES} bytes`,
-        rangeOf(at),
+        rangeOf(tokenOf(at)),
       );
     }
     this.stopped = true;
@@ -346,15 +350,22 @@ export class Layout implements Scope {
 
   /** A warning about the statement in work. */
   warn(code: string, message: string): void {
-    if (this.current) this.reporter.report('warning', code, message, rangeOf(this.current));
+    if (this.current) this.reporter.report('warning', code, message, rangeOf(tokenOf(this.current)));
   }
 
   /** Puts `bytes` `count` times into the current section. */
-  emit(bytes: Uint8Array, count: number, code: boolean, at: Token, fields?: readonly EncodedField[]): void {
+  emit(
+    bytes: Uint8Array,
+    count: number,
+    code: boolean,
+    at: Token | SourceLine,
+    fields?: readonly EncodedField[],
+  ): void {
     const length = bytes.length * count;
     if (length === 0) return;
     if (this.absolute) {
-      throw new Complaint('absolute-data', 'only `resb` and its kin can stand in an `absolute` section', at);
+      const message = 'only `resb` and its kin can stand in an `absolute` section';
+      throw new Complaint('absolute-data', message, tokenOf(at));
     }
     if (!this.#take(length, at)) return;
     const { section } = this;
@@ -365,7 +376,7 @@ export class Layout implements Scope {
         'warning',
         'nobits-data',
         `section \`${section.name}\` has no content: only space is reserved`,
-        rangeOf(at),
+        rangeOf(tokenOf(at)),
       );
       section.reserve(length);
     } else if (fields && this.format) {

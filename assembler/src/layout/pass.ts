@@ -8,11 +8,12 @@ import { parseExpression } from '../parse/expression';
 import { parseStatement, type Statement } from '../parse/statement';
 import { builtIn } from '../preprocess/define';
 import { enterFile } from '../preprocess/flow';
+import type { MacroNames } from '../preprocess/names';
 import { Preprocessor } from '../preprocess/preprocessor';
 import { OLD_SPELLINGS, PACKAGES, STANDARD_MACROS } from '../preprocess/standard-macros';
 import { type Frame, type Host, State } from '../preprocess/state';
 import { tokenise } from '../text/lexer';
-import { makeLine, readSource, type SourceFile } from '../text/source';
+import { makeLine, readSource, type SourceFile, type SourceLine } from '../text/source';
 import { quote, utf8 } from '../text/string';
 import { detokenise, Kind, type Token } from '../text/token';
 import { isBracketed, runDirective } from './directives';
@@ -128,41 +129,61 @@ export class Pass implements Host {
         this.cancelled = true;
         return;
       }
-      const { tokens } = line;
-      if (this.options.trace) this.#trace(tokens, this.options.trace);
-      this.recorder?.before();
-      const { parent } = layout;
-      let statement: Statement | undefined;
-      try {
-        if (isBracketed(tokens)) runDirective(layout, tokens);
-        else {
-          const source = line.source;
-          const fixed = source?.fixed as FixedLine | undefined;
-          if (fixed && fixed.bits === layout.bits && fixed.defaultRel === layout.defaultRel) {
-            layout.mark();
-            layout.ordinal++;
-            layout.emit(fixed.bytes, 1, true, tokens[0]);
-            this.recorder?.fixed(fixed.bytes.length);
-            continue;
-          }
-          statement = source?.statement as Statement | undefined;
-          if (!statement) {
-            this.#state.spend(source ? 4 : 4 + tokens.length, tokens[0]);
-            statement = parseStatement(tokens);
-          }
-          assembleStatement(layout, statement, this.readBinary);
-          if (source) {
-            source.fixed = FixedLine.of(statement);
-            source.statement = source.fixed ? undefined : statement;
-          }
-        }
-      } catch (problem) {
-        this.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
-      }
-      this.#state.complained(tokens[0]);
-      if (statement) this.recorder?.statement(statement, parent);
-      else this.recorder?.directive(tokens);
+      this.#line(line.tokens, line.source);
     }
+  }
+
+  /** Does what a line says; `tokens` are absent where it is known what becomes of them. */
+  #line(given: readonly Token[] | undefined, source: SourceLine | undefined): void {
+    const { layout } = this;
+    const { trace } = this.options;
+    if (trace) this.#trace(given ?? source!.read(), trace);
+    this.recorder?.before();
+    const fixed = source?.fixed as FixedLine | undefined;
+    if (fixed && fixed.bits === layout.bits && fixed.defaultRel === layout.defaultRel) {
+      this.#fixed(fixed, source!);
+      return;
+    }
+    const { parent } = layout;
+    let statement = source?.statement as Statement | undefined;
+    const tokens = given ?? (statement ? undefined : source!.read());
+    const at = tokens?.[0] ?? source!;
+    try {
+      if (!statement && isBracketed(tokens!)) runDirective(layout, tokens!);
+      else {
+        if (!statement) {
+          this.#state.spend(source ? 4 : 4 + tokens!.length, at);
+          statement = parseStatement(tokens!);
+        }
+        assembleStatement(layout, statement, this.readBinary);
+        if (source) {
+          source.fixed = FixedLine.of(statement);
+          source.statement = source.fixed ? undefined : statement;
+          if (source.fixed) this.#preprocessor.remember(source);
+        }
+      }
+    } catch (problem) {
+      const all = tokens ?? source!.read();
+      this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
+    }
+    this.#state.complained(at);
+    if (statement) this.recorder?.statement(statement, parent);
+    else this.recorder?.directive(tokens!);
+  }
+
+  #fixed(fixed: FixedLine, source: SourceLine): void {
+    const { layout } = this;
+    try {
+      layout.mark();
+      layout.ordinal++;
+      layout.emit(fixed.bytes, 1, true, source);
+      this.recorder?.fixed(fixed.bytes.length);
+    } catch (problem) {
+      const all = source.read();
+      this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
+      this.recorder?.giveUp();
+    }
+    this.#state.complained(source);
   }
 
   /** Reads the file that `incbin` names. */
@@ -179,7 +200,7 @@ export class Pass implements Host {
   #predefine(): void {
     const state = this.#state;
     const number = (value: number) => (call: Token) => [call.with(Kind.Number, String(value))];
-    builtIn(state, '__?LINE?__', [], (call) => number(this.#line())(call));
+    builtIn(state, '__?LINE?__', [], (call) => number(this.#number())(call));
     builtIn(state, '__?FILE?__', [], (call) => [call.with(Kind.String, quote(utf8(this.#path(call))))]);
     builtIn(state, '__?BITS?__', [], (call) => number(this.layout.bits)(call));
     builtIn(state, '__?PASS?__', [], (call) => {
@@ -206,7 +227,7 @@ export class Pass implements Host {
   }
 
   /** NASM's `__?LINE?__`: inside a macro the line of its body. */
-  #line(): number {
+  #number(): number {
     let frame = this.#state.frame;
     while (frame?.parent && (frame.line?.file.index ?? 0) < 0) frame = frame.parent;
     return frame?.kind === 'file' ? this.#place().line : (frame?.line?.number ?? 1);
@@ -215,6 +236,10 @@ export class Pass implements Host {
   #path(call: Token): string {
     const index = this.#place().file;
     return this.files.paths[index] ?? call.file.path;
+  }
+
+  get names(): MacroNames {
+    return this.layout.names;
   }
 
   bits(): number {

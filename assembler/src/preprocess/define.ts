@@ -252,6 +252,7 @@ export function builtIn(
   compute?: SingleMacro['compute'],
 ): void {
   const macro: SingleMacro = { name, caseless: false, parameters: undefined, body, active: 0, compute };
+  state.host.names.add(name);
   state.singles.set(name, [macro]);
 }
 

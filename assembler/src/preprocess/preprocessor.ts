@@ -12,10 +12,14 @@ import { type Condition, ensure, type Frame, type MultiMacro, type State } from 
 
 /** A line for the assembler proper. */
 export interface ExpandedLine {
-  tokens: readonly Token[];
+  /** Absent when they are those of `source`, and what was parsed from them is known. */
+  tokens: readonly Token[] | undefined;
   /** Set when no macro changed the line: what is parsed from it can be kept there. */
   source: SourceLine | undefined;
 }
+
+/** Lines remembered by their text. */
+const MAX_TWINS = 1 << 16;
 
 /** A `%macro` or `%rep` whose body is being collected. */
 interface Collecting {
@@ -36,6 +40,8 @@ const LINE = 3;
 /** Delivers the lines of one pass. */
 export class Preprocessor {
   #collecting: Collecting | undefined;
+  /** Lines that are bytes and nothing else, by their text. */
+  readonly #twins = new Map<string, SourceLine>();
 
   constructor(readonly state: State) {}
 
@@ -51,15 +57,35 @@ export class Preprocessor {
       const line = this.#fetch();
       if (!line) return undefined;
       try {
-        state.spend(LINE, line.tokens[0]);
+        state.spend(LINE, line);
         const expanded = this.#process(line);
         if (expanded) return expanded;
       } catch (problem) {
         state.reporter.caught(problem, rangeOf(line.tokens[0], line.tokens[line.tokens.length - 1]));
-        state.complained(line.tokens[0]);
+        state.complained(line);
       }
     }
     return undefined;
+  }
+
+  /** Lines of the same text will give the same {@link SourceLine.fixed}. */
+  remember(line: SourceLine): void {
+    const { text } = line;
+    if (text !== '' && this.#twins.size < MAX_TWINS && !line.file.bytes) this.#twins.set(text, line);
+  }
+
+  /** Is it known what becomes of the line, from the pass before or from a line of the same text? */
+  #isKnown(line: SourceLine): boolean {
+    const { epoch } = this.state.host.names;
+    if (line.plain === epoch) return line.fixed !== undefined || line.statement !== undefined;
+    const { text } = line;
+    if (text === '' || line.file.bytes) return false;
+    const twin = this.#twins.get(text);
+    if (twin === undefined || twin.plain !== epoch) return false;
+    line.plain = epoch;
+    line.fixed = twin.fixed;
+    line.statement = undefined;
+    return true;
   }
 
   /** Takes the next raw line, ending frames that are used up. */
@@ -127,12 +153,19 @@ export class Preprocessor {
       }
       return undefined;
     }
-    let { tokens } = line;
+    if (this.#isKnown(line)) return { tokens: undefined, source: line };
+    // The body of a macro is read again and again.
+    const own = state.frame!.kind === 'file' ? line.read() : line.tokens;
+    if (state.host.names.isPlain(own)) {
+      line.plain = state.host.names.epoch;
+      return { tokens: own, source: line };
+    }
+    let tokens = own;
     if (line.percent) {
       tokens = expandParameters(state, tokens);
       if (tokens.length === 0) return undefined;
     }
-    const directive = tokens === line.tokens ? line.directive : directiveOf(tokens);
+    const directive = tokens === own ? line.directive : directiveOf(tokens);
     if (directive !== undefined) {
       this.#directive(directive, tokens);
       return undefined;
@@ -152,7 +185,7 @@ export class Preprocessor {
         tokens[0],
       );
     }
-    return { tokens, source: tokens === line.tokens ? line : undefined };
+    return { tokens, source: tokens === own ? line : undefined };
   }
 
   #directive(name: string, tokens: readonly Token[]): void {
@@ -230,7 +263,7 @@ export class Preprocessor {
 
   #defineMacro(macro: MultiMacro | undefined): void {
     if (!macro) return;
-    macro.takesLabel = macro.lines.some((l) => l.percent && l.tokens.some((t) => t.text === '%00'));
+    macro.takesLabel = macro.lines.some((l) => l.tokens.some((t) => t.text === '%00'));
     const key = macro.name.toLowerCase();
     const others = this.state.multis.get(key) ?? [];
     // Definitions of one name are searched one by one.
@@ -244,6 +277,7 @@ export class Preprocessor {
     if (clash >= 0) {
       this.state.warn('macro-redefined', `macro \`${macro.name}\` is defined again`, macro.definition);
     }
+    this.state.host.names.add(key);
     this.state.multis.set(key, [macro, ...others]);
   }
 

@@ -39,6 +39,7 @@ export function singleTable(
 /** Adds a macro; one of the same name and number of parameters goes. */
 export function defineSingle(state: State, name: Token, macro: SingleMacro): void {
   const { table, key } = singleTable(state, name, macro.caseless);
+  if (name.kind === Kind.Identifier) state.host.names.add(name.text);
   const others = (table.get(key) ?? []).filter(
     (m) =>
       m.parameters !== undefined &&

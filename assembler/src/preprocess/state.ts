@@ -1,8 +1,9 @@
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
 import { MAX_ERRORS, MAX_STRING, MAX_WORK, WORK_PER_SOURCE_LINE } from '../limits';
 import type { Linear } from '../parse/evaluate';
-import type { SourceFile, SourceLine } from '../text/source';
+import { type SourceFile, type SourceLine, tokenOf } from '../text/source';
 import { Kind, type Token } from '../text/token';
+import type { MacroNames } from './names';
 
 /** One parameter of a single-line macro. */
 export interface SingleParameter {
@@ -141,6 +142,8 @@ export interface Host {
   sourceLines(): number;
   /** Counts from 1. */
   pass: number;
+  /** Through all passes. */
+  names: MacroNames;
   /** Source of the `%use` package, if there is one. */
   package(name: string): SourceFile | undefined;
 }
@@ -185,12 +188,12 @@ export class State {
   }
 
   /** Counts work, in tokens; ends the pass when there is too much. */
-  spend(tokens: number, at: Token): void {
+  spend(tokens: number, at: Token | SourceLine): void {
     this.#spent += tokens;
     if (this.#spent > MAX_WORK && this.#spent > this.#limit()) {
       const message = `macros and repetitions make more of this source than ${this.#limit()} tokens`;
-      this.stop('limit', message, at);
-      throw new Complaint('limit', message, at);
+      this.stop('limit', message, tokenOf(at));
+      throw new Complaint('limit', message, tokenOf(at));
     }
   }
 
@@ -199,11 +202,13 @@ export class State {
   }
 
   /** Counts the work of complaints since the last call; ends the pass when there are too many errors. */
-  complained(at: Token): void {
+  complained(at: Token | SourceLine): void {
     const { reports, errors } = this.reporter;
+    if (reports === this.#reports) return;
     this.#spent += (reports - this.#reports) * COMPLAINT;
     this.#reports = reports;
-    if (errors > MAX_ERRORS) this.stop('limit', `more than ${MAX_ERRORS} errors: the rest is left out`, at);
+    if (errors > MAX_ERRORS)
+      this.stop('limit', `more than ${MAX_ERRORS} errors: the rest is left out`, tokenOf(at));
   }
 
   /** Work so far. */

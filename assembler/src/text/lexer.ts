@@ -1,5 +1,6 @@
 import type { SourceFile } from './source';
 import { Kind, Token } from './token';
+import { hashStep, type Word, wordAt, wordOf } from './word';
 
 /** Character classes; anything from 0x80 up counts as a letter (NASM manual 3.1). */
 const START = 1;
@@ -50,26 +51,17 @@ function operatorAt(text: string, at: number): string {
   return c;
 }
 
-/** Texts of tokens, one string each: comparing and hashing them costs nothing then. */
-const known = new Map<string, string>();
-const MAX_KNOWN = 200_000;
-const LONGEST_KNOWN = 40;
-
-function intern(text: string): string {
-  if (text.length > LONGEST_KNOWN) return text;
-  const same = known.get(text);
-  if (same !== undefined) return same;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, text);
-  return text;
-}
-
 /** Maps an offset of the text being read to a place; needed only for joined lines and re-read pieces. */
 export type Locate = (offset: number) => { line: number; column: number };
 
 /** Is `code` a character that may continue a name? */
 export function isNameCharacter(code: number): boolean {
   return has(code, INSIDE);
+}
+
+/** Is `code` white space? */
+export function isBlank(code: number): boolean {
+  return code < 128 && (classes[code] & BLANK) !== 0;
 }
 
 /** Could `text` be written as one name? */
@@ -79,28 +71,28 @@ export function isName(text: string): boolean {
   return true;
 }
 
-/** The offset just behind the string that starts at `at`; an unterminated one ends with the text. */
-export function skipString(text: string, at: number): number {
+/** The offset just behind the string that starts at `at`; an unterminated one ends at `to`. */
+export function skipString(text: string, at: number, to = text.length): number {
   const quote = text.charCodeAt(at);
   let i = at + 1;
-  while (i < text.length) {
+  while (i < to) {
     const c = text.charCodeAt(i++);
     if (c === quote) return i;
     if (c === 0x5c && quote === 0x60) i++;
   }
-  return text.length;
+  return to;
 }
 
 /** The offset just behind the bracket that closes the one at `at`, strings skipped; −1 when it stays open. */
-function skipBraces(text: string, at: number): number {
+function skipBraces(text: string, at: number, to: number): number {
   const open = text[at];
   const close = open === '{' ? '}' : ']';
   let depth = 0;
   let i = at;
-  while (i < text.length) {
+  while (i < to) {
     const c = text[i];
     if (c === '"' || c === "'" || c === '`') {
-      i = skipString(text, i);
+      i = skipString(text, i, to);
       continue;
     }
     if (c === open) depth++;
@@ -111,13 +103,13 @@ function skipBraces(text: string, at: number): number {
 }
 
 /** End of a `%…` token, or `at + 1` for a plain `%`. */
-function preprocessorEnd(text: string, at: number): number {
+function preprocessorEnd(text: string, at: number, to: number): number {
   const c = text.charCodeAt(at + 1);
   const next = text.charCodeAt(at + 2);
   switch (text[at + 1]) {
     case '{':
     case '[': {
-      const end = skipBraces(text, at + 1);
+      const end = skipBraces(text, at + 1, to);
       return end < 0 ? at + 1 : end;
     }
     case '+':
@@ -137,7 +129,7 @@ function preprocessorEnd(text: string, at: number): number {
       return at + 2;
     case '!': {
       if (text[at + 2] === '"' || text[at + 2] === "'" || text[at + 2] === '`')
-        return skipString(text, at + 2);
+        return skipString(text, at + 2, to);
       let i = at + 2;
       while (has(text.charCodeAt(i), INSIDE)) i++;
       return i;
@@ -220,33 +212,47 @@ function withoutBraces(text: string): string {
 }
 
 /**
- * Splits one logical line into tokens. A comment ends it. Never fails: an
- * unterminated string is a token without its closing quote, whoever uses it
- * complains.
+ * Splits one logical line into tokens: the characters of `text` from `from` to
+ * `to`. A comment ends it. Never fails: an unterminated string is a token
+ * without its closing quote, whoever uses it complains.
  */
-export function tokenise(text: string, file: SourceFile, line: number, locate?: Locate): Token[] {
+export function tokenise(
+  text: string,
+  file: SourceFile,
+  line: number,
+  locate?: Locate,
+  from = 0,
+  to = text.length,
+): Token[] {
   const tokens: Token[] = [];
-  const { length } = text;
-  let i = 0;
+  // Columns count from 1.
+  const origin = from - 1;
+  let i = from;
   let space = false;
-  while (i < length) {
+  while (i < to) {
     const code = text.charCodeAt(i);
     const bits = code < 128 ? classes[code] : START | INSIDE;
     const start = i;
     let kind = Kind.Identifier;
     let value: string;
+    let word: Word | undefined;
     if (bits & BLANK) {
       space = true;
       i++;
       continue;
     }
-    const dollar = code === 0x24 && i + 1 < length ? text.charCodeAt(i + 1) : 0;
+    const dollar = code === 0x24 && i + 1 < to ? text.charCodeAt(i + 1) : 0;
     if (bits & START || (dollar !== 0 && has(dollar, START))) {
-      i++;
-      while (i < length && has(text.charCodeAt(i), INSIDE)) i++;
-      value = intern(text.slice(start, i));
+      let hash = hashStep(0, code);
+      for (i++; i < to; i++) {
+        const next = text.charCodeAt(i);
+        if (next < 128 && (classes[next] & INSIDE) === 0) break;
+        hash = hashStep(hash, next);
+      }
+      word = wordAt(text, start, i, hash);
+      value = word.text;
     } else if (bits & DIGIT || (dollar !== 0 && has(dollar, DIGIT))) {
-      if (bits & DIGIT && !(i + 1 < length && has(text.charCodeAt(i + 1), INSIDE))) {
+      if (bits & DIGIT && !(i + 1 < to && has(text.charCodeAt(i + 1), INSIDE))) {
         kind = Kind.Number;
         value = SINGLE[code];
         i++;
@@ -254,18 +260,19 @@ export function tokenise(text: string, file: SourceFile, line: number, locate?: 
         const { end, float } = numberEnd(text, i);
         i = end;
         kind = float ? Kind.Float : Kind.Number;
-        value = intern(text.slice(start, i));
+        value = text.slice(start, i);
       }
     } else if (code === 0x3b) {
       break;
     } else if (code === 0x22 || code === 0x27 || code === 0x60) {
-      i = skipString(text, i);
+      i = skipString(text, i, to);
       kind = Kind.String;
       value = text.slice(start, i);
     } else if (code === 0x25) {
-      i = preprocessorEnd(text, i);
+      i = preprocessorEnd(text, i, to);
       kind = Kind.Preprocessor;
-      value = intern(withoutBraces(text.slice(start, i)));
+      word = wordOf(withoutBraces(text.slice(start, i)));
+      value = word.text;
       if (i === start + 1 || (i === start + 2 && text.charCodeAt(start + 1) === 0x25)) kind = Kind.Operator;
     } else {
       kind = Kind.Operator;
@@ -273,11 +280,13 @@ export function tokenise(text: string, file: SourceFile, line: number, locate?: 
       i += value.length;
     }
     if (locate) {
-      const from = locate(start);
-      const to = locate(i - 1);
-      const stop = to.line === from.line ? to.column + 1 : from.column + 1;
-      tokens.push(new Token(kind, value, space, file, from.line, from.column, stop));
-    } else tokens.push(new Token(kind, value, space, file, line, start + 1, i + 1));
+      const first = locate(start - from);
+      const last = locate(i - 1 - from);
+      const stop = last.line === first.line ? last.column + 1 : first.column + 1;
+      tokens.push(new Token(kind, value, space, file, first.line, first.column, stop, undefined, word));
+    } else {
+      tokens.push(new Token(kind, value, space, file, line, start - origin, i - origin, undefined, word));
+    }
     space = false;
   }
   return tokens;

@@ -1,21 +1,67 @@
-import { tokenise } from './lexer';
+import { isBlank, tokenise } from './lexer';
 import { Kind, type Token } from './token';
 
-/** One logical line: physical lines joined by `\` at their ends. Read once, used by every pass. */
-export interface SourceLine {
-  file: SourceFile;
-  /** Number of its first physical line. */
-  number: number;
-  tokens: readonly Token[];
-  /** Name of the preprocessor directive it starts with, lower case, without `%`. */
-  directive: string | undefined;
-  /** Some token is the preprocessor's: parameters or `%[…]` may have to be replaced. */
-  percent: boolean;
+/**
+ * One logical line: physical lines joined by `\\` at their ends. Its tokens are
+ * made when somebody asks for them: many a line is parsed once and then known,
+ * and tokens that nobody keeps cost next to nothing.
+ */
+export class SourceLine {
+  #tokens: readonly Token[] | undefined;
+  #percent = false;
   /** Whatever the parser makes of it when no macro changes it. */
-  statement?: unknown;
+  statement: unknown = undefined;
   /** Instead of a statement: the bytes, where nothing else is needed any more. */
-  fixed?: unknown;
+  fixed: unknown = undefined;
+  /** Name of the preprocessor directive it starts with, lower case, without `%`. */
+  readonly directive: string | undefined;
+  /** When the preprocessor last saw that no macro changes the line; belongs to preprocess/names.ts. */
+  plain = 0;
+
+  constructor(
+    readonly file: SourceFile,
+    /** Number of its first physical line. */
+    public number: number,
+    /** The text it stands in, and where. */
+    private readonly whole: string,
+    private readonly from: number,
+    private readonly to: number,
+    /** First character of its physical line. */
+    private readonly start: number,
+    tokens?: readonly Token[],
+  ) {
+    this.#tokens = tokens;
+    this.directive = tokens && directiveOf(tokens);
+    if (tokens) this.#percent = tokens.some(isPreprocessors);
+  }
+
+  /** The text, mostly without comment; empty when only the tokens are known. */
+  get text(): string {
+    return this.whole.slice(this.from, this.to);
+  }
+
+  /** The tokens, kept for the next time. */
+  get tokens(): readonly Token[] {
+    this.#tokens ??= this.read();
+    return this.#tokens;
+  }
+
+  /** The tokens, not kept. */
+  read(): readonly Token[] {
+    if (this.#tokens) return this.#tokens;
+    const { whole, start, to, file, number } = this;
+    const tokens = tokenise(whole, file, number, undefined, start, to);
+    this.#percent = tokens.some(isPreprocessors);
+    return tokens;
+  }
+
+  /** Some token is the preprocessor's: parameters or `%[…]` may have to be replaced. Known once the line was read. */
+  get percent(): boolean {
+    return this.#percent;
+  }
 }
+
+const isPreprocessors = (t: Token) => t.kind === Kind.Preprocessor;
 
 /** A file split into lines of tokens. */
 export interface SourceFile {
@@ -43,57 +89,105 @@ export function directiveOf(tokens: readonly Token[]): string | undefined {
   return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) ? first.lower.slice(1) : undefined;
 }
 
-/** Makes a line out of tokens. */
-export function makeLine(file: SourceFile, number: number, tokens: readonly Token[]): SourceLine {
-  return {
-    file,
-    number,
-    tokens,
-    directive: directiveOf(tokens),
-    percent: tokens.some((t) => t.kind === Kind.Preprocessor),
-    statement: undefined,
-    fixed: undefined,
-  };
+/** The token that stands for a place in messages. */
+export function tokenOf(place: Token | SourceLine): Token {
+  return place instanceof SourceLine ? place.tokens[0] : place;
 }
 
-/** Reads a whole file into lines of tokens. */
+/** Makes a line out of tokens. */
+export function makeLine(file: SourceFile, number: number, tokens: readonly Token[]): SourceLine {
+  return new SourceLine(file, number, '', 0, 0, 0, tokens);
+}
+
+/** Reads a whole file into lines. */
 export function readSource(path: string, index: number, data: Uint8Array): SourceFile {
   const { text, bytes } = decode(data);
   const file: SourceFile = { path, index, lines: [], bytes };
+  const comments = new Comments(text);
   let at = 0;
   let number = 1;
   while (at < text.length) {
     const next = lineEnd(text, at);
-    if (!next.continued) {
-      const tokens = tokenise(text.slice(at, next.end), file, number);
-      if (tokens.length > 0) file.lines.push(makeLine(file, number, tokens));
-      at = next.after;
-      number++;
+    if (next.continued) {
+      const joined = joinedLine(text, at, file, number);
+      if (joined.tokens.length > 0) file.lines.push(makeLine(file, number, joined.tokens));
+      at = joined.after;
+      number += joined.count;
       continue;
     }
-    const starts: number[] = [];
-    const first = number;
-    const parts: string[] = [];
-    let length = 0;
-    for (;;) {
-      const piece = lineEnd(text, at);
-      starts.push(length);
-      const part = text.slice(at, piece.end);
-      parts.push(part);
-      length += part.length;
-      at = piece.after;
-      number++;
-      if (!piece.continued || at >= text.length) break;
+    const from = skipBlanks(text, at, next.end);
+    const first = text.charCodeAt(from);
+    if (from < next.end && first !== SEMICOLON) {
+      const end = comments.cut(from, next.end);
+      // Directives are read again and again.
+      const tokens = first === PERCENT ? tokenise(text, file, number, undefined, at, end) : undefined;
+      file.lines.push(new SourceLine(file, number, text, from, end, at, tokens));
     }
-    const locate = (offset: number) => {
-      let row = starts.length - 1;
-      while (row > 0 && starts[row] > offset) row--;
-      return { line: first + row, column: offset - starts[row] + 1 };
-    };
-    const tokens = tokenise(parts.join(''), file, first, locate);
-    if (tokens.length > 0) file.lines.push(makeLine(file, first, tokens));
+    at = next.after;
+    number++;
   }
   return file;
+}
+
+const SEMICOLON = 0x3b;
+const PERCENT = 0x25;
+
+/** Finds the comments at the ends of lines, going through a text once. */
+class Comments {
+  #next = -1;
+
+  constructor(readonly text: string) {}
+
+  /** The end of the line [from, to) without its comment, if that is easily told: a semicolon may be part of a string or of `%[…]`. */
+  cut(from: number, to: number): number {
+    const { text } = this;
+    if (this.#next < from) {
+      this.#next = text.indexOf(';', from);
+      if (this.#next < 0) this.#next = text.length;
+    }
+    let end = Math.min(this.#next, to);
+    if (end === to) return to;
+    for (let i = from; i < end; i++) {
+      const c = text.charCodeAt(i);
+      if (c === 0x22 || c === 0x27 || c === 0x60 || c === PERCENT) return to;
+    }
+    while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
+    return end;
+  }
+}
+
+function skipBlanks(text: string, from: number, to: number): number {
+  let i = from;
+  while (i < to && isBlank(text.charCodeAt(i))) i++;
+  return i;
+}
+
+/** Reads physical lines joined by backslashes. */
+function joinedLine(
+  text: string,
+  from: number,
+  file: SourceFile,
+  number: number,
+): { tokens: Token[]; after: number; count: number } {
+  const starts: number[] = [];
+  const parts: string[] = [];
+  let length = 0;
+  let at = from;
+  for (;;) {
+    const piece = lineEnd(text, at);
+    starts.push(length);
+    const part = text.slice(at, piece.end);
+    parts.push(part);
+    length += part.length;
+    at = piece.after;
+    if (!piece.continued || at >= text.length) break;
+  }
+  const locate = (offset: number) => {
+    let row = starts.length - 1;
+    while (row > 0 && starts[row] > offset) row--;
+    return { line: number + row, column: offset - starts[row] + 1 };
+  };
+  return { tokens: tokenise(parts.join(''), file, number, locate), after: at, count: starts.length };
 }
 
 /** The end of the physical line at `at`, without its line ending and continuation backslash. */

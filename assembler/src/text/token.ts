@@ -1,4 +1,5 @@
 import type { SourceFile } from './source';
+import { type Word, wordOf } from './word';
 
 /** What a token is, before any keyword has a meaning. */
 export const enum Kind {
@@ -15,19 +16,6 @@ export const enum Kind {
 export interface Provenance {
   macro: string;
   parent?: Provenance;
-}
-
-/** Texts with their lower case; most are their own. */
-const lowered = new Map<string, string>();
-const MAX_LOWERED = 100_000;
-
-function lowerCase(text: string): string {
-  const known = lowered.get(text);
-  if (known !== undefined) return known;
-  if (lowered.size >= MAX_LOWERED) lowered.clear();
-  const lower = text.toLowerCase();
-  lowered.set(text, lower);
-  return lower;
 }
 
 /**
@@ -47,11 +35,18 @@ export class Token {
     readonly column: number,
     readonly end: number,
     readonly provenance?: Provenance,
+    private known?: Word,
   ) {}
+
+  /** What is known of the text as a word. */
+  get word(): Word {
+    this.known ??= wordOf(this.text);
+    return this.known;
+  }
 
   /** The text in lower case: keywords, mnemonics and registers ignore case. */
   get lower(): string {
-    return lowerCase(this.text);
+    return this.word.lower;
   }
 
   /** The same place with another content. */
@@ -61,12 +56,15 @@ export class Token {
 
   /** The same token with or without white space before it. */
   spaced(space: boolean): Token {
-    return space === this.space ? this : this.with(this.kind, this.text, space);
+    if (space === this.space) return this;
+    const { kind, text, file, line, column, end, provenance, known } = this;
+    return new Token(kind, text, space, file, line, column, end, provenance, known);
   }
 
   /** The content of a macro body, put where the macro was called. */
   calledAt(call: Token, provenance: Provenance, space: boolean): Token {
-    return new Token(this.kind, this.text, space, call.file, call.line, call.column, call.end, provenance);
+    const { kind, text, known } = this;
+    return new Token(kind, text, space, call.file, call.line, call.column, call.end, provenance, known);
   }
 
   /** Is this the operator `text`? */

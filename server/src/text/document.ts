@@ -1,11 +1,4 @@
-import {
-  directiveOf,
-  Kind,
-  makeLine,
-  readSource,
-  type SourceFile,
-  type SourceLine,
-} from '@hyperstep/assembler';
+import { Kind, makeLine, readSource, type SourceFile, type SourceLine } from '@hyperstep/assembler';
 import type { Position, Range } from 'vscode-languageserver';
 
 /** One change of a text; without a range the whole text is new. */
@@ -165,10 +158,7 @@ export class Document {
         moved.file = this.source;
         moved.line += from;
       }
-      this.at[line.number - 1 + from] = {
-        ...makeLine(this.source, line.number + from, line.tokens),
-        directive: directiveOf(line.tokens),
-      };
+      this.at[line.number - 1 + from] = makeLine(this.source, line.number + from, line.tokens);
     }
   }
 
