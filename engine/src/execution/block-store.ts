@@ -1,12 +1,50 @@
 import type { Block } from '../ir/block';
-import { Op, WORDS } from '../ir/ops';
-import { OP_SLOW } from '../wasm/interpreter';
-import { CODE_AREA, CODE_AREA_BYTES, Header } from '../wasm/layout';
-import { hasCode, ROWS } from '../wasm/ops';
+import { WORDS } from '../ir/ops';
+import {
+  CODE_AREA,
+  CODE_AREA_BYTES,
+  Header,
+  JUMP_CACHE,
+  JUMP_ENTRY_BYTES,
+  JUMP_HASH_SHIFT,
+  JumpEntry,
+} from '../wasm/layout';
+import { loadCode } from './stored-code';
 
 /** Pieces are multiples of this many bytes. */
 const UNIT = 256;
 const UNIT_SHIFT = 8;
+
+/** No block's micro-ops are longer: 64 times the longest instruction, an ENTER of 31 levels. */
+const MAX_BLOCK_BYTES = 1 << 18;
+
+/** An empty entry of the jump cache is for RIP 0, which is looked for in the first one: that has to name another. */
+const FIRST_ENTRY = JUMP_CACHE >> 2;
+const NOT_ZERO = 1;
+
+/** A block whose micro-ops are in the machine's memory. */
+class StoredBlock implements Block {
+  valid = true;
+  private copy: Int32Array | undefined;
+
+  constructor(
+    private readonly i32: Int32Array,
+    public loaded: number,
+    /** Words of micro-ops. */
+    readonly words: number,
+    readonly instructions: number,
+    readonly bytes: number,
+    readonly page: number,
+    readonly secondPage: number,
+    readonly mode: number,
+  ) {}
+
+  /** The micro-ops as lifted, for who cannot use their stored form; most blocks are never asked. */
+  get code(): Int32Array {
+    this.copy ??= loadCode(this.i32, (this.loaded + Header.BYTES) >> 2, this.words);
+    return this.copy;
+  }
+}
 
 /**
  * Blocks as generated code sees them: a header and micro-ops whose operands are
@@ -20,7 +58,8 @@ export class BlockStore {
   private readonly blocks: (Block | undefined)[] = [];
   private readonly freeNumbers: number[] = [];
   private serial = 0;
-  private readonly i32: Int32Array;
+  /** The machine's memory as words. */
+  readonly i32: Int32Array;
 
   /** @param hotAfter executions after which a block is worth compiling */
   constructor(
@@ -28,6 +67,7 @@ export class BlockStore {
     readonly hotAfter = 1000,
   ) {
     this.i32 = new Int32Array(buffer);
+    this.i32[FIRST_ENTRY + (JumpEntry.RIP >> 2)] = NOT_ZERO;
   }
 
   /** Bytes for generated code's use, or 0 when the area is full. */
@@ -46,25 +86,50 @@ export class BlockStore {
     (this.free[units] ??= []).push(at);
   }
 
-  /** Loads a block; false when there is no room. */
-  load(block: Block): boolean {
-    const { code } = block;
-    const at = this.allocate(Header.BYTES + code.length * 4);
-    if (at === 0) return false;
-    const { i32 } = this;
+  /** Word of memory where a new block's micro-ops may be written, MAX_BLOCK_BYTES of them; 0 when the area is full. */
+  begin(): number {
+    if (this.next + Header.BYTES + MAX_BLOCK_BYTES > CODE_AREA + CODE_AREA_BYTES) return 0;
+    return (this.next + Header.BYTES) >> 2;
+  }
+
+  /** Makes a block of the micro-ops written since {@link begin}. */
+  finish(
+    words: number,
+    instructions: number,
+    bytes: number,
+    page: number,
+    secondPage: number,
+    mode: number,
+  ): Block {
+    const { i32, next } = this;
+    const size = Header.BYTES + words * 4;
+    const at = this.allocate(size);
+    if (at !== next) i32.copyWithin((at + Header.BYTES) >> 2, (next + Header.BYTES) >> 2, (next + size) >> 2);
     const number = this.freeNumbers.pop() ?? this.blocks.length;
+    const block = new StoredBlock(i32, at, words, instructions, bytes, page, secondPage, mode);
     this.blocks[number] = block;
-    block.loaded = at;
     this.serial = (this.serial + 1) | 0 || 1;
-    i32[(at + Header.SERIAL) >> 2] = this.serial;
-    i32[(at + Header.REGION) >> 2] = -1;
-    i32[(at + Header.COUNTER) >> 2] = this.hotAfter;
-    i32[(at + Header.INSTRUCTIONS) >> 2] = block.instructions;
-    i32[(at + Header.NUMBER) >> 2] = number;
-    i32[(at + Header.PAGE) >> 2] = block.secondPage < 0 ? block.page : -1;
-    i32[(at + Header.MODE) >> 2] = block.mode;
-    loadCode(code, i32, (at + Header.BYTES) >> 2);
-    return true;
+    const header = at >> 2;
+    i32[header + (Header.SERIAL >> 2)] = this.serial;
+    i32[header + (Header.REGION >> 2)] = -1;
+    i32[header + (Header.COUNTER >> 2)] = this.hotAfter;
+    i32[header + (Header.INSTRUCTIONS >> 2)] = instructions;
+    i32[header + (Header.NUMBER >> 2)] = number;
+    i32[header + (Header.PAGE >> 2)] = secondPage < 0 ? page : -1;
+    i32[header + (Header.MODE >> 2)] = mode;
+    return block;
+  }
+
+  /** Starts anew, once every block and every piece has been given back. */
+  reset(): void {
+    this.next = CODE_AREA;
+    this.free.length = 0;
+    this.blocks.length = 0;
+    this.freeNumbers.length = 0;
+    // The jump cache names places that will be something else.
+    const { i32 } = this;
+    i32.fill(0, FIRST_ENTRY, FIRST_ENTRY + (JUMP_ENTRY_BYTES << (32 - JUMP_HASH_SHIFT)) / 4);
+    i32[FIRST_ENTRY + (JumpEntry.RIP >> 2)] = NOT_ZERO;
   }
 
   /** Gives a block's piece back; entries of the jump cache that name it do not match any more. */
@@ -77,7 +142,7 @@ export class BlockStore {
     block.loaded = 0;
     this.blocks[number] = undefined;
     this.freeNumbers.push(number);
-    this.release(at, Header.BYTES + block.code.length * 4);
+    this.release(at, Header.BYTES + (block as StoredBlock).words * 4);
   }
 
   /** The loaded block that a header belongs to. */
@@ -101,39 +166,5 @@ export class BlockStore {
   /** Every loaded block. */
   all(): Block[] {
     return this.blocks.filter((block) => block !== undefined);
-  }
-}
-
-/** By micro-op: by how much d, a and b are shifted, two bits each: 3 for slots, 0 for literals. Without a row, by nothing. */
-const NO_ROW = 0x80;
-const SLOTS = Uint8Array.from({ length: 256 }, (_, op) => {
-  const row = ROWS[op];
-  if (!row) return NO_ROW;
-  return (row.d === '-' ? 0 : 3) | (row.a === '-' ? 0 : 3 << 2) | (row.b === '-' ? 0 : 3 << 4);
-});
-
-/** Copies micro-ops, slots becoming addresses where they have code; an INSN or BREAK carries its own index. */
-function loadCode(code: Int32Array, to: Int32Array, start: number): void {
-  let insn = -1;
-  for (let at = 0; at < code.length; at += WORDS) {
-    const op = code[at] & 0xff;
-    const out = start + at;
-    if (op === Op.INSN || op === Op.BREAK) {
-      to[out] = op | ((at / WORDS) << 8);
-      to[out + 1] = code[at + 1];
-      to[out + 2] = code[at + 2];
-      insn = op === Op.INSN ? out : -1;
-      continue;
-    }
-    const shift = SLOTS[op];
-    if (shift !== NO_ROW && !hasCode(code[at])) {
-      to[insn] = (to[insn] & ~0xff) | OP_SLOW;
-      continue;
-    }
-    to[out] = code[at];
-    // A slot is 8 bytes.
-    to[out + 1] = code[at + 1] << (shift & 3);
-    to[out + 2] = code[at + 2] << ((shift >> 2) & 3);
-    to[out + 3] = code[at + 3] << ((shift >> 4) & 3);
   }
 }

@@ -1,11 +1,11 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { segmentCheck } from '../cpu/segmentation';
 import { HELPER_FUNCTIONS } from '../helpers';
-import { Mode } from '../ir/block';
 import { Op } from '../ir/ops';
 import { MAX_BLOCK_INSTRUCTIONS } from '../lift/block';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { Control } from '../wasm/layout';
+import { isEnterable } from './translator';
 import { loadVector, storeVector } from './vector-memory';
 
 /** Generated code comes back at least after so many instructions: V8 replaces a function only when it is called. */
@@ -37,11 +37,6 @@ export class Callouts {
       help: (insn: number, at: number) => this.help(insn, at),
       access: (insn: number, at: number, low: number, high: number) => this.access(insn, at, low, high),
     };
-  }
-
-  /** Code that the driver can find by RIP alone: CS has base 0. */
-  get enterable(): boolean {
-    return (this.cpu.mode & (Mode.CODE64 | Mode.FLAT)) !== 0;
   }
 
   /** Before generated code is entered. */
@@ -112,7 +107,7 @@ export class Callouts {
     if (goesOn) {
       this.noteMode();
       // Segmented code is the evaluator's.
-      if (!this.enterable) this.stop();
+      if (!isEnterable(cpu.mode)) this.stop();
     }
     return goesOn;
   }

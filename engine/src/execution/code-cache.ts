@@ -48,7 +48,7 @@ export class CodeCache {
 
   /** Keeps a block that starts at `offset` of its page. Code outside RAM is not kept: nobody reports writes there. */
   add(block: Block, offset: number): void {
-    if (!this.keeps(block)) return;
+    if (!this.keeps(block.page) || !this.keeps(block.secondPage)) return;
     const page = this.page(block.page);
     const key = offset | (block.mode << 12);
     const old = page.starts.get(key);
@@ -61,10 +61,9 @@ export class CodeCache {
     second.covered.fill(1, 0, SPILL_BYTES);
   }
 
-  /** Is the block made from RAM only? */
-  keeps(block: Block): boolean {
-    const limit = this.physical.marks.length;
-    return block.page < limit && block.secondPage < limit;
+  /** Is the page RAM? */
+  keeps(page: number): boolean {
+    return page < this.physical.marks.length;
   }
 
   private page(number: number): CodePage {

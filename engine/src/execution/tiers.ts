@@ -21,7 +21,7 @@ import { Callouts } from './callouts';
 import type { CodeCache } from './code-cache';
 import type { Evaluator } from './evaluator';
 import { Regions } from './regions';
-import type { Translator } from './translator';
+import { isEnterable, type Translator } from './translator';
 
 /** How code is executed. All give the same state at the same count. */
 export type Tier = 'evaluator' | 'interpreter' | 'regions';
@@ -52,7 +52,7 @@ export class FastTier {
   constructor(
     private readonly cpu: Cpu,
     private readonly mmu: SoftMmu,
-    private readonly cache: CodeCache,
+    cache: CodeCache,
     private readonly translator: Translator,
     private readonly evaluator: Evaluator,
     memory: WebAssembly.Memory,
@@ -61,6 +61,7 @@ export class FastTier {
   ) {
     this.i32 = new Int32Array(memory.buffer);
     this.store = new BlockStore(memory.buffer, tuning.hotAfter);
+    translator.store = this.store;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     this.callouts = new Callouts(cpu, mmu, memory);
     const imports = { m: memory, t: table, ...this.callouts.imports };
@@ -83,7 +84,7 @@ export class FastTier {
     const { cpu, callouts } = this;
     let address = 0;
     while (cpu.abort === Abort.NONE && cpu.icount < cpu.deadline) {
-      if (!callouts.enterable) {
+      if (!isEnterable(cpu.mode)) {
         const block = this.translator.block();
         if (block) this.evaluator.run(block);
         address = 0;
@@ -104,20 +105,10 @@ export class FastTier {
     const { cpu, i32 } = this;
     const block = this.translator.block();
     if (block === undefined) return; // the fetch faulted
-    if (!block.valid) {
+    if (block.loaded === 0) {
+      // Outside RAM.
       this.evaluator.run(block);
       return;
-    }
-    if (block.loaded === 0) {
-      if (!this.cache.keeps(block)) {
-        this.evaluator.run(block);
-        return;
-      }
-      if (!this.store.load(block)) {
-        // Full: everything goes, and comes back as it is needed.
-        this.cache.clear();
-        return;
-      }
     }
     const { u32 } = cpu.state;
     const low = u32[Slot.RIP * 2];

@@ -1,14 +1,23 @@
-import { type Cpu, Vector } from '../cpu/cpu';
+import { Abort, type Cpu, Vector } from '../cpu/cpu';
 import { Seg, SegField, Slot } from '../cpu/state';
 import type { Block } from '../ir/block';
 import { Mode } from '../ir/block';
 import { Lifter, MAX_INSTRUCTION_BYTES } from '../lift/block';
+import { SHAPE_WINDOW } from '../lift/shape';
+import { Templates } from '../lift/templates';
 import type { SoftMmu } from '../memory/soft-mmu';
+import type { BlockStore } from './block-store';
 import type { Breakpoints } from './breakpoints';
 import type { CodeCache } from './code-cache';
+import { storeCode } from './stored-code';
 
 const PAGE = 4096;
 const CS_BASE = Slot.SEGMENTS + Seg.CS * 4 + SegField.BASE;
+
+/** Code that the fast tier can find by RIP alone: CS has base 0. */
+export function isEnterable(mode: number): boolean {
+  return (mode & (Mode.CODE64 | Mode.FLAT)) !== 0;
+}
 
 /** Finds, or makes, the block at the processor's RIP. */
 export class Translator {
@@ -16,7 +25,11 @@ export class Translator {
   private linearLow = 0;
   private linearHigh = 0;
   /** Bytes of an instruction that crosses a page, put together. */
-  private readonly joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
+  private readonly joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES + SHAPE_WINDOW);
+  private readonly joinedView = new DataView(this.joined.buffer);
+  private readonly templates = new Templates(storeCode);
+  /** The fast tier's blocks. Without it, or in code that it cannot run, blocks are the evaluator's alone. */
+  store: BlockStore | undefined;
 
   constructor(
     private readonly cpu: Cpu,
@@ -74,8 +87,17 @@ export class Translator {
   }
 
   private translate(physical: number, page: number, offset: number): Block | undefined {
-    const { cpu, cache, lifter } = this;
-    const breakAt = (delta: number) => this.breakpoints.covers((offset + delta) & 0xfff);
+    const { cpu, cache, breakpoints, store } = this;
+    const breakAt = (delta: number): boolean => breakpoints.covers((offset + delta) & 0xfff);
+    if (store && isEnterable(cpu.mode) && cache.keeps(page)) {
+      const block = this.translateIntoStore(store, physical, offset, breakpoints.any ? breakAt : undefined);
+      if (block) {
+        cache.add(block, offset);
+        return block;
+      }
+      if (cpu.abort !== Abort.NONE) return undefined;
+    }
+    const { lifter } = this;
     const inPage = this.bytesAt(physical, PAGE - offset);
     let lifted = lifter.liftBlock(inPage, cpu.mode, breakAt);
     let secondPage = -1;
@@ -84,24 +106,53 @@ export class Translator {
       const second = this.fetchNextPage();
       if (second < 0) return undefined;
       secondPage = Math.floor(second / PAGE);
-      this.joined.set(inPage);
-      this.joined.set(this.bytesAt(second, MAX_INSTRUCTION_BYTES), inPage.length);
+      this.join(physical, offset, second);
       const bytes = this.joined.subarray(0, inPage.length + MAX_INSTRUCTION_BYTES);
       lifted = lifter.liftBlock(bytes, cpu.mode, breakAt, 1)!;
     }
-    const { code, instructions, bytes } = lifted;
-    const block: Block = {
-      code,
-      instructions,
-      bytes,
-      page,
-      secondPage,
-      mode: cpu.mode,
-      valid: true,
-      loaded: 0,
-    };
+    const block: Block = { ...lifted, page, secondPage, mode: cpu.mode, valid: true, loaded: 0 };
     cache.add(block, offset);
     return block;
+  }
+
+  /** The same, by templates and into the machine's memory. Undefined also when the second page is not RAM. */
+  private translateIntoStore(
+    store: BlockStore,
+    physical: number,
+    offset: number,
+    breakAt: ((delta: number) => boolean) | undefined,
+  ): Block | undefined {
+    const { templates } = this;
+    const { mode } = this.cpu;
+    const { ram, view } = this.mmu.physical;
+    let start = store.begin();
+    if (start === 0) {
+      // Full: everything goes, and comes back as it is needed.
+      this.cache.clear();
+      store.reset();
+      start = store.begin();
+    }
+    const end = physical - offset + PAGE;
+    let words = templates.translate(ram, view, physical, end, mode, store.i32, start, breakAt);
+    let secondPage = -1;
+    if (words === 0) {
+      const second = this.fetchNextPage();
+      if (second < 0) return undefined;
+      secondPage = Math.floor(second / PAGE);
+      if (!this.cache.keeps(secondPage)) return undefined;
+      const length = this.join(physical, offset, second);
+      const { joined, joinedView } = this;
+      words = templates.translate(joined, joinedView, 0, length, mode, store.i32, start, breakAt, 1);
+    }
+    const { instructions, bytes } = templates;
+    return store.finish(words, instructions, bytes, (physical - offset) / PAGE, secondPage, mode);
+  }
+
+  /** Puts an instruction that crosses into the page at `second` together; returns how many bytes there are. */
+  private join(physical: number, offset: number, second: number): number {
+    this.joined.set(this.bytesAt(physical, PAGE - offset));
+    this.joined.set(this.bytesAt(second, MAX_INSTRUCTION_BYTES), PAGE - offset);
+    return PAGE - offset + MAX_INSTRUCTION_BYTES;
   }
 
   /** Bytes at a physical address; outside RAM the bus floats high. */

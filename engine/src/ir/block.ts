@@ -1,20 +1,20 @@
 /** A translated stretch of guest code: straight-line, inside one page (or one instruction across two). */
 export interface Block {
   /** Micro-ops, {@link WORDS} words each. */
-  code: Int32Array;
+  readonly code: Int32Array;
   /** Guest instructions in it. */
-  instructions: number;
+  readonly instructions: number;
   /** Bytes of guest code covered. */
-  bytes: number;
+  readonly bytes: number;
   /** Physical page number the first byte is in. */
-  page: number;
+  readonly page: number;
   /** Physical page number of the bytes past the page's end, or −1. */
-  secondPage: number;
+  readonly secondPage: number;
   /** {@link Mode} bits it was translated for. */
-  mode: number;
+  readonly mode: number;
   /** False once a write to its page has dropped it. */
   valid: boolean;
-  /** Where the fast tier has loaded it (wasm/layout.ts Header), or 0. */
+  /** Where the fast tier has it in the machine's memory (wasm/layout.ts Header), or 0. */
   loaded: number;
 }
 

@@ -74,6 +74,11 @@ export class IrBuilder {
     this.words[index * WORDS + 3] = this.length - index - 1;
   }
 
+  /** The micro-ops; what stands behind the {@link length} of them is nothing. Good until the next is emitted. */
+  get code(): Int32Array {
+    return this.words;
+  }
+
   /** The micro-ops, copied. */
   finish(): Int32Array {
     return this.words.slice(0, this.used);

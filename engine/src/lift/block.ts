@@ -20,13 +20,83 @@ export const MAX_INSTRUCTION_BYTES = 15;
 export const MAX_BLOCK_INSTRUCTIONS = 64;
 
 /** Bytes given to the decoder at once; a block does not grow past them. */
-const WINDOW = 512;
+export const BLOCK_WINDOW = 512;
 
-/** Translates guest code to IR. One instance serves any number of blocks. */
+/** Bits of the code segment's default operand size. */
+export function bitnessOf(mode: number): 16 | 32 | 64 {
+  return mode & Mode.CODE64 ? 64 : mode & Mode.CODE32 ? 32 : 16;
+}
+
+/**
+ * Translates guest code to IR. One instance serves any number of blocks: whole
+ * ones ({@link liftBlock}), or instruction by instruction between {@link open}
+ * and {@link close}.
+ */
 export class Lifter {
+  /** Where {@link next} appends micro-ops. */
+  readonly ir = new IrBuilder();
   private readonly instruction = new Instruction();
-  private readonly ir = new IrBuilder();
   private readonly context = new LiftContext(this.ir, this.instruction, 0);
+  private decoder: Decoder | undefined;
+  /** Where the decoder stands. */
+  private position = 0;
+
+  /** The last instruction has ended its block. */
+  get ended(): boolean {
+    return this.context.ended;
+  }
+
+  /** The last instruction calls a helper: its block ends after it. */
+  get called(): boolean {
+    return this.context.called;
+  }
+
+  /** The last instruction's bytes are one (SDM 2A); otherwise it was lifted as its exception. */
+  get valid(): boolean {
+    return !this.instruction.isInvalid;
+  }
+
+  /** Prepares for code at the start of `bytes`, for {@link Mode} bits. */
+  open(bytes: Uint8Array, mode: number): void {
+    this.close();
+    this.decoder = new Decoder(bitnessOf(mode), bytes, 0);
+    this.position = 0;
+    this.context.mode = mode;
+    this.ir.reset();
+  }
+
+  close(): void {
+    this.decoder?.free();
+    this.decoder = undefined;
+  }
+
+  /**
+   * Appends the micro-ops of the instruction `delta` bytes from the start.
+   * @param watched a BREAK must stand before it
+   * @returns its bytes, or 0 when it is cut off
+   */
+  next(delta: number, watched: boolean): number {
+    const { ir, context, instruction } = this;
+    const decoder = this.decoder!;
+    if (this.position !== delta) {
+      decoder.position = delta;
+      decoder.ip = BigInt(delta);
+    }
+    decoder.decodeOut(instruction);
+    if (decoder.lastError === DecoderError.NoMoreBytes) {
+      this.position = -1;
+      return 0;
+    }
+    context.watched = watched;
+    if (watched) ir.emit(Op.BREAK, delta);
+    const size = instruction.length;
+    this.position = delta + size;
+    context.begin(delta, size);
+    if (!instruction.isInvalid) liftInstruction(context);
+    else if (size === MAX_INSTRUCTION_BYTES) context.raise(Vector.GP, 0);
+    else context.raise(Vector.UD);
+    return size;
+  }
 
   /**
    * Translates straight-line code from the start of `bytes` on. Give it the
@@ -47,39 +117,26 @@ export class Lifter {
     breakAt: (delta: number) => boolean,
     limit: number = MAX_BLOCK_INSTRUCTIONS,
   ): LiftedBlock | undefined {
-    const { ir, context, instruction } = this;
-    const length = Math.min(bytes.length, WINDOW);
-    const bitness = mode & Mode.CODE64 ? 64 : mode & Mode.CODE32 ? 32 : 16;
-    const decoder = new Decoder(bitness, bytes.subarray(0, length), 0);
-    ir.reset();
-    context.mode = mode;
+    const { ir } = this;
+    const length = Math.min(bytes.length, BLOCK_WINDOW);
+    const most = Math.min(limit, MAX_BLOCK_INSTRUCTIONS);
     let delta = 0;
     let instructions = 0;
+    this.open(bytes.subarray(0, length), mode);
     try {
       for (;;) {
-        decoder.decodeOut(instruction);
-        if (decoder.lastError === DecoderError.NoMoreBytes) {
-          if (instructions === 0) return undefined;
-          ir.emit(Op.JUMPI, delta, 0, 0, bitness);
-          break;
-        }
-        context.watched = breakAt(delta);
-        if (context.watched) ir.emit(Op.BREAK, delta);
-        const size = instruction.length;
-        context.begin(delta, size);
-        instructions++;
+        const size = this.next(delta, breakAt(delta));
+        if (size === 0 && instructions === 0) return undefined;
+        if (size > 0) instructions++;
         delta += size;
-        if (!instruction.isInvalid) liftInstruction(context);
-        else if (size === MAX_INSTRUCTION_BYTES) context.raise(Vector.GP, 0);
-        else context.raise(Vector.UD);
-        if (context.ended) break;
-        if (context.called || instructions >= Math.min(limit, MAX_BLOCK_INSTRUCTIONS) || delta >= length) {
-          context.endWithNext();
+        if (size > 0 && this.ended) break;
+        if (size === 0 || this.called || instructions >= most || delta >= length) {
+          ir.emit(Op.JUMPI, delta, 0, 0, bitnessOf(mode));
           break;
         }
       }
     } finally {
-      decoder.free();
+      this.close();
     }
     return { code: ir.finish(), instructions, bytes: delta };
   }

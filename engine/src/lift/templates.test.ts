@@ -1,0 +1,142 @@
+/** Templates against the lifter: the same micro-ops for every instruction, whatever its displacement and immediate. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCode, storeCode } from '../execution/stored-code';
+import { Mode } from '../ir/block';
+import { Lifter } from './block';
+import { Templates } from './templates';
+
+const LONG = Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32;
+const MODES = [
+  LONG | Mode.SSE,
+  Mode.CODE32 | Mode.STACK32 | Mode.FLAT | Mode.SSE,
+  LONG,
+  Mode.CODE32 | Mode.FLAT | Mode.LONG,
+  Mode.FLAT,
+];
+
+/** Bytes that instructions stand in front of. */
+const MEMORY = 1024;
+
+const lifter = new Lifter();
+const templates = new Templates(storeCode);
+const memory = new Uint8Array(MEMORY);
+const view = new DataView(memory.buffer);
+const out = new Int32Array(1 << 16);
+
+/** Translates what is in memory from `at` to `stop` both ways. */
+function compare(at: number, stop: number, mode: number, limit?: number, breaks: number[] = []): void {
+  const breakAt = (delta: number): boolean => breaks.includes(delta);
+  const expected = lifter.liftBlock(memory.subarray(at, stop), mode, breakAt, limit);
+  const some = breaks.length > 0 ? breakAt : undefined;
+  const words = templates.translate(memory, view, at, stop, mode, out, 8, some, limit);
+  const what = (): string => `${Buffer.from(memory.subarray(at, stop)).toString('hex')} in mode ${mode}`;
+  assert.equal(words, expected?.code.length ?? 0, what());
+  if (!expected) return;
+  assert.equal(templates.instructions, expected.instructions, what());
+  assert.equal(templates.bytes, expected.bytes, what());
+  const stored = new Int32Array(words);
+  storeCode(expected.code, words, stored, 0, 0);
+  for (let i = 0; i < words; i++) {
+    if (out[8 + i] !== stored[i]) assert.deepEqual(out.slice(8, 8 + words), stored, what());
+  }
+  assert.deepEqual(loadCode(stored, 0, words), expected.code, what());
+}
+
+let seed = 1;
+function random(): number {
+  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+  return seed >>> 16;
+}
+
+/** Bytes as displacements and immediates like them. */
+const SPECIAL = [0, 0, 0xff, 0xff, 1, 0x80, 0x7f, 0xfc, 0xf8, 8, 4, 31, 32, 63, 64];
+
+/** Fills memory with numbers that are special, or not. */
+function fill(): void {
+  const kind = random() % 3;
+  const byte = SPECIAL[random() % SPECIAL.length];
+  for (let i = 0; i < 64; i++) {
+    memory[i] = kind === 0 ? random() : kind === 1 ? byte : SPECIAL[random() % SPECIAL.length];
+  }
+}
+
+/** Translates instructions that begin alike, so often that they get a template and it is used. */
+function compareAlike(head: readonly number[], mode: number, times: number): void {
+  for (let round = 0; round < times; round++) {
+    fill();
+    memory.set(head);
+    compare(0, 32, mode, 1);
+  }
+}
+
+describe('lifter: templates', () => {
+  it('equal the lifter for every opcode', () => {
+    const prefixes = [
+      [],
+      [0x66],
+      [0x48],
+      [0xf3],
+      [0xf2],
+      [0x65],
+      [0xf0],
+      [0x45],
+      [0x66, 0x41],
+      [0xf3, 0x4c],
+      [0x67],
+    ];
+    for (const map of [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]]) {
+      for (let opcode = 0; opcode < 256; opcode++) {
+        for (let k = 0; k < 3; k++) {
+          // Without prefix, and with one by turns; the last byte may be ModRM, and SIB follows by chance.
+          const prefix = k === 0 ? [] : prefixes[random() % prefixes.length];
+          const mode = MODES[random() % MODES.length];
+          compareAlike([...prefix, ...map, opcode, random() & 0xff, random() & 0xff], mode, 8);
+        }
+      }
+    }
+  });
+
+  it('equal the lifter for the instructions recorded on a processor', () => {
+    const directory = join(process.env.HYPERSTEP_ROOT ?? '.', 'engine/vectors');
+    const seen = new Set<string>();
+    for (const file of readdirSync(directory).filter((name) => name.endsWith('.txt'))) {
+      for (const [, hex] of readFileSync(join(directory, file), 'utf8').matchAll(/^# ([0-9a-f]+) /gm)) {
+        seen.add(hex);
+      }
+    }
+    assert.ok(seen.size > 1000);
+    for (const hex of seen) {
+      const instruction = Buffer.from(hex, 'hex');
+      for (const mode of MODES) {
+        for (let round = 0; round < 6; round++) {
+          fill();
+          memory.set(instruction);
+          compare(0, 32, mode, 1);
+        }
+      }
+    }
+  });
+
+  it('make whole blocks of random bytes, cut anywhere, with breakpoints anywhere', () => {
+    for (let round = 0; round < 20_000; round++) {
+      for (let i = 0; i < 600; i++) memory[i] = random();
+      // Often what does not end a block.
+      for (let i = 0; i < 600; i += 1 + (random() % 8))
+        memory[i] = [0x90, 0x48, 0x89, 0x8b, 0x01][random() % 5];
+      const at = random() % 16;
+      const stop = round & 1 ? at + 1 + (random() % 20) : 600;
+      compare(at, stop, MODES[random() % MODES.length], undefined, round % 3 ? [] : [random() % 8]);
+    }
+    memory.fill(0x90);
+    compare(0, 600, LONG);
+  });
+
+  it('end with the memory', () => {
+    memory.fill(0x90);
+    for (let n = 0; n < 40; n++) compare(MEMORY - n, MEMORY, LONG);
+    memory.fill(0x81);
+    for (let n = 0; n < 40; n++) compare(MEMORY - n, MEMORY, LONG);
+  });
+});
