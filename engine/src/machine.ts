@@ -141,6 +141,13 @@ export class Machine {
   }
 
   private observer(): Observer {
+    const { observe } = this;
+    const exception = (record: ExceptionRecord): void => {
+      // Faults reported before delivery are not reported again.
+      if (this.reportedFaultAt === this.cpu.icount || !observe.exception?.(record)) return;
+      this.stopWanted ??= { kind: 'exception', record };
+      this.cpu.attention();
+    };
     return {
       transition: (record) => {
         this.exitLog.add(record);
@@ -148,12 +155,9 @@ export class Machine {
         this.stopWanted ??= { kind: 'transition', record };
         this.cpu.attention();
       },
-      exception: (record) => {
-        // Faults reported before delivery are not reported again.
-        if (this.reportedFaultAt === this.cpu.icount) return;
-        if (!this.observe.exception?.(record)) return;
-        this.stopWanted ??= { kind: 'exception', record };
-        this.cpu.attention();
+      // Absent while nobody watches, so that no record is made.
+      get exception() {
+        return observe.exception && exception;
       },
     };
   }

@@ -4,7 +4,7 @@ import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
-import { Access, type CpuState, Cr0, Cr4, Efer, type Flag, Seg, Slot } from './state';
+import { Access, type CpuState, Cr0, Cr4, Efer, type Flag, Seg, SegField, Slot } from './state';
 
 /** Why the current instruction must be abandoned. Checked after everything that can fault. */
 export const enum Abort {
@@ -40,6 +40,14 @@ export const enum Vector {
   XM = 19,
 }
 
+/** Why a check failed, or how to find out: faults are many, and only debuggers ask. */
+export type Explanation = string | (() => string) | undefined;
+
+/** The explanation's text. */
+export function explain(explanation: Explanation): string | undefined {
+  return typeof explanation === 'function' ? explanation() : explanation;
+}
+
 /** Who wants to know what happens. All of it is called synchronously; `cpu.requestStop` may be used inside. */
 export interface Observer {
   transition?(record: ExitRecord): void;
@@ -69,8 +77,8 @@ export class Cpu {
    * 28.2.1). Of a #DB: the DR6 bits that delivery sets.
    */
   faultPayload = 0n;
-  /** One sentence on the failed check, for the debugger. */
-  faultExplanation: string | undefined;
+  /** Of {@link faultExplanation}. */
+  private explanation: Explanation;
   stop: StopReason | undefined;
 
   /** Instructions begun so far; mirrors Slot.ICOUNT, which is written when the evaluator leaves. */
@@ -118,13 +126,23 @@ export class Cpu {
   // --- faults as values -------------------------------------------------
 
   /** Ends the current instruction with an exception; `payload` as in {@link faultPayload}. */
-  raise(vector: Vector, errorCode?: number, explanation?: string, payload?: bigint): void {
+  raise(vector: Vector, errorCode?: number, explanation?: Explanation, payload?: bigint): void {
     this.abort = Abort.FAULT;
     this.faultVector = vector;
     this.faultErrorCode = errorCode;
-    this.faultExplanation = explanation;
+    this.explanation = explanation;
     if (payload !== undefined) this.faultPayload = payload;
     else if (vector !== Vector.PF) this.faultPayload = 0n;
+  }
+
+  /** One sentence on the failed check, for the debugger. */
+  get faultExplanation(): string | undefined {
+    return explain(this.explanation);
+  }
+
+  /** The same as it was given, for whoever keeps it. */
+  get faultReason(): Explanation {
+    return this.explanation;
   }
 
   /** Stops the machine; state stays as it is. */
@@ -172,9 +190,10 @@ export class Cpu {
   /** ES, CS, SS, DS all span 4 GiB from 0 and allow what flat code does with them. */
   private flat(): boolean {
     const s = this.state;
-    for (const seg of [Seg.ES, Seg.CS, Seg.SS, Seg.DS]) {
+    for (let seg = Seg.ES; seg <= Seg.DS; seg++) {
       const access = s.access(seg);
-      if (s.segmentBase(seg) !== 0n || s.segmentLimit(seg) !== 0xffffffff) return false;
+      const base = Slot.SEGMENTS + seg * 4 + SegField.BASE;
+      if ((s.low(base) | s.high(base)) !== 0 || s.segmentLimit(seg) !== 0xffffffff) return false;
       if (access & Access.UNUSABLE || !(access & Access.P)) return false;
       // Data segments writable and expand-up; code readable (CS itself is only read through).
       if (access & 8 ? !(access & 2) : (access & 6) !== 2) return false;

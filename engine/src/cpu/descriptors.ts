@@ -2,21 +2,44 @@
 import { How } from '../memory/mmu';
 import { type Cpu, Vector } from './cpu';
 import { hex } from './limits';
-import { Access, Seg, type SegmentValue, Slot } from './state';
+import { Access, Seg, SegField, Slot } from './state';
 
-/** A descriptor read from the GDT or LDT. */
-export interface Descriptor {
-  selector: number;
-  /** Linear address it was read from. */
-  address: bigint;
-  /** The raw double words. */
-  low: number;
-  high: number;
-  base: bigint;
-  /** In bytes, granularity applied. */
-  limit: number;
+const LDTR_BASE = Slot.SEGMENTS + Seg.LDTR * 4 + SegField.BASE;
+
+/** A descriptor read from the GDT, LDT or IDT. All fields are small integers, so making one is cheap. */
+export class Descriptor {
   /** In the VMCS's format, see {@link Access}. */
   access: number;
+
+  /**
+   * @param addressLow and addressHigh halves of the linear address it was read from
+   * @param low and high the raw double words, signed
+   */
+  constructor(
+    readonly selector: number,
+    readonly addressLow: number,
+    readonly addressHigh: number,
+    readonly low: number,
+    readonly high: number,
+  ) {
+    this.access = (high >>> 8) & 0xf0ff;
+  }
+
+  /** The 32 bits of the base that all descriptors have. */
+  get base(): number {
+    return ((this.low >>> 16) | ((this.high & 0xff) << 16) | (this.high & 0xff000000)) >>> 0;
+  }
+
+  /** In bytes, granularity applied. */
+  get limit(): number {
+    const limit = (this.low & 0xffff) | (this.high & 0xf0000);
+    return this.high & 0x800000 ? ((limit << 12) | 0xfff) >>> 0 : limit;
+  }
+
+  /** A gate's offset, its low 32 bits: 16 bits in the gates of the 80286. */
+  get offset(): number {
+    return this.access & 8 ? ((this.high & 0xffff0000) | (this.low & 0xffff)) >>> 0 : this.low & 0xffff;
+  }
 }
 
 /** Types of system descriptors (SDM 3A Table 3-2). */
@@ -52,19 +75,18 @@ export function isNull(selector: number): boolean {
   return (selector & 0xfffc) === 0;
 }
 
-/** Splits a raw descriptor into its fields. */
-export function parseDescriptor(selector: number, address: bigint, low: number, high: number): Descriptor {
-  const base = ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff000000)) >>> 0;
-  const limit = (low & 0xffff) | (high & 0xf0000);
-  return {
-    selector,
-    address,
-    low,
-    high,
-    base: BigInt(base),
-    limit: high & 0x800000 ? ((limit << 12) | 0xfff) >>> 0 : limit,
-    access: (high >>> 8) & 0xf0ff,
-  };
+/** Reads the descriptor at `offset` of the table whose base is in slot `table`; undefined after a fault. */
+export function readDescriptor(
+  cpu: Cpu,
+  selector: number,
+  table: number,
+  offset: number,
+): Descriptor | undefined {
+  const { mmu } = cpu;
+  const low = cpu.state.low(table) + offset;
+  const high = cpu.state.high(table) + (low > 0xffffffff ? 1 : 0);
+  if (!mmu.load(cpu, low >>> 0, high >>> 0, 8, How.SUPERVISOR)) return undefined;
+  return new Descriptor(selector, low | 0, high | 0, mmu.valueLo | 0, mmu.valueHi | 0);
 }
 
 /**
@@ -94,18 +116,21 @@ export function fetchDescriptor(
     );
     return undefined;
   }
-  const base = local ? s.segmentBase(Seg.LDTR) : s.u64[Slot.GDTR_BASE];
-  const address = BigInt.asUintN(64, base + BigInt(offset));
-  const raw = cpu.mmu.read64(cpu, address, How.SUPERVISOR);
-  if (raw === undefined) return undefined;
-  return parseDescriptor(selector, address, Number(raw & 0xffffffffn), Number(raw >> 32n));
+  return readDescriptor(cpu, selector, local ? LDTR_BASE : Slot.GDTR_BASE, offset);
+}
+
+/** Reads 8 bytes into the MMU's value, `plus` bytes behind the start of a descriptor. */
+export function loadBehind(cpu: Cpu, d: Descriptor, plus: number): boolean {
+  const low = (d.addressLow >>> 0) + plus;
+  const high = d.addressHigh + (low > 0xffffffff ? 1 : 0);
+  return cpu.mmu.load(cpu, low >>> 0, high >>> 0, 8, How.SUPERVISOR);
 }
 
 /**
  * The upper half of a 16-byte system descriptor of long mode (SDM 3A Figures
  * 3-4, 5-8): bits 63…32 of a base or offset. Checks that its type field is 0.
  */
-export function fetchUpperHalf(cpu: Cpu, descriptor: Descriptor): bigint | undefined {
+export function fetchUpperHalf(cpu: Cpu, descriptor: Descriptor): number | undefined {
   const { selector } = descriptor;
   const local = (selector & 4) !== 0;
   const limit = local ? cpu.state.segmentLimit(Seg.LDTR) : cpu.state.low(Slot.GDTR_LIMIT);
@@ -118,9 +143,8 @@ export function fetchUpperHalf(cpu: Cpu, descriptor: Descriptor): bigint | undef
     );
     return undefined;
   }
-  const raw = cpu.mmu.read64(cpu, BigInt.asUintN(64, descriptor.address + 8n), How.SUPERVISOR);
-  if (raw === undefined) return undefined;
-  if ((raw >> 40n) & 0x1fn) {
+  if (!loadBehind(cpu, descriptor, 8)) return undefined;
+  if ((cpu.mmu.valueHi >>> 8) & 0x1f) {
     selectorFault(
       cpu,
       Vector.GP,
@@ -129,7 +153,7 @@ export function fetchUpperHalf(cpu: Cpu, descriptor: Descriptor): bigint | undef
     );
     return undefined;
   }
-  return (raw & 0xffffffffn) << 32n;
+  return cpu.mmu.valueLo;
 }
 
 /** Present bit. */
@@ -181,16 +205,23 @@ export function writeBusy(cpu: Cpu, d: Descriptor, busy: boolean): boolean {
 }
 
 function writeType(cpu: Cpu, d: Descriptor): boolean {
-  const address = BigInt.asUintN(64, d.address + 5n);
-  return cpu.mmu.write8(cpu, address, d.access & 0xff, How.SUPERVISOR);
+  const low = (d.addressLow >>> 0) + 5;
+  const high = d.addressHigh + (low > 0xffffffff ? 1 : 0);
+  return cpu.mmu.store(cpu, low >>> 0, high >>> 0, 1, How.SUPERVISOR, d.access & 0xff, 0);
 }
 
-/** What a segment register holds after loading the descriptor; `rpl` replaces the selector's. */
-export function segmentOf(d: Descriptor, rpl = d.selector & 3): SegmentValue {
-  return { selector: (d.selector & 0xfffc) | rpl, base: d.base, limit: d.limit, access: d.access };
+/** Loads a segment register from a checked descriptor; `rpl` replaces the selector's. */
+export function setFromDescriptor(cpu: Cpu, seg: Seg, d: Descriptor, rpl = d.selector & 3): void {
+  cpu.state.setSegmentFields(seg, (d.selector & 0xfffc) | rpl, d.base, d.limit, d.access);
 }
 
-/** A null segment; `dpl` matters for SS, whose DPL is the CPL (SDM 3C 25.4.1). */
-export function nullSegment(selector: number, dpl = 0): SegmentValue {
-  return { selector, base: 0n, limit: 0, access: Access.UNUSABLE | (dpl << Access.DPL_SHIFT) };
+/** Loads LDTR or TR, whose base has 64 bits in long mode. */
+export function setSystemSegment(cpu: Cpu, seg: Seg.LDTR | Seg.TR, d: Descriptor, baseHigh: number): void {
+  setFromDescriptor(cpu, seg, d);
+  cpu.state.u32[(Slot.SEGMENTS + seg * 4 + SegField.BASE) * 2 + 1] = baseHigh;
+}
+
+/** Loads a null segment; `dpl` matters for SS, whose DPL is the CPL (SDM 3C 25.4.1). */
+export function setNull(cpu: Cpu, seg: Seg, selector: number, dpl = 0): void {
+  cpu.state.setSegmentFields(seg, selector, 0, 0, Access.UNUSABLE | (dpl << Access.DPL_SHIFT));
 }

@@ -11,45 +11,42 @@ import {
   isNull,
   isPresent,
   markAccessed,
-  nullSegment,
-  segmentOf,
   selectorFault,
+  setFromDescriptor,
+  setNull,
 } from './descriptors';
 import { checkCodeOffset, checkCodeSize, is64 } from './far-transfers';
-import { hex, nextRip } from './limits';
+import { hex, hexHalves, nextRip } from './limits';
 import { checkStackDescriptor, realModeSegment } from './segmentation';
 import { StackFrame, type StackSize, setStackPointer } from './stack';
-import { Access, Flag, Seg, type SegmentValue, Slot } from './state';
+import { Access, Flag, Seg, Slot } from './state';
 import { taskReturn } from './tasks';
 
 /** RETF with operand size `size`; `release` bytes of parameters. False after a fault. */
 export function farReturn(cpu: Cpu, size: StackSize, release: number): boolean {
   const stack = StackFrame.current(cpu);
-  const rip = stack.pop(size);
-  if (rip === undefined) return false;
-  const cs = stack.pop(size);
-  if (cs === undefined) return false;
-  const selector = Number(cs & 0xffffn);
+  if (!stack.pop(size)) return false;
+  const ripLow = stack.valueLow;
+  const ripHigh = stack.valueHigh;
+  if (!stack.pop(size)) return false;
+  const selector = stack.valueLow & 0xffff;
   if (cpu.realMode) {
-    stack.skip(release);
-    return realReturn(cpu, selector, rip, stack);
+    stack.move(release);
+    return realReturn(cpu, selector, ripLow, ripHigh, stack);
   }
-  const code = checkReturnCode(cpu, selector, rip);
+  const code = checkReturnCode(cpu, selector, ripLow, ripHigh);
   if (!code) return false;
-  stack.skip(release);
+  stack.move(release);
   if ((selector & 3) === cpu.cpl) {
     if (!markAccessed(cpu, code)) return false;
-    setStackPointer(cpu, stack.pointer, cpu.code64, cpu.state.access(Seg.SS));
-    commit(cpu, code, rip);
+    setStackPointer(cpu, stack.low, stack.high, cpu.code64, cpu.state.access(Seg.SS));
+    commit(cpu, code, ripLow, ripHigh);
     return true;
   }
   const outer = popStack(cpu, stack, size, code);
   if (!outer || !markAccessed(cpu, code)) return false;
-  const to64 = is64(cpu, code);
-  const pointer = outer.pointer + BigInt(release);
-  cpu.state.setSegment(Seg.SS, outer.segment);
-  setStackPointer(cpu, BigInt.asUintN(64, pointer), to64, outer.segment.access);
-  commit(cpu, code, rip);
+  setOuterStack(cpu, outer, code, release);
+  commit(cpu, code, ripLow, ripHigh);
   dropInnerSegments(cpu);
   return true;
 }
@@ -62,16 +59,15 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
     return taskReturn(cpu, nextRip(cpu));
   }
   const stack = StackFrame.current(cpu);
-  const rip = stack.pop(size);
-  if (rip === undefined) return false;
-  const cs = stack.pop(size);
-  if (cs === undefined) return false;
-  const flagsWord = stack.pop(size);
-  if (flagsWord === undefined) return false;
-  const flags = Number(flagsWord & 0xffffffffn);
-  const selector = Number(cs & 0xffffn);
+  if (!stack.pop(size)) return false;
+  const ripLow = stack.valueLow;
+  const ripHigh = stack.valueHigh;
+  if (!stack.pop(size)) return false;
+  const selector = stack.valueLow & 0xffff;
+  if (!stack.pop(size)) return false;
+  const flags = stack.valueLow;
   if (cpu.realMode) {
-    if (!realReturn(cpu, selector, rip, stack)) return false;
+    if (!realReturn(cpu, selector, ripLow, ripHigh, stack)) return false;
     finishReturn(cpu, flags, flagsMask(0, 0, size));
     return true;
   }
@@ -82,7 +78,7 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
     });
     return false;
   }
-  const code = checkReturnCode(cpu, selector, rip);
+  const code = checkReturnCode(cpu, selector, ripLow, ripHigh);
   if (!code) return false;
   const mask = flagsMask(cpu.cpl, cpu.iopl, size) | (cpu.cpl === 0 && size > 2 ? Flag.VIF | Flag.VIP : 0);
   const outer = (selector & 3) !== cpu.cpl;
@@ -91,14 +87,12 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
     // In 64-bit mode SS:RSP is popped whether or not the privilege level changes.
     const target = popStack(cpu, stack, size, code);
     if (!target || !markAccessed(cpu, code)) return false;
-    const to64 = is64(cpu, code);
-    s.setSegment(Seg.SS, target.segment);
-    setStackPointer(cpu, target.pointer, to64, target.segment.access);
+    setOuterStack(cpu, target, code, 0);
   } else {
     if (!markAccessed(cpu, code)) return false;
-    setStackPointer(cpu, stack.pointer, false, s.access(Seg.SS));
+    setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
   }
-  commit(cpu, code, rip);
+  commit(cpu, code, ripLow, ripHigh);
   if (outer) dropInnerSegments(cpu);
   finishReturn(cpu, flags, mask);
   return true;
@@ -127,18 +121,26 @@ export function flagsMask(cpl: number, iopl: number, size: StackSize): number {
   );
 }
 
-function realReturn(cpu: Cpu, selector: number, rip: bigint, stack: StackFrame): boolean {
+function realReturn(cpu: Cpu, selector: number, ripLow: number, ripHigh: number, stack: StackFrame): boolean {
   const s = cpu.state;
-  if (rip > BigInt(s.segmentLimit(Seg.CS)))
-    return generalProtection(cpu, `Far return to offset ${hex(rip)} beyond the code segment's limit.`);
+  if (ripHigh !== 0 || ripLow > s.segmentLimit(Seg.CS))
+    return generalProtection(
+      cpu,
+      `Far return to offset ${hexHalves(ripLow, ripHigh)} beyond the code segment's limit.`,
+    );
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, selector));
-  s.u64[Slot.RIP] = rip;
-  setStackPointer(cpu, stack.pointer, false, s.access(Seg.SS));
+  s.setHalves(Slot.RIP, ripLow, ripHigh);
+  setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
   cpu.modeChanged();
   return true;
 }
 
-function checkReturnCode(cpu: Cpu, selector: number, rip: bigint): Descriptor | undefined {
+function checkReturnCode(
+  cpu: Cpu,
+  selector: number,
+  ripLow: number,
+  ripHigh: number,
+): Descriptor | undefined {
   if (isNull(selector)) {
     generalProtection(cpu, 'Far return to a null code selector.');
     return undefined;
@@ -146,56 +148,77 @@ function checkReturnCode(cpu: Cpu, selector: number, rip: bigint): Descriptor | 
   const d = fetchDescriptor(cpu, selector);
   if (!d) return undefined;
   const rpl = selector & 3;
-  const bad = (vector: Vector, why: string): undefined => {
-    selectorFault(cpu, vector, selector, `Far return to selector ${hex(selector)}: ${why}.`);
-    return undefined;
-  };
-  if (!isCode(d)) return bad(Vector.GP, 'it is not a code segment');
-  if (rpl < cpu.cpl) return bad(Vector.GP, `RPL ${rpl} is more privileged than CPL ${cpu.cpl}`);
+  if (!isCode(d)) return badCode(cpu, Vector.GP, selector, 'it is not a code segment');
+  if (rpl < cpu.cpl)
+    return badCode(cpu, Vector.GP, selector, `RPL ${rpl} is more privileged than CPL ${cpu.cpl}`);
   if (isConforming(d) ? dplOf(d) > rpl : dplOf(d) !== rpl)
-    return bad(Vector.GP, `DPL ${dplOf(d)} does not fit RPL ${rpl}`);
+    return badCode(cpu, Vector.GP, selector, `DPL ${dplOf(d)} does not fit RPL ${rpl}`);
   if (!checkCodeSize(cpu, d)) return undefined;
-  if (!isPresent(d)) return bad(Vector.NP, 'it is not present');
-  return checkCodeOffset(cpu, d, rip) ? d : undefined;
+  if (!isPresent(d)) return badCode(cpu, Vector.NP, selector, 'it is not present');
+  return checkCodeOffset(cpu, d, ripLow, ripHigh) ? d : undefined;
+}
+
+function badCode(cpu: Cpu, vector: Vector, selector: number, why: string): undefined {
+  selectorFault(cpu, vector, selector, `Far return to selector ${hex(selector)}: ${why}.`);
+}
+
+/** SS:RSP of the code to return to, checked. */
+interface OuterStack {
+  low: number;
+  high: number;
+  selector: number;
+  /** Undefined: SS is null, which only 64-bit code below ring 3 may have. */
+  descriptor: Descriptor | undefined;
 }
 
 /** Pops RSP and SS for a return to `code`'s RPL and checks the segment. */
-function popStack(
-  cpu: Cpu,
-  stack: StackFrame,
-  size: StackSize,
-  code: Descriptor,
-): { segment: SegmentValue; pointer: bigint } | undefined {
-  const pointer = stack.pop(size);
-  if (pointer === undefined) return undefined;
-  const ss = stack.pop(size);
-  if (ss === undefined) return undefined;
-  const selector = Number(ss & 0xffffn);
+function popStack(cpu: Cpu, stack: StackFrame, size: StackSize, code: Descriptor): OuterStack | undefined {
+  if (!stack.pop(size)) return undefined;
+  const low = stack.valueLow;
+  const high = stack.valueHigh;
+  if (!stack.pop(size)) return undefined;
+  const selector = stack.valueLow & 0xffff;
   const rpl = code.selector & 3;
   if (isNull(selector)) {
-    if (is64(cpu, code) && rpl < 3) return { segment: nullSegment(selector, rpl), pointer };
+    if (is64(cpu, code) && rpl < 3) return { low, high, selector, descriptor: undefined };
     generalProtection(cpu, 'Return with a null SS, which only 64-bit code below ring 3 may have.');
     return undefined;
   }
   const d = fetchDescriptor(cpu, selector);
   if (!d || !checkStackDescriptor(cpu, d, rpl, Vector.GP) || !markAccessed(cpu, d)) return undefined;
-  return { segment: segmentOf(d), pointer };
+  return { low, high, selector, descriptor: d };
 }
 
-function commit(cpu: Cpu, code: Descriptor, rip: bigint): void {
-  cpu.state.setSegment(Seg.CS, segmentOf(code));
-  cpu.state.u64[Slot.RIP] = rip;
+/** SS:RSP ← the popped stack, with `release` bytes of parameters off it. */
+function setOuterStack(cpu: Cpu, stack: OuterStack, code: Descriptor, release: number): void {
+  const { descriptor, selector } = stack;
+  if (descriptor) setFromDescriptor(cpu, Seg.SS, descriptor);
+  else setNull(cpu, Seg.SS, selector, code.selector & 3);
+  const low = stack.low + release;
+  const high = stack.high + (low > 0xffffffff ? 1 : 0);
+  setStackPointer(cpu, low, high, is64(cpu, code), descriptor?.access ?? 0);
+}
+
+function commit(cpu: Cpu, code: Descriptor, ripLow: number, ripHigh: number): void {
+  setFromDescriptor(cpu, Seg.CS, code);
+  cpu.state.setHalves(Slot.RIP, ripLow, ripHigh);
   cpu.modeChanged();
 }
+
+/** A code segment, conforming. */
+const CONFORMING = Access.S | 0xc;
 
 /** Data segments the outer ring may not use become null (SDM 2B "RET", label RETURN-TO-OUTER-PRIVILEGE-LEVEL). */
 function dropInnerSegments(cpu: Cpu): void {
   const s = cpu.state;
   let dropped = false;
-  for (const seg of [Seg.ES, Seg.FS, Seg.GS, Seg.DS] as const) {
+  for (let seg = Seg.ES; seg <= Seg.GS; seg++) {
+    if (seg === Seg.CS || seg === Seg.SS) continue;
     const access = s.access(seg);
-    if (access & Access.UNUSABLE || isConforming({ access }) || dplOf({ access }) >= cpu.cpl) continue;
-    s.setSegment(seg, nullSegment(0));
+    const dpl = (access >> Access.DPL_SHIFT) & 3;
+    const conforming = (access & CONFORMING) === CONFORMING;
+    if (access & Access.UNUSABLE || conforming || dpl >= cpu.cpl) continue;
+    setNull(cpu, seg, 0);
     dropped = true;
   }
   if (dropped) cpu.modeChanged();

@@ -11,16 +11,15 @@ import {
   isNull,
   isPresent,
   markAccessed,
-  nullSegment,
   SystemType,
-  segmentOf,
   selectorFault,
+  setFromDescriptor,
   systemType,
 } from './descriptors';
-import { hex, isCanonical, nextRip } from './limits';
+import { hex, hexHalves, isCanonicalHigh, nextRip } from './limits';
 import { realModeSegment } from './segmentation';
-import { innerStack, StackFrame, type StackSize, setStackPointer, tssPointer64 } from './stack';
-import { Access, Seg, type SegmentValue, Slot } from './state';
+import { innerStack, StackFrame, type StackSize, setInnerStack, setStackPointer, tssStack64 } from './stack';
+import { Access, Seg, Slot } from './state';
 import { fetchTss, taskGate, taskSwitch } from './tasks';
 
 /** Whether the code segment runs 64-bit code here. */
@@ -29,15 +28,16 @@ export function is64(cpu: Cpu, d: { access: number }): boolean {
 }
 
 /** Checks an instruction pointer against its code segment: canonical or within the limit, else #GP(0). */
-export function checkCodeOffset(cpu: Cpu, code: Descriptor, offset: bigint): boolean {
+export function checkCodeOffset(cpu: Cpu, code: Descriptor, low: number, high: number): boolean {
   if (is64(cpu, code))
-    return isCanonical(offset) || generalProtection(cpu, `Branch to ${hex(offset)}, which is not canonical.`);
-  return (
-    offset <= BigInt(code.limit) ||
-    generalProtection(
-      cpu,
-      `Branch to offset ${hex(offset)} outside code segment ${hex(code.selector)}'s limit ${hex(code.limit)}.`,
-    )
+    return (
+      isCanonicalHigh(high) ||
+      generalProtection(cpu, `Branch to ${hexHalves(low, high)}, which is not canonical.`)
+    );
+  if (high === 0 && low <= code.limit) return true;
+  return generalProtection(
+    cpu,
+    `Branch to offset ${hexHalves(low, high)} outside code segment ${hex(code.selector)}'s limit ${hex(code.limit)}.`,
   );
 }
 
@@ -47,9 +47,22 @@ export function checkCodeSize(cpu: Cpu, d: Descriptor): boolean {
   return selectorFault(cpu, Vector.GP, d.selector, `Code segment ${hex(d.selector)} has both L and D set.`);
 }
 
-function commitCode(cpu: Cpu, code: Descriptor, cpl: number, rip: bigint): void {
-  cpu.state.setSegment(Seg.CS, segmentOf(code, cpl));
-  cpu.state.u64[Slot.RIP] = rip;
+function commitCode(cpu: Cpu, code: Descriptor, cpl: number, offset: bigint): void {
+  setFromDescriptor(cpu, Seg.CS, code, cpl);
+  cpu.state.u64[Slot.RIP] = offset;
+}
+
+function checkOffset(cpu: Cpu, code: Descriptor, offset: bigint): boolean {
+  return checkCodeOffset(cpu, code, Number(offset & 0xffffffffn), Number(offset >> 32n));
+}
+
+/** Pushes CS and the address of the next instruction. */
+function pushReturn(cpu: Cpu, stack: StackFrame, size: StackSize): boolean {
+  const rip = nextRip(cpu);
+  return (
+    stack.push(cpu.state.selector(Seg.CS), 0, size) &&
+    stack.push(Number(rip & 0xffffffffn), Number(rip >> 32n), size)
+  );
 }
 
 /** Far JMP to selector:offset. Sets CS:RIP; false after a fault, exit or stop. */
@@ -58,7 +71,7 @@ export function farJump(cpu: Cpu, selector: number, offset: bigint): boolean {
   const d = fetchTarget(cpu, selector);
   if (!d) return false;
   if (!(d.access & Access.S)) return throughSystem(cpu, d, 'jmp');
-  if (!checkDirect(cpu, d) || !checkCodeOffset(cpu, d, offset) || !markAccessed(cpu, d)) return false;
+  if (!checkDirect(cpu, d) || !checkOffset(cpu, d, offset) || !markAccessed(cpu, d)) return false;
   commitCode(cpu, d, cpu.cpl, offset);
   cpu.modeChanged();
   return true;
@@ -70,7 +83,7 @@ export function farCall(cpu: Cpu, selector: number, offset: bigint, size: StackS
   const d = fetchTarget(cpu, selector);
   if (!d) return false;
   if (!(d.access & Access.S)) return throughSystem(cpu, d, 'call');
-  if (!checkDirect(cpu, d) || !checkCodeOffset(cpu, d, offset) || !markAccessed(cpu, d)) return false;
+  if (!checkDirect(cpu, d) || !checkOffset(cpu, d, offset) || !markAccessed(cpu, d)) return false;
   return callSameLevel(cpu, d, offset, size);
 }
 
@@ -86,8 +99,8 @@ function realTransfer(cpu: Cpu, selector: number, offset: bigint, size: StackSiz
     return generalProtection(cpu, `Far transfer to offset ${hex(offset)} beyond the code segment's limit.`);
   if (size !== 0) {
     const stack = StackFrame.current(cpu);
-    if (!stack.push(s.selector(Seg.CS), size) || !stack.push(nextRip(cpu), size)) return false;
-    setStackPointer(cpu, stack.pointer, false, s.access(Seg.SS));
+    if (!pushReturn(cpu, stack, size)) return false;
+    setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
   }
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, selector));
   s.u64[Slot.RIP] = offset;
@@ -141,12 +154,11 @@ function throughSystem(cpu: Cpu, d: Descriptor, how: 'jmp' | 'call'): boolean {
 }
 
 function callGate(cpu: Cpu, gate: Descriptor, how: 'jmp' | 'call'): boolean {
-  const wide = systemType(gate) === SystemType.CALL_GATE;
-  let offset = BigInt(wide ? ((gate.high & 0xffff0000) | (gate.low & 0xffff)) >>> 0 : gate.low & 0xffff);
+  let offset = BigInt(gate.offset);
   if (cpu.longMode) {
     const upper = fetchUpperHalf(cpu, gate);
     if (upper === undefined) return false;
-    offset |= upper;
+    offset |= BigInt(upper) << 32n;
   }
   const code = fetchTarget(cpu, gate.low >>> 16);
   if (!code) return false;
@@ -165,14 +177,14 @@ function callGate(cpu: Cpu, gate: Descriptor, how: 'jmp' | 'call'): boolean {
   if (cpu.longMode && (code.access & (Access.L | Access.DB)) !== Access.L)
     return bad(Vector.GP, 'is not a 64-bit code segment');
   if (!isPresent(code)) return bad(Vector.NP, 'is not present');
-  if (!checkCodeOffset(cpu, code, offset) || !markAccessed(cpu, code)) return false;
+  if (!checkOffset(cpu, code, offset) || !markAccessed(cpu, code)) return false;
 
   if (how === 'jmp') {
     commitCode(cpu, code, cpu.cpl, offset);
     cpu.modeChanged();
     return true;
   }
-  const size: StackSize = cpu.longMode ? 8 : wide ? 4 : 2;
+  const size: StackSize = cpu.longMode ? 8 : systemType(gate) === SystemType.CALL_GATE ? 4 : 2;
   if (!isConforming(code) && dpl < cpu.cpl)
     return callInnerLevel(cpu, code, offset, size, cpu.longMode ? 0 : gate.high & 0x1f);
   return callSameLevel(cpu, code, offset, size);
@@ -181,8 +193,8 @@ function callGate(cpu: Cpu, gate: Descriptor, how: 'jmp' | 'call'): boolean {
 function callSameLevel(cpu: Cpu, code: Descriptor, offset: bigint, size: StackSize): boolean {
   const s = cpu.state;
   const stack = StackFrame.current(cpu);
-  if (!stack.push(s.selector(Seg.CS), size) || !stack.push(nextRip(cpu), size)) return false;
-  setStackPointer(cpu, stack.pointer, cpu.code64, s.access(Seg.SS));
+  if (!pushReturn(cpu, stack, size)) return false;
+  setStackPointer(cpu, stack.low, stack.high, cpu.code64, s.access(Seg.SS));
   commitCode(cpu, code, cpu.cpl, offset);
   cpu.modeChanged();
   return true;
@@ -198,34 +210,21 @@ function callInnerLevel(
 ): boolean {
   const s = cpu.state;
   const level = dplOf(code);
-  let segment: SegmentValue;
-  let pointer: bigint;
-  if (cpu.longMode) {
-    const rsp = tssPointer64(cpu, 4 + 8 * level);
-    if (rsp === undefined) return false;
-    segment = nullSegment(level, level);
-    pointer = rsp;
-  } else {
-    const inner = innerStack(cpu, level);
-    if (!inner) return false;
-    ({ segment, pointer } = inner);
-  }
+  const stack = cpu.longMode ? tssStack64(cpu, 4 + 8 * level, true, false) : innerStack(cpu, level);
+  if (!stack) return false;
 
-  const words: bigint[] = [];
+  const words: number[] = [];
   const old = StackFrame.current(cpu);
   for (let i = 0; i < parameters; i++) {
-    const word = old.pop(size);
-    if (word === undefined) return false;
-    words.push(word);
+    if (!old.pop(size)) return false;
+    words.push(old.valueLow);
   }
-  const stack = new StackFrame(cpu, segment, cpu.longMode, pointer, segment.selector & 0xfffc, true);
-  const frame = [BigInt(s.selector(Seg.SS)), s.u64[Slot.RSP], ...words.reverse()];
-  frame.push(BigInt(s.selector(Seg.CS)), nextRip(cpu));
-  for (const value of frame) if (!stack.push(value, size)) return false;
+  if (!stack.push(s.selector(Seg.SS), 0, size)) return false;
+  if (!stack.push(s.low(Slot.RSP), s.high(Slot.RSP), size)) return false;
+  for (const word of words.reverse()) if (!stack.push(word, 0, size)) return false;
+  if (!pushReturn(cpu, stack, size)) return false;
 
-  const long = cpu.longMode;
-  s.setSegment(Seg.SS, segment);
-  setStackPointer(cpu, stack.pointer, long, segment.access);
+  setInnerStack(cpu, stack, level);
   commitCode(cpu, code, level, offset);
   cpu.modeChanged();
   return true;

@@ -10,20 +10,20 @@ import {
   isConforming,
   isNull,
   isPresent,
+  loadBehind,
   markAccessed,
-  nullSegment,
-  parseDescriptor,
+  readDescriptor,
   SystemType,
-  segmentOf,
   selectorFault,
+  setFromDescriptor,
   systemType,
 } from './descriptors';
 import { EventType, type PendingEvent } from './event';
 import { checkCodeOffset } from './far-transfers';
 import { hex } from './limits';
 import { realModeSegment } from './segmentation';
-import { innerStack, StackFrame, type StackSize, setStackPointer, tssPointer64 } from './stack';
-import { Access, Flag, Seg, type SegmentValue, Slot } from './state';
+import { innerStack, StackFrame, type StackSize, setInnerStack, setStackPointer, tssStack64 } from './stack';
+import { Access, Flag, Seg, Slot } from './state';
 import { taskGate } from './tasks';
 
 /**
@@ -64,19 +64,19 @@ function throughVectorTable(cpu: Cpu, event: PendingEvent): boolean {
       event,
       `is beyond the interrupt table's limit ${hex(s.low(Slot.IDTR_LIMIT))}`,
     );
-  const at = BigInt.asUintN(32, s.u64[Slot.IDTR_BASE] + BigInt(event.vector * 4));
-  const entry = cpu.mmu.read32(cpu, at, How.SUPERVISOR);
-  if (entry === undefined) return false;
-  const offset = BigInt(entry & 0xffff);
-  if (offset > BigInt(s.segmentLimit(Seg.CS)))
+  const at = (s.low(Slot.IDTR_BASE) + event.vector * 4) >>> 0;
+  if (!cpu.mmu.load(cpu, at, 0, 4, How.SUPERVISOR)) return false;
+  const entry = cpu.mmu.valueLo;
+  const offset = entry & 0xffff;
+  if (offset > s.segmentLimit(Seg.CS))
     return gateFault(cpu, Vector.GP, event, 'points beyond the code segment limit');
   const flags = savedFlags(cpu, event);
   const stack = StackFrame.current(cpu);
-  if (!stack.push(flags & 0xffff, 2) || !stack.push(s.selector(Seg.CS), 2) || !stack.push(event.returnRip, 2))
+  if (!stack.push(flags, 0, 2) || !stack.push(s.selector(Seg.CS), 0, 2) || !stack.push(event.returnLow, 0, 2))
     return false;
-  setStackPointer(cpu, stack.pointer, false, s.access(Seg.SS));
+  setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, entry >>> 16));
-  s.u64[Slot.RIP] = offset;
+  s.setLow(Slot.RIP, offset);
   writeRflags(s, readRflags(s) & ~(Flag.IF | Flag.TF | Flag.RF | Flag.AC));
   cpu.modeChanged();
   return true;
@@ -84,13 +84,7 @@ function throughVectorTable(cpu: Cpu, event: PendingEvent): boolean {
 
 // --- protected and long mode ------------------------------------------------------
 
-interface Gate extends Descriptor {
-  offset: bigint;
-  /** Interrupt stack table index, long mode only. */
-  ist: number;
-}
-
-function fetchGate(cpu: Cpu, event: PendingEvent): Gate | undefined {
+function fetchGate(cpu: Cpu, event: PendingEvent): Descriptor | undefined {
   const s = cpu.state;
   const size = cpu.longMode ? 16 : 8;
   const at = event.vector * size;
@@ -98,31 +92,27 @@ function fetchGate(cpu: Cpu, event: PendingEvent): Gate | undefined {
     gateFault(cpu, Vector.GP, event, `is beyond the IDT's limit ${hex(s.low(Slot.IDTR_LIMIT))}`);
     return undefined;
   }
-  const address = BigInt.asUintN(64, s.u64[Slot.IDTR_BASE] + BigInt(at));
-  const raw = cpu.mmu.read64(cpu, address, How.SUPERVISOR);
-  if (raw === undefined) return undefined;
-  const gate = parseDescriptor(event.vector * 8, address, Number(raw & 0xffffffffn), Number(raw >> 32n));
-  const wide = (gate.access & 8) !== 0;
-  let offset = BigInt(wide ? ((gate.high & 0xffff0000) | (gate.low & 0xffff)) >>> 0 : gate.low & 0xffff);
-  if (cpu.longMode) {
-    const upper = cpu.mmu.read64(cpu, BigInt.asUintN(64, address + 8n), How.SUPERVISOR);
-    if (upper === undefined) return undefined;
-    offset |= (upper & 0xffffffffn) << 32n;
-  }
-  // Spelt out: spreading an object costs more than the rest of the delivery.
-  const { selector, low, high, base, limit, access } = gate;
-  return { selector, address, low, high, base, limit, access, offset, ist: cpu.longMode ? high & 7 : 0 };
+  return readDescriptor(cpu, event.vector * 8, Slot.IDTR_BASE, at);
+}
+
+/** Interrupt, trap or task gate; 16-bit and task gates are none in long mode (SDM 3A 6.14.1). */
+function isEventGate(cpu: Cpu, type: number): boolean {
+  if (type === SystemType.INTERRUPT_GATE || type === SystemType.TRAP_GATE) return true;
+  if (cpu.longMode) return false;
+  return (
+    type === SystemType.INTERRUPT_GATE16 || type === SystemType.TRAP_GATE16 || type === SystemType.TASK_GATE
+  );
 }
 
 function throughGate(cpu: Cpu, event: PendingEvent): boolean {
+  const s = cpu.state;
+  const long = cpu.longMode;
   const gate = fetchGate(cpu, event);
   if (!gate) return false;
+  if (long && !loadBehind(cpu, gate, 8)) return false;
+  const offsetHigh = long ? cpu.mmu.valueLo : 0;
   const type = systemType(gate);
-  const interrupt =
-    type === SystemType.INTERRUPT_GATE || (!cpu.longMode && type === SystemType.INTERRUPT_GATE16);
-  const trap = type === SystemType.TRAP_GATE || (!cpu.longMode && type === SystemType.TRAP_GATE16);
-  const task = !cpu.longMode && type === SystemType.TASK_GATE;
-  if (!interrupt && !trap && !task)
+  if (!isEventGate(cpu, type))
     return gateFault(
       cpu,
       Vector.GP,
@@ -139,29 +129,33 @@ function throughGate(cpu: Cpu, event: PendingEvent): boolean {
       `has DPL ${dplOf(gate)}, but the software interrupt comes from CPL ${cpu.cpl}`,
     );
   if (!isPresent(gate)) return gateFault(cpu, Vector.NP, event, 'is not present');
-  if (task) return taskGate(cpu, gate, 'gate', event.returnRip, event.errorCode);
+  if (type === SystemType.TASK_GATE) {
+    const returnRip = (BigInt(event.returnHigh) << 32n) | BigInt(event.returnLow);
+    return taskGate(cpu, gate, 'gate', returnRip, event.errorCode);
+  }
 
   const code = fetchHandlerCode(cpu, gate, event);
   if (!code) return false;
-  const size: StackSize = cpu.longMode ? 8 : (gate.access & 8) !== 0 ? 4 : 2;
+  const size: StackSize = long ? 8 : (gate.access & 8) !== 0 ? 4 : 2;
   const level = isConforming(code) ? cpu.cpl : dplOf(code);
-  const target = handlerStack(cpu, gate, level);
-  if (!target || !checkCodeOffset(cpu, code, gate.offset) || !markAccessed(cpu, code)) return false;
-  if (!pushFrame(cpu, event, target, size)) return false;
+  const inner = level < cpu.cpl;
+  const stack = handlerStack(cpu, gate, level, inner);
+  if (!stack || !checkCodeOffset(cpu, code, gate.offset, offsetHigh) || !markAccessed(cpu, code))
+    return false;
+  if (!pushFrame(cpu, event, stack, size, inner || long)) return false;
 
-  const s = cpu.state;
-  const long = cpu.longMode;
-  s.setSegment(Seg.SS, target.segment);
-  setStackPointer(cpu, target.stack.pointer, long, target.segment.access);
-  s.setSegment(Seg.CS, segmentOf(code, level));
-  s.u64[Slot.RIP] = gate.offset;
+  if (inner) setInnerStack(cpu, stack, level);
+  else setStackPointer(cpu, stack.low, stack.high, long, s.access(Seg.SS));
+  setFromDescriptor(cpu, Seg.CS, code, level);
+  s.setHalves(Slot.RIP, gate.offset, offsetHigh);
+  const interrupt = type === SystemType.INTERRUPT_GATE || type === SystemType.INTERRUPT_GATE16;
   const cleared = Flag.TF | Flag.NT | Flag.RF | Flag.VM | (interrupt ? Flag.IF : 0);
   writeRflags(s, readRflags(s) & ~cleared);
   cpu.modeChanged();
   return true;
 }
 
-function fetchHandlerCode(cpu: Cpu, gate: Gate, event: PendingEvent): Descriptor | undefined {
+function fetchHandlerCode(cpu: Cpu, gate: Descriptor, event: PendingEvent): Descriptor | undefined {
   const selector = gate.low >>> 16;
   if (isNull(selector)) {
     cpu.raise(Vector.GP, 0, `IDT entry ${event.vector} has a null code selector.`);
@@ -169,64 +163,55 @@ function fetchHandlerCode(cpu: Cpu, gate: Gate, event: PendingEvent): Descriptor
   }
   const code = fetchDescriptor(cpu, selector);
   if (!code) return undefined;
-  const bad = (vector: Vector, why: string): undefined => {
-    selectorFault(
-      cpu,
-      vector,
-      selector,
-      `Code segment ${hex(selector)} of IDT entry ${event.vector} ${why}.`,
-    );
-    return undefined;
-  };
-  if (!isCode(code)) return bad(Vector.GP, 'is not code');
+  if (!isCode(code)) return badHandler(cpu, Vector.GP, selector, event, 'is not code');
   if (dplOf(code) > cpu.cpl)
-    return bad(Vector.GP, `has DPL ${dplOf(code)}, less privileged than CPL ${cpu.cpl}`);
+    return badHandler(
+      cpu,
+      Vector.GP,
+      selector,
+      event,
+      `has DPL ${dplOf(code)}, less privileged than CPL ${cpu.cpl}`,
+    );
   if (cpu.longMode && (code.access & (Access.L | Access.DB)) !== Access.L)
-    return bad(Vector.GP, 'is not a 64-bit code segment');
-  if (!isPresent(code)) return bad(Vector.NP, 'is not present');
+    return badHandler(cpu, Vector.GP, selector, event, 'is not a 64-bit code segment');
+  if (!isPresent(code)) return badHandler(cpu, Vector.NP, selector, event, 'is not present');
   return code;
 }
 
-interface HandlerStack {
-  segment: SegmentValue;
-  stack: StackFrame;
-  switched: boolean;
+function badHandler(cpu: Cpu, vector: Vector, selector: number, event: PendingEvent, why: string): undefined {
+  selectorFault(cpu, vector, selector, `Code segment ${hex(selector)} of IDT entry ${event.vector} ${why}.`);
 }
 
 /** The stack the handler gets: the present one, the inner ring's from the TSS, or an IST entry (SDM 3A 6.14.4–6.14.5). */
-function handlerStack(cpu: Cpu, gate: Gate, level: number): HandlerStack | undefined {
-  const s = cpu.state;
-  const inner = level < cpu.cpl;
+function handlerStack(cpu: Cpu, gate: Descriptor, level: number, inner: boolean): StackFrame | undefined {
   const supervisor = level < 3;
-  if (cpu.longMode) {
-    let rsp: bigint | undefined = s.u64[Slot.RSP];
-    if (gate.ist) rsp = tssPointer64(cpu, 36 + 8 * (gate.ist - 1));
-    else if (inner) rsp = tssPointer64(cpu, 4 + 8 * level);
-    if (rsp === undefined) return undefined;
-    const segment = inner ? nullSegment(level, level) : s.segment(Seg.SS);
-    // The frame is aligned to 16 bytes (SDM 3A 6.14.2).
-    const stack = new StackFrame(cpu, segment, true, rsp & ~0xfn, 0, supervisor);
-    return { segment, stack, switched: true };
-  }
-  if (!inner) {
-    const segment = s.segment(Seg.SS);
-    return {
-      segment,
-      stack: new StackFrame(cpu, segment, false, s.u64[Slot.RSP], 0, supervisor),
-      switched: false,
-    };
-  }
-  const fresh = innerStack(cpu, level);
-  if (!fresh) return undefined;
-  const errorCode = fresh.segment.selector & 0xfffc;
-  const stack = new StackFrame(cpu, fresh.segment, false, fresh.pointer, errorCode, true);
-  return { segment: fresh.segment, stack, switched: true };
+  if (!cpu.longMode) return inner ? innerStack(cpu, level) : StackFrame.current(cpu, supervisor);
+  const ist = gate.high & 7;
+  if (ist) return tssStack64(cpu, 36 + 8 * (ist - 1), supervisor, true);
+  if (inner) return tssStack64(cpu, 4 + 8 * level, supervisor, true);
+  // The frame is aligned to 16 bytes (SDM 3A 6.14.2).
+  const { state } = cpu;
+  const aligned = (state.low(Slot.RSP) & ~0xf) >>> 0;
+  return new StackFrame(cpu, undefined, aligned, state.high(Slot.RSP), 0, supervisor);
 }
 
-function pushFrame(cpu: Cpu, event: PendingEvent, target: HandlerStack, size: StackSize): boolean {
+/** Pushes the frame: SS:RSP if the stack was switched, and always in long mode (SDM 3A 6.14.2). */
+function pushFrame(
+  cpu: Cpu,
+  event: PendingEvent,
+  stack: StackFrame,
+  size: StackSize,
+  withStack: boolean,
+): boolean {
   const s = cpu.state;
-  const frame: (bigint | number)[] = target.switched ? [s.selector(Seg.SS), s.u64[Slot.RSP]] : [];
-  frame.push(savedFlags(cpu, event), s.selector(Seg.CS), event.returnRip);
-  if (event.errorCode !== undefined) frame.push(event.errorCode);
-  return frame.every((value) => target.stack.push(value, size));
+  if (withStack) {
+    if (!stack.push(s.selector(Seg.SS), 0, size)) return false;
+    if (!stack.push(s.low(Slot.RSP), s.high(Slot.RSP), size)) return false;
+  }
+  return (
+    stack.push(savedFlags(cpu, event), 0, size) &&
+    stack.push(s.selector(Seg.CS), 0, size) &&
+    stack.push(event.returnLow, event.returnHigh, size) &&
+    (event.errorCode === undefined || stack.push(event.errorCode, 0, size))
+  );
 }

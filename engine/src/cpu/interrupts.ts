@@ -1,9 +1,9 @@
 /** Delivery of interrupts and exceptions, with double and triple faults (SDM 3A chapter 6). */
 import type { ExceptionRecord } from '../records';
-import { Abort, type Cpu, Vector } from './cpu';
-import { EventType, hasErrorCode, type PendingEvent } from './event';
+import { Abort, type Cpu, explain, Vector } from './cpu';
+import { EventType, hasErrorCode, PendingEvent } from './event';
 import { enterHandler, isTrap } from './idt';
-import { hex, nextRip } from './limits';
+import { hex } from './limits';
 import { Seg, Slot } from './state';
 
 /** Exceptions that make a double fault of one another (SDM 3A Table 6-4, "contributory"). */
@@ -50,11 +50,7 @@ export function deliverInterrupt(cpu: Cpu, vector: number, kind: InterruptKind):
   const pin = kind === 'external' || kind === 'nmi';
   if (pin) s.setLow(Slot.ACTIVITY, 0);
   if (kind === 'nmi') s.setLow(Slot.NMI_BLOCKED, 1);
-  deliver(cpu, {
-    vector: vector & 0xff,
-    type: TYPES[kind],
-    returnRip: pin ? s.u64[Slot.RIP] : nextRip(cpu),
-  });
+  deliver(cpu, new PendingEvent(cpu, vector & 0xff, TYPES[kind], undefined, undefined, !pin));
 }
 
 /**
@@ -68,13 +64,10 @@ export function injectEvent(cpu: Cpu, info: number, errorCode: number, instructi
   s.setLow(Slot.ACTIVITY, 0);
   if (type === EventType.NMI) s.setLow(Slot.NMI_BLOCKED, 1);
   cpu.instructionLength = type >= EventType.SOFTWARE ? instructionLength : 0;
-  deliver(cpu, {
-    vector: info & 0xff,
-    type,
-    errorCode: info & (1 << 11) ? errorCode : undefined,
-    returnRip: type >= EventType.SOFTWARE ? nextRip(cpu) : s.u64[Slot.RIP],
-    injected: true,
-  });
+  const code = info & (1 << 11) ? errorCode : undefined;
+  const event = new PendingEvent(cpu, info & 0xff, type, code, undefined, type >= EventType.SOFTWARE);
+  event.injected = true;
+  deliver(cpu, event);
 }
 
 /** The raised exception as an event; clears the abort. */
@@ -82,26 +75,27 @@ function takeFault(cpu: Cpu): PendingEvent {
   cpu.abort = Abort.NONE;
   const vector = cpu.faultVector;
   const software = vector === Vector.BP || vector === Vector.OF;
-  return {
+  return new PendingEvent(
+    cpu,
     vector,
-    type: software ? EventType.SOFTWARE_EXCEPTION : EventType.HARDWARE,
-    errorCode: hasErrorCode(vector) ? (cpu.faultErrorCode ?? 0) : undefined,
-    payload: vector === Vector.PF || vector === Vector.DB ? cpu.faultPayload : undefined,
-    returnRip: software ? nextRip(cpu) : cpu.state.u64[Slot.RIP],
-    explanation: cpu.faultExplanation,
-  };
+    software ? EventType.SOFTWARE_EXCEPTION : EventType.HARDWARE,
+    hasErrorCode(vector) ? (cpu.faultErrorCode ?? 0) : undefined,
+    vector === Vector.PF || vector === Vector.DB ? cpu.faultPayload : undefined,
+    software,
+    cpu.faultReason,
+  );
 }
 
 /** Delivers an event and the exceptions its delivery causes, until a handler runs or nothing helps. */
 function deliver(cpu: Cpu, first: PendingEvent): void {
-  const chain: ExceptionRecord[] = [];
   let event = first;
+  let chain: PendingEvent[] | undefined; // the events before this one
   for (;;) {
     if (!event.injected && intercepted(cpu, event)) break;
-    const record = recordOf(cpu, event);
-    chain.push(record);
-    cpu.observer.exception?.(record);
-    if (cpu.abort !== Abort.NONE) break;
+    if (cpu.observer.exception) {
+      cpu.observer.exception(recordOf(cpu, event));
+      if (cpu.abort !== Abort.NONE) break;
+    }
     if (!event.injected) applyPayload(cpu, event);
     cpu.delivering = event.vector;
     cpu.deliveringKind = event.type;
@@ -113,10 +107,13 @@ function deliver(cpu: Cpu, first: PendingEvent): void {
     // An exit, a stop, or (widened for the compiler: raise() has changed it) a fault.
     if ((cpu.abort as Abort) !== Abort.FAULT) break;
     const second = takeFault(cpu);
+    chain = [...(chain ?? []), event];
     const next = escalate(cpu, event, second);
     if (!next) {
-      chain.push(recordOf(cpu, second));
-      shutdown(cpu, chain);
+      shutdown(
+        cpu,
+        [...chain, second].map((e) => recordOf(cpu, e)),
+      );
       break;
     }
     event = next;
@@ -158,8 +155,8 @@ function escalate(cpu: Cpu, event: PendingEvent, second: PendingEvent): PendingE
   // EXT: the first event did not come from INT n, INT3 or INTO (SDM 3A 6.13).
   const external = event.type !== EventType.SOFTWARE && event.type !== EventType.SOFTWARE_EXCEPTION;
   if (external && isContributory(second) && second.errorCode !== undefined) second.errorCode |= 1;
-  if (second.explanation !== undefined)
-    second.explanation = `While delivering ${vectorName(event.vector)}: ${second.explanation}`;
+  const why = explain(second.explanation);
+  if (why !== undefined) second.explanation = `While delivering ${vectorName(event.vector)}: ${why}`;
   if (event.type !== EventType.HARDWARE) return second;
   const grave = isContributory(second) || second.vector === Vector.PF;
   if (event.vector === Vector.DF && grave) return undefined;
@@ -167,13 +164,8 @@ function escalate(cpu: Cpu, event: PendingEvent, second: PendingEvent): PendingE
   if (!double) return second;
   // A double fault that exits is not part of the first event's delivery (SDM 3C 28.2.4).
   cpu.delivering = -1;
-  return {
-    vector: Vector.DF,
-    type: EventType.HARDWARE,
-    errorCode: 0,
-    returnRip: second.returnRip,
-    explanation: `Delivering ${vectorName(event.vector)} failed with ${vectorName(second.vector)}: ${second.explanation ?? 'no reason known'}`,
-  };
+  const explanation = `Delivering ${vectorName(event.vector)} failed with ${vectorName(second.vector)}: ${explain(second.explanation) ?? 'no reason known'}`;
+  return new PendingEvent(cpu, Vector.DF, EventType.HARDWARE, 0, undefined, false, explanation);
 }
 
 function isContributory(event: PendingEvent): boolean {
@@ -219,6 +211,6 @@ function recordOf(cpu: Cpu, event: PendingEvent): ExceptionRecord {
     rip: cpu.state.u64[Slot.RIP],
     address: event.vector === Vector.PF ? event.payload : undefined,
     count: cpu.icount,
-    explanation: event.explanation,
+    explanation: explain(event.explanation),
   };
 }

@@ -12,14 +12,15 @@ import {
   isReadable,
   isWritableData,
   markAccessed,
-  nullSegment,
   SystemType,
-  segmentOf,
   selectorFault,
+  setFromDescriptor,
+  setNull,
+  setSystemSegment,
   systemType,
   writeBusy,
 } from './descriptors';
-import { hex, isCanonical } from './limits';
+import { hex, isCanonicalHigh } from './limits';
 import { Access, Seg, type SegmentValue } from './state';
 
 const NAMES = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS', 'LDTR', 'TR'] as const;
@@ -40,27 +41,26 @@ export function realModeSegment(cpu: Cpu, seg: Seg, selector: number): SegmentVa
  * The MOV SS shadow is the caller's.
  */
 export function loadSegment(cpu: Cpu, seg: Seg, selector: number): boolean {
-  let value: SegmentValue | undefined;
-  if (cpu.realMode) value = realModeSegment(cpu, seg, selector);
-  else if (seg === Seg.SS) value = checkStackSegment(cpu, selector);
-  else value = checkDataSegment(cpu, seg, selector);
-  if (!value) return false;
-  cpu.state.setSegment(seg, value);
+  if (cpu.realMode) cpu.state.setSegment(seg, realModeSegment(cpu, seg, selector));
+  else if (!(seg === Seg.SS ? loadStackSegment(cpu, selector) : loadDataSegment(cpu, seg, selector)))
+    return false;
   cpu.modeChanged();
   return true;
 }
 
-function checkStackSegment(cpu: Cpu, selector: number): SegmentValue | undefined {
+function loadStackSegment(cpu: Cpu, selector: number): boolean {
   const rpl = selector & 3;
   if (isNull(selector)) {
     // SDM 3A 5.4.1.1: in 64-bit mode SS may be null below ring 3.
-    if (cpu.code64 && cpu.cpl < 3 && rpl === cpu.cpl) return nullSegment(selector, cpu.cpl);
-    generalProtection(cpu, 'A null selector was loaded into SS.');
-    return undefined;
+    if (!cpu.code64 || cpu.cpl === 3 || rpl !== cpu.cpl)
+      return generalProtection(cpu, 'A null selector was loaded into SS.');
+    setNull(cpu, Seg.SS, selector, cpu.cpl);
+    return true;
   }
   const d = fetchDescriptor(cpu, selector);
-  if (!d || !checkStackDescriptor(cpu, d, cpu.cpl, Vector.GP) || !markAccessed(cpu, d)) return undefined;
-  return segmentOf(d);
+  if (!d || !checkStackDescriptor(cpu, d, cpu.cpl, Vector.GP) || !markAccessed(cpu, d)) return false;
+  setFromDescriptor(cpu, Seg.SS, d);
+  return true;
 }
 
 /** The checks on a stack segment for privilege level `cpl`; raises `vector`, or #SS when not present. */
@@ -87,33 +87,29 @@ export function checkStackDescriptor(cpu: Cpu, d: Descriptor, cpl: number, vecto
   return true;
 }
 
-function checkDataSegment(cpu: Cpu, seg: Seg, selector: number): SegmentValue | undefined {
-  if (isNull(selector)) return nullSegment(selector);
+function loadDataSegment(cpu: Cpu, seg: Seg, selector: number): boolean {
+  if (isNull(selector)) {
+    setNull(cpu, seg, selector);
+    return true;
+  }
   const d = fetchDescriptor(cpu, selector);
-  if (!d) return undefined;
-  const name = `${NAMES[seg]} selector ${hex(selector)}`;
-  let ok: boolean;
-  if (!isReadable(d))
-    ok = selectorFault(cpu, Vector.GP, selector, `${name} is neither data nor readable code.`);
-  else if (!isConforming(d) && Math.max(selector & 3, cpu.cpl) > dplOf(d))
-    ok = selectorFault(
-      cpu,
-      Vector.GP,
-      selector,
-      `${name}: DPL ${dplOf(d)} is more privileged than CPL ${cpu.cpl} or RPL ${selector & 3}.`,
-    );
-  else if (!isPresent(d)) ok = selectorFault(cpu, Vector.NP, selector, `${name} is not present.`);
-  else ok = markAccessed(cpu, d);
-  return ok ? segmentOf(d) : undefined;
+  if (!d) return false;
+  const bad = (vector: Vector, why: string) =>
+    selectorFault(cpu, vector, selector, `${NAMES[seg]} selector ${hex(selector)}${why}.`);
+  if (!isReadable(d)) return bad(Vector.GP, ' is neither data nor readable code');
+  if (!isConforming(d) && Math.max(selector & 3, cpu.cpl) > dplOf(d))
+    return bad(Vector.GP, `: DPL ${dplOf(d)} is more privileged than CPL ${cpu.cpl} or RPL ${selector & 3}`);
+  if (!isPresent(d)) return bad(Vector.NP, ' is not present');
+  if (!markAccessed(cpu, d)) return false;
+  setFromDescriptor(cpu, seg, d);
+  return true;
 }
 
-/** Base of an LDT or TSS descriptor: 16 bytes long in long mode (SDM 3A 7.2.3). */
-function systemBase(cpu: Cpu, d: Descriptor): bigint | undefined {
-  if (!cpu.longMode) return d.base;
+/** Bits 63…32 of the base of an LDT or TSS descriptor, which has 16 bytes in long mode (SDM 3A 7.2.3). */
+function systemBaseHigh(cpu: Cpu, d: Descriptor): number | undefined {
+  if (!cpu.longMode) return 0;
   const upper = fetchUpperHalf(cpu, d);
-  if (upper === undefined) return undefined;
-  const base = upper | d.base;
-  if (isCanonical(base)) return base;
+  if (upper === undefined || isCanonicalHigh(upper)) return upper;
   selectorFault(
     cpu,
     Vector.GP,
@@ -126,7 +122,7 @@ function systemBase(cpu: Cpu, d: Descriptor): bigint | undefined {
 /** LLDT after its privilege check (SDM 2A). False after raising. */
 export function loadLdtr(cpu: Cpu, selector: number): boolean {
   if (isNull(selector)) {
-    cpu.state.setSegment(Seg.LDTR, nullSegment(selector));
+    setNull(cpu, Seg.LDTR, selector);
     return true;
   }
   if (selector & 4)
@@ -136,9 +132,9 @@ export function loadLdtr(cpu: Cpu, selector: number): boolean {
   if (systemType(d) !== SystemType.LDT)
     return selectorFault(cpu, Vector.GP, selector, `Selector ${hex(selector)} is not an LDT descriptor.`);
   if (!isPresent(d)) return selectorFault(cpu, Vector.NP, selector, `LDT ${hex(selector)} is not present.`);
-  const base = systemBase(cpu, d);
-  if (base === undefined) return false;
-  cpu.state.setSegment(Seg.LDTR, { ...segmentOf(d), base });
+  const baseHigh = systemBaseHigh(cpu, d);
+  if (baseHigh === undefined) return false;
+  setSystemSegment(cpu, Seg.LDTR, d, baseHigh);
   return true;
 }
 
@@ -153,9 +149,9 @@ export function loadTr(cpu: Cpu, selector: number): boolean {
   if (type !== SystemType.TSS_AVAILABLE && (cpu.longMode || type !== SystemType.TSS16_AVAILABLE))
     return selectorFault(cpu, Vector.GP, selector, `Selector ${hex(selector)} is not an available TSS.`);
   if (!isPresent(d)) return selectorFault(cpu, Vector.NP, selector, `TSS ${hex(selector)} is not present.`);
-  const base = systemBase(cpu, d);
-  if (base === undefined || !writeBusy(cpu, d, true)) return false;
-  cpu.state.setSegment(Seg.TR, { ...segmentOf(d), base });
+  const baseHigh = systemBaseHigh(cpu, d);
+  if (baseHigh === undefined || !writeBusy(cpu, d, true)) return false;
+  setSystemSegment(cpu, Seg.TR, d, baseHigh);
   return true;
 }
 

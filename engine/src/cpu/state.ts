@@ -289,6 +289,23 @@ export class CpuState {
     this.u32[slot * 2 + 1] = 0;
   }
 
+  /** The high 32 bits of a slot, unsigned. */
+  high(slot: number): number {
+    return this.u32[slot * 2 + 1];
+  }
+
+  /** Sets a slot to two halves. */
+  setHalves(slot: number, low: number, high: number): void {
+    this.u32[slot * 2] = low;
+    this.u32[slot * 2 + 1] = high;
+  }
+
+  /** Slot `to` ← slot `from`. */
+  copy(to: number, from: number): void {
+    this.u32[to * 2] = this.u32[from * 2];
+    this.u32[to * 2 + 1] = this.u32[from * 2 + 1];
+  }
+
   /** A slot as a JavaScript number; exact up to 2^53. */
   number(slot: number): number {
     return this.u32[slot * 2 + 1] * 0x100000000 + this.u32[slot * 2];
@@ -323,6 +340,20 @@ export class CpuState {
       limit: this.segmentLimit(seg),
       access: this.access(seg),
     };
+  }
+
+  /** As {@link setSegment}, with a base of 32 bits and no object. */
+  setSegmentFields(seg: Seg, selector: number, base: number, limit: number, access: number): void {
+    const { u32 } = this;
+    const at = (Slot.SEGMENTS + seg * 4) * 2;
+    u32[at + 2 * SegField.SELECTOR] = selector;
+    u32[at + 2 * SegField.SELECTOR + 1] = 0;
+    u32[at + 2 * SegField.BASE] = base;
+    u32[at + 2 * SegField.BASE + 1] = 0;
+    u32[at + 2 * SegField.LIMIT] = limit;
+    u32[at + 2 * SegField.LIMIT + 1] = 0;
+    u32[at + 2 * SegField.ACCESS] = access;
+    u32[at + 2 * SegField.ACCESS + 1] = 0;
   }
 
   /** Writes a segment register without any check. Callers then call `Cpu.modeChanged()`. */

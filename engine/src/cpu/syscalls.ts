@@ -2,7 +2,7 @@
 import { readRflags, writeRflags } from '../ir/flags';
 import { type Cpu, Vector } from './cpu';
 import { generalProtection } from './descriptors';
-import { hex, isCanonical, nextRip } from './limits';
+import { advanceRip, hex, isCanonicalHigh } from './limits';
 import { Access, Efer, Flag, Seg, Slot } from './state';
 
 const R11 = Slot.R8 + 3;
@@ -11,12 +11,8 @@ const R11 = Slot.R8 + 3;
 function setFlat(cpu: Cpu, seg: Seg.CS | Seg.SS, selector: number, ring: number, code64: boolean): void {
   const size = code64 ? Access.L : Access.DB;
   const type = seg === Seg.CS ? 0xb : 3;
-  cpu.state.setSegment(seg, {
-    selector,
-    base: 0n,
-    limit: 0xffffffff,
-    access: type | Access.S | (ring << Access.DPL_SHIFT) | Access.P | Access.G | size,
-  });
+  const access = type | Access.S | (ring << Access.DPL_SHIFT) | Access.P | Access.G | size;
+  cpu.state.setSegmentFields(seg, selector, 0, 0xffffffff, access);
 }
 
 function setCodeAndStack(cpu: Cpu, cs: number, ss: number, ring: number, code64: boolean): void {
@@ -37,11 +33,12 @@ export function syscall(cpu: Cpu): void {
   if (!requireSyscall(cpu, 'SYSCALL')) return;
   const s = cpu.state;
   const flags = readRflags(s) & ~Flag.RF;
-  s.u64[Slot.RCX] = nextRip(cpu);
+  advanceRip(cpu);
+  s.copy(Slot.RCX, Slot.RIP);
   s.setLow(R11, flags);
-  s.u64[Slot.RIP] = s.u64[Slot.LSTAR];
+  s.copy(Slot.RIP, Slot.LSTAR);
   writeRflags(s, flags & ~s.low(Slot.FMASK));
-  const selector = Number((s.u64[Slot.STAR] >> 32n) & 0xffffn);
+  const selector = s.high(Slot.STAR) & 0xffff;
   setCodeAndStack(cpu, selector, (selector & 0xfffc) + 8, 0, true);
 }
 
@@ -53,13 +50,12 @@ export function sysret(cpu: Cpu, to64: boolean): void {
     return;
   }
   const s = cpu.state;
-  const target = s.u64[Slot.RCX];
-  if (to64 && !isCanonical(target)) {
-    generalProtection(cpu, `SYSRET: RCX = ${hex(target)} is not canonical.`);
+  if (to64 && !isCanonicalHigh(s.high(Slot.RCX))) {
+    generalProtection(cpu, `SYSRET: RCX = ${hex(s.u64[Slot.RCX])} is not canonical.`);
     return;
   }
-  const selector = Number((s.u64[Slot.STAR] >> 48n) & 0xffffn);
-  s.u64[Slot.RIP] = to64 ? target : target & 0xffffffffn;
+  const selector = s.high(Slot.STAR) >>> 16;
+  s.setHalves(Slot.RIP, s.low(Slot.RCX), to64 ? s.high(Slot.RCX) : 0);
   writeRflags(s, s.low(R11) & 0x3c7fd7 & ~Flag.RF);
   setCodeAndStack(cpu, to64 ? selector + 16 : selector, selector + 8, 3, to64);
 }
@@ -78,10 +74,9 @@ export function sysenter(cpu: Cpu): void {
   if (selector === undefined) return;
   const s = cpu.state;
   const long = cpu.longMode;
-  const cut = (value: bigint) => (long ? value : value & 0xffffffffn);
   writeRflags(s, readRflags(s) & ~(Flag.IF | Flag.VM));
-  s.u64[Slot.RSP] = cut(s.u64[Slot.SYSENTER_ESP]);
-  s.u64[Slot.RIP] = cut(s.u64[Slot.SYSENTER_EIP]);
+  s.setHalves(Slot.RSP, s.low(Slot.SYSENTER_ESP), long ? s.high(Slot.SYSENTER_ESP) : 0);
+  s.setHalves(Slot.RIP, s.low(Slot.SYSENTER_EIP), long ? s.high(Slot.SYSENTER_EIP) : 0);
   setCodeAndStack(cpu, selector, (selector & 0xfffc) + 8, 0, long);
 }
 
@@ -94,14 +89,15 @@ export function sysexit(cpu: Cpu, to64: boolean): void {
     generalProtection(cpu, `SYSEXIT at CPL ${cpu.cpl}; it needs CPL 0.`);
     return;
   }
-  const rsp = s.u64[Slot.RCX];
-  const rip = s.u64[Slot.RDX];
-  if (to64 && !(isCanonical(rsp) && isCanonical(rip))) {
-    generalProtection(cpu, `SYSEXIT: RCX = ${hex(rsp)} or RDX = ${hex(rip)} is not canonical.`);
+  if (to64 && !(isCanonicalHigh(s.high(Slot.RCX)) && isCanonicalHigh(s.high(Slot.RDX)))) {
+    generalProtection(
+      cpu,
+      `SYSEXIT: RCX = ${hex(s.u64[Slot.RCX])} or RDX = ${hex(s.u64[Slot.RDX])} is not canonical.`,
+    );
     return;
   }
-  s.u64[Slot.RSP] = to64 ? rsp : rsp & 0xffffffffn;
-  s.u64[Slot.RIP] = to64 ? rip : rip & 0xffffffffn;
+  s.setHalves(Slot.RSP, s.low(Slot.RCX), to64 ? s.high(Slot.RCX) : 0);
+  s.setHalves(Slot.RIP, s.low(Slot.RDX), to64 ? s.high(Slot.RDX) : 0);
   const cs = (selector & 0xfffc) + (to64 ? 32 : 16);
   setCodeAndStack(cpu, cs, cs + 8, 3, to64);
 }

@@ -12,10 +12,10 @@ import {
   isPresent,
   isReadable,
   markAccessed,
-  nullSegment,
   SystemType,
-  segmentOf,
   selectorFault,
+  setFromDescriptor,
+  setNull,
   systemType,
   writeBusy,
 } from './descriptors';
@@ -69,17 +69,19 @@ export function taskSwitch(
   if (d.limit < Tss.LAST)
     return selectorFault(cpu, Vector.TS, d.selector, `TSS ${hex(d.selector)} is shorter than 104 bytes.`);
 
-  const next = readTss(cpu, d.base);
+  const base = BigInt(d.base);
+  const next = readTss(cpu, base);
   if (!next) return false;
   const nested = source === 'call' || source === 'gate';
   const oldSelector = s.selector(Seg.TR);
   if (!saveOldTask(cpu, returnRip, source === 'iret')) return false;
   if (!nested && !clearOldBusy(cpu)) return false;
-  if (nested && !cpu.mmu.write16(cpu, d.base, oldSelector, How.SUPERVISOR)) return false;
+  if (nested && !cpu.mmu.write16(cpu, base, oldSelector, How.SUPERVISOR)) return false;
   if (source !== 'iret' && !writeBusy(cpu, d, true)) return false;
 
   // The point of no return: from here on the new task runs (SDM 3A 7.3).
-  s.setSegment(Seg.TR, { ...segmentOf(d), access: d.access | 2 });
+  d.access |= 2;
+  setFromDescriptor(cpu, Seg.TR, d);
   s.u64[Slot.CR0] |= BigInt(Cr0.TS);
   loadRegisters(cpu, next, nested);
   const paging = (s.low(Slot.CR0) & Cr0.PG) !== 0;
@@ -87,8 +89,8 @@ export function taskSwitch(
   if (!loadTaskSegments(cpu, next)) return false;
   if (errorCode !== undefined) {
     const stack = StackFrame.current(cpu);
-    if (!stack.push(errorCode, 4)) return false;
-    setStackPointer(cpu, stack.pointer, false, s.access(Seg.SS));
+    if (!stack.push(errorCode, 0, 4)) return false;
+    setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
   }
   if (next[Tss.TRAP / 4] & 1) {
     cpu.raise(Vector.DB, undefined, `The T bit of TSS ${hex(d.selector)} is set.`, 1n << 15n);
@@ -138,13 +140,11 @@ function loadRegisters(cpu: Cpu, next: readonly number[], nested: boolean): void
 
 /** Loads LDTR and the six segment registers; a bad one raises in the new task. */
 function loadTaskSegments(cpu: Cpu, next: readonly number[]): boolean {
-  const s = cpu.state;
   const selectors = SEGMENT_ORDER.map((_, i) => next[Tss.SEGMENTS / 4 + i] & 0xffff);
   const cpl = selectors[1] & 3;
-  for (const [i, seg] of SEGMENT_ORDER.entries())
-    s.setSegment(seg, nullSegment(selectors[i], seg === Seg.SS ? cpl : 0));
+  for (const [i, seg] of SEGMENT_ORDER.entries()) setNull(cpu, seg, selectors[i], seg === Seg.SS ? cpl : 0);
   const ldt = next[Tss.LDTR / 4] & 0xffff;
-  s.setSegment(Seg.LDTR, nullSegment(ldt));
+  setNull(cpu, Seg.LDTR, ldt);
   cpu.modeChanged();
 
   const ok =
@@ -166,7 +166,7 @@ function loadTaskLdt(cpu: Cpu, selector: number): boolean {
   const d = fetchDescriptor(cpu, selector, Vector.TS);
   if (!d) return false;
   if (systemType(d) !== SystemType.LDT || !isPresent(d)) return bad('is not a present LDT');
-  cpu.state.setSegment(Seg.LDTR, segmentOf(d));
+  setFromDescriptor(cpu, Seg.LDTR, d);
   return true;
 }
 
@@ -182,7 +182,7 @@ function loadTaskCode(cpu: Cpu, selector: number): boolean {
   if (!isPresent(d))
     return selectorFault(cpu, Vector.NP, selector, `Code segment ${hex(selector)} is not present.`);
   if (!markAccessed(cpu, d)) return false;
-  cpu.state.setSegment(Seg.CS, segmentOf(d));
+  setFromDescriptor(cpu, Seg.CS, d);
   return true;
 }
 
@@ -191,7 +191,7 @@ function loadTaskStack(cpu: Cpu, selector: number, cpl: number): boolean {
     return selectorFault(cpu, Vector.TS, selector, 'The SS selector of the new task is null.');
   const d = fetchDescriptor(cpu, selector, Vector.TS);
   if (!d || !checkStackDescriptor(cpu, d, cpl, Vector.TS) || !markAccessed(cpu, d)) return false;
-  cpu.state.setSegment(Seg.SS, segmentOf(d));
+  setFromDescriptor(cpu, Seg.SS, d);
   return true;
 }
 
@@ -209,7 +209,7 @@ function loadTaskData(cpu: Cpu, seg: Seg, selector: number, cpl: number): boolea
   if (!isPresent(d))
     return selectorFault(cpu, Vector.NP, selector, `Data segment ${hex(selector)} is not present.`);
   if (!markAccessed(cpu, d)) return false;
-  cpu.state.setSegment(seg, segmentOf(d));
+  setFromDescriptor(cpu, seg, d);
   return true;
 }
 

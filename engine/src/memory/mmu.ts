@@ -19,7 +19,21 @@ export const enum How {
  */
 export interface Mmu<Processor> {
   readonly physical: PhysicalMemory;
-  /** Values are unsigned. */
+  /** Reads into {@link valueLo} and {@link valueHi}, zero-extended, unsigned halves. The address is given in halves. */
+  load(cpu: Processor, lo: number, hi: number, size: 1 | 2 | 4 | 8, how: number): boolean;
+  readonly valueLo: number;
+  readonly valueHi: number;
+  /** Writes the low `size` bytes of a value given in halves; nothing is written when any byte cannot be. */
+  store(
+    cpu: Processor,
+    lo: number,
+    hi: number,
+    size: 1 | 2 | 4 | 8,
+    how: number,
+    valueLo: number,
+    valueHi: number,
+  ): boolean;
+  /** The same with bigint addresses, for rarer work. Values are unsigned. */
   read8(cpu: Processor, linear: bigint, how?: number): number | undefined;
   read16(cpu: Processor, linear: bigint, how?: number): number | undefined;
   read32(cpu: Processor, linear: bigint, how?: number): number | undefined;
