@@ -1,4 +1,4 @@
-import { type ContextId, type Machine, type RegisterSnapshot, Slot } from '@hyperstep/engine';
+import { type ContextId, type Machine, REGISTER_SLOTS, type RegisterSnapshot, Slot } from '@hyperstep/engine';
 import type { Reader } from './evaluate/compile';
 import { littleEndian } from './evaluate/lexer';
 import type { LaunchConfig } from './launch/config';
@@ -70,22 +70,6 @@ export class Target {
   }
 }
 
-/** Slots that hold a whole register as it is. */
-const LIVE: Readonly<Record<string, number>> = {
-  rax: Slot.RAX,
-  rcx: Slot.RCX,
-  rdx: Slot.RDX,
-  rbx: Slot.RBX,
-  rsp: Slot.RSP,
-  rbp: Slot.RBP,
-  rsi: Slot.RSI,
-  rdi: Slot.RDI,
-  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`r${8 + i}`, Slot.R8 + i])),
-  rip: Slot.RIP,
-  cr0: Slot.CR0,
-  cr3: Slot.CR3,
-};
-
 /** Reads the running context straight from the register file, so that conditions in hot loops stay cheap. */
 class LiveReader implements Reader {
   constructor(
@@ -94,8 +78,11 @@ class LiveReader implements Reader {
   ) {}
 
   register(whole: string): bigint | undefined {
-    const slot = LIVE[whole];
-    if (slot !== undefined) return this.target.machine.cpu.state.u64[slot];
+    const { cpu } = this.target.machine;
+    if (whole === 'rip') return cpu.state.u64[Slot.RIP];
+    if (whole === 'cpl') return BigInt(cpu.cpl);
+    const slot = REGISTER_SLOTS.get(whole);
+    if (slot !== undefined) return cpu.state.u64[slot];
     return readSnapshot(this.target.registers(this.target.context), whole);
   }
 

@@ -2,7 +2,7 @@ import { Abort, Cpu, type Observer } from './cpu/cpu';
 import { deliverException, deliverInterrupt } from './cpu/interrupts';
 import { pagingContext } from './cpu/paging-context';
 import { enterMultiboot, resetCpu } from './cpu/reset';
-import { CpuState, Flag, Slot } from './cpu/state';
+import { CpuState, Flag, Seg, Slot } from './cpu/state';
 import { EventQueue } from './devices/clock';
 import { Cmos } from './devices/cmos';
 import { DebugConsole } from './devices/debug-console';
@@ -103,7 +103,7 @@ export class Machine {
     this.breakpoints = new Breakpoints((offset) => this.cache.dropOffset(offset));
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
     this.evaluator = new Evaluator(cpu, this.mmu);
-    this.evaluator.onBreak = (low, high) => this.onBreak(low, high);
+    this.evaluator.onBreak = (ripLow, ripHigh) => this.onBreak(ripLow, ripHigh);
     const tier = config.tier ?? 'regions';
     if (tier !== 'evaluator') {
       this.fast = new FastTier(
@@ -293,10 +293,11 @@ export class Machine {
     return undefined;
   }
 
-  private onBreak(low: number, high: number): boolean {
+  private onBreak(ripLow: number, ripHigh: number): boolean {
     const { cpu } = this;
     if (this.passedBreaksAt === cpu.icount) return false;
-    if (!this.breakpoints.hit(low, high, cpu.context)) return false;
+    const low = cpu.code64 ? ripLow : (ripLow + Number(cpu.state.segmentBase(Seg.CS))) >>> 0;
+    if (!this.breakpoints.hit(low, cpu.code64 ? ripHigh : 0, cpu.context)) return false;
     this.passedBreaksAt = cpu.icount;
     cpu.requestStop({ kind: 'breakpoint', rip: cpu.state.u64[Slot.RIP], context: cpu.context });
     return true;

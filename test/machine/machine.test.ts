@@ -102,6 +102,25 @@ describe('machine', () => {
     assert.deepEqual(machine.readLinear(here, 8), before);
   });
 
+  it('meets a breakpoint by its linear address where CS has a base', () => {
+    const { machine, symbols } = boot(`
+start:          lgdt    [pointer]
+                jmp     8:inside - 0x1234
+inside:         nop
+here:           mov     al, 0
+                out     0xf4, al
+gdt:            dq      0, 0x00cf9a000000ffff | 0x1234 << 16
+pointer:        dw      $ - gdt - 1
+                dd      gdt
+`);
+    const here = symbols.get('here')!;
+    machine.breakpoints.set(1, here, () => true);
+    machine.breakpoints.set(2, here - 0x1234n, () => assert.fail('this is no linear address'));
+    assert.equal(finish(machine).kind, 'breakpoint');
+    assert.equal(machine.registersOf('host').rip, here - 0x1234n);
+    assert.equal(finish(machine).kind, 'exit');
+  });
+
   it('executes code that the guest has just written, also in the block that is running', () => {
     const { machine } = boot(`
 start:          mov     byte [patch + 1], 42

@@ -1,4 +1,4 @@
-import type { ContextId } from '@hyperstep/engine';
+import type { ContextId, Term } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
 import { MAX_INSTRUCTION, withInstruction } from '../disassembly/decode';
@@ -6,6 +6,7 @@ import { messageOf, RequestError } from '../errors';
 import { type Compiled, compile, type Reader } from '../evaluate/compile';
 import { parseExpression } from '../evaluate/parser';
 import { symbolsAt } from '../evaluate/symbols';
+import { termOf } from '../evaluate/term';
 import { parseReference } from '../memory/references';
 import {
   type ContextKind,
@@ -20,6 +21,7 @@ import type { Target } from '../target';
 import { type HitTest, parseHitCondition, parseLogMessage } from './conditions';
 import { linesWithCode, resolveLine } from './lines';
 import { Repetition } from './repetition';
+import { whenTerm } from './when';
 
 type Reason = 'breakpoint' | 'function breakpoint' | 'instruction breakpoint';
 
@@ -186,14 +188,13 @@ export class Breakpoints {
     try {
       const hitTest = wanted.hitCondition ? parseHitCondition(wanted.hitCondition) : undefined;
       const resolved = wanted.resolve(target);
-      const callbacks = resolved.sites.map((site) =>
-        this.callback(target, breakpoint, { site, resolved, hitTest }),
-      );
+      const tests = resolved.sites.map((site) => this.test(target, breakpoint, { site, resolved, hitTest }));
       if (!target.config.noDebug) {
         resolved.sites.forEach((site, i) => {
           const machineId = this.nextMachineId++;
           breakpoint.machineIds.push(machineId);
-          target.machine.breakpoints.set(machineId, site.address, callbacks[i]);
+          const { onHit, when } = tests[i];
+          target.machine.breakpoints.set(machineId, site.address, onHit, when);
         });
       }
       const { shown } = resolved;
@@ -204,19 +205,23 @@ export class Breakpoints {
     }
   }
 
-  /** Runs inside the machine whenever the address is reached: must be quick and must not throw. */
-  private callback(
+  /**
+   * What runs inside the machine when the address is reached and the term, if it can be told, is not 0: it must be
+   * quick and must not throw.
+   */
+  private test(
     target: Target,
     breakpoint: Breakpoint,
     { site, resolved, hitTest }: { site: Site; resolved: Resolved; hitTest?: HitTest },
-  ): (context: ContextId) => boolean {
+  ): { onHit(context: ContextId): boolean; when: Term } {
     const { wanted, id } = breakpoint;
     const home: ContextId = site.context ?? (site.kind === 'host' ? 'host' : 'vmcs:0');
     const symbols = symbolsAt(target.index, home, site.address);
-    const condition = wanted.condition ? compile(parseExpression(wanted.condition), symbols) : undefined;
+    const expression = wanted.condition ? parseExpression(wanted.condition) : undefined;
+    const condition = expression && compile(expression, symbols);
     const log = wanted.logMessage ? parseLogMessage(wanted.logMessage, symbols) : undefined;
     const repeats = repeatsAt(target, home, site.address);
-    return (context) => {
+    const onHit = (context: ContextId): boolean => {
       if (site.context ? site.context !== context : kindOf(context) !== site.kind) return false;
       if (site.program && target.index.find(context, site.address)?.program !== site.program) return false;
       if (repeats && this.repetition.goesOn(target, context, site.address)) return false;
@@ -233,6 +238,9 @@ export class Breakpoints {
       this.hits.push({ id, reason: wanted.reason, inMacro: resolved.inMacro ?? false, problem });
       return true;
     };
+    // Whether an instruction repeats itself can only be told by looking at every time.
+    const term = expression && !repeats ? termOf(expression, symbols) : undefined;
+    return { onHit, when: whenTerm(site.kind, site.context, term) };
   }
 
   private log(text: string, at: SourceLine | undefined): void {

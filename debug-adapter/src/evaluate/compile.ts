@@ -118,8 +118,8 @@ const UNARY: Readonly<Record<string, (a: bigint) => bigint>> = {
   '!': (a) => truth(a === 0n),
 };
 
-/** 64-bit values; comparisons are signed and `/`, `%` unsigned, as in NASM (manual 3.5). */
-const BINARY: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
+/** Binary operators but `&&` and `||`. Values have 64 bits; comparisons are signed and `/`, `%` unsigned, as in NASM (manual 3.5). */
+export const BINARY: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   '^^': (a, b) => truth((a !== 0n) !== (b !== 0n)),
   '=': (a, b) => truth(a === b),
   '==': (a, b) => truth(a === b),

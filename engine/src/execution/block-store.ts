@@ -15,8 +15,8 @@ import { loadCode } from './stored-code';
 const UNIT = 256;
 const UNIT_SHIFT = 8;
 
-/** No block's micro-ops are longer: 64 times the longest instruction, an ENTER of 31 levels. */
-const MAX_BLOCK_BYTES = 1 << 18;
+/** No block's micro-ops are longer: 64 times the longest instruction, an ENTER of 31 levels, with breakpoints (lift/term.ts). */
+const MAX_BLOCK_BYTES = 1 << 19;
 
 /** An empty entry of the jump cache is for RIP 0, which is looked for in the first one: that has to name another. */
 const FIRST_ENTRY = JUMP_CACHE >> 2;

@@ -1,7 +1,15 @@
+import { isCompilable, type Term } from '../ir/term';
+import type { Watch } from '../lift/term';
 import type { ContextId } from '../records';
 
 /** Called when execution is about to begin the instruction; true stops the machine before it. */
 export type BreakpointCallback = (context: ContextId) => boolean;
+
+interface Breakpoint extends Watch {
+  low: number;
+  high: number;
+  onHit: BreakpointCallback;
+}
 
 /**
  * Breakpoints on instructions by linear address. They live outside guest
@@ -10,68 +18,65 @@ export type BreakpointCallback = (context: ContextId) => boolean;
  * linear addresses; the address itself is compared when the BREAK is reached.
  */
 export class Breakpoints {
-  private readonly byAddress = new Map<string, Map<number, BreakpointCallback>>();
-  private readonly addressOf = new Map<number, bigint>();
-  private readonly offsets = new Map<number, number>();
+  private readonly byId = new Map<number, Breakpoint>();
+  /** By page offset. Lists are not changed but replaced: one may be being asked. */
+  private readonly byOffset = new Map<number, readonly Breakpoint[]>();
 
   /** @param changed told the page offset whose translations are out of date. */
   constructor(private readonly changed: (pageOffset: number) => void) {}
 
-  /** Sets (or moves) breakpoint `id`. Several ids may share an address. */
-  set(id: number, linear: bigint, onHit: BreakpointCallback): void {
+  /**
+   * Sets (or moves) breakpoint `id`. Several ids may share an address.
+   * @param when a value that is 0 only where the callback would answer false and do nothing: code goes on without
+   *   calling it. Where it is not 0, or cannot be told, the callback decides. Memory is seen as the processor sees
+   *   it, through its TLB.
+   */
+  set(id: number, linear: bigint, onHit: BreakpointCallback, when?: Term): void {
     this.delete(id);
-    const key = keyOf(linear);
-    let here = this.byAddress.get(key);
-    if (!here) this.byAddress.set(key, (here = new Map()));
-    here.set(id, onHit);
-    this.addressOf.set(id, linear);
-    const offset = Number(linear & 0xfffn);
-    const users = (this.offsets.get(offset) ?? 0) + 1;
-    this.offsets.set(offset, users);
-    if (users === 1) this.changed(offset);
+    const address = BigInt.asUintN(64, linear);
+    const breakpoint: Breakpoint = {
+      linear: address,
+      low: Number(address & 0xffffffffn),
+      high: Number(address >> 32n),
+      when: when && isCompilable(when) ? when : undefined,
+      onHit,
+    };
+    this.byId.set(id, breakpoint);
+    const offset = breakpoint.low & 0xfff;
+    this.byOffset.set(offset, [...(this.byOffset.get(offset) ?? []), breakpoint]);
+    this.changed(offset);
   }
 
   delete(id: number): void {
-    const linear = this.addressOf.get(id);
-    if (linear === undefined) return;
-    this.addressOf.delete(id);
-    const key = keyOf(linear);
-    const here = this.byAddress.get(key)!;
-    here.delete(id);
-    if (here.size === 0) this.byAddress.delete(key);
-    const offset = Number(linear & 0xfffn);
-    const users = this.offsets.get(offset)! - 1;
-    if (users > 0) this.offsets.set(offset, users);
-    else {
-      this.offsets.delete(offset);
-      this.changed(offset);
-    }
+    const breakpoint = this.byId.get(id);
+    if (!breakpoint) return;
+    this.byId.delete(id);
+    const offset = breakpoint.low & 0xfff;
+    const rest = this.byOffset.get(offset)!.filter((other) => other !== breakpoint);
+    if (rest.length > 0) this.byOffset.set(offset, rest);
+    else this.byOffset.delete(offset);
+    this.changed(offset);
   }
 
   clear(): void {
-    for (const id of [...this.addressOf.keys()]) this.delete(id);
+    for (const id of [...this.byId.keys()]) this.delete(id);
   }
 
-  /** Must code at this page offset carry a BREAK? */
-  covers(pageOffset: number): boolean {
-    return this.offsets.has(pageOffset);
+  /** The breakpoints for which code at this page offset must carry a BREAK. */
+  at(pageOffset: number): readonly Watch[] | undefined {
+    return this.byOffset.get(pageOffset);
   }
 
   get any(): boolean {
-    return this.offsets.size > 0;
+    return this.byOffset.size > 0;
   }
 
   /** Asks every breakpoint at the address; all are asked, so that each counts its hits. */
   hit(low: number, high: number, context: ContextId): boolean {
-    const here = this.byAddress.get(`${high}:${low}`);
-    if (!here) return false;
     let stop = false;
-    for (const onHit of [...here.values()]) if (onHit(context)) stop = true;
+    for (const breakpoint of this.byOffset.get(low & 0xfff) ?? []) {
+      if (breakpoint.low === low && breakpoint.high === high && breakpoint.onHit(context)) stop = true;
+    }
     return stop;
   }
-}
-
-function keyOf(linear: bigint): string {
-  const u = BigInt.asUintN(64, linear);
-  return `${Number(u >> 32n)}:${Number(u & 0xffffffffn)}`;
 }

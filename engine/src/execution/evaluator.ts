@@ -21,7 +21,7 @@ export class Evaluator {
   private readonly u32: Uint32Array;
   private readonly u64: BigUint64Array;
   private readonly state: CpuState;
-  /** Asked at a BREAK micro-op with the linear address of the instruction; true stops (it has called requestStop). */
+  /** Asked at a BREAK micro-op with RIP at the instruction; true stops (it has called requestStop). */
   onBreak: (linearLow: number, linearHigh: number) => boolean = () => false;
 
   constructor(
@@ -65,6 +65,7 @@ export class Evaluator {
           // At the deadline the machine stops anyway; the breakpoint is met when it goes on.
           if (cpu.icount >= cpu.deadline || cpu.icount >= end) return at - WORDS;
           if (this.onBreak((ripLow + d) >>> 0, ripHigh)) return at - WORDS;
+          at += b * WORDS;
           break;
 
         case Op.MOV:

@@ -5,6 +5,7 @@ import { Mode } from '../ir/block';
 import { Lifter, MAX_INSTRUCTION_BYTES } from '../lift/block';
 import { SHAPE_WINDOW } from '../lift/shape';
 import { Templates } from '../lift/templates';
+import type { Watch } from '../lift/term';
 import type { SoftMmu } from '../memory/soft-mmu';
 import type { BlockStore } from './block-store';
 import type { Breakpoints } from './breakpoints';
@@ -88,7 +89,7 @@ export class Translator {
 
   private translate(physical: number, page: number, offset: number): Block | undefined {
     const { cpu, cache, breakpoints, store } = this;
-    const breakAt = (delta: number): boolean => breakpoints.covers((offset + delta) & 0xfff);
+    const breakAt = (delta: number) => breakpoints.at((offset + delta) & 0xfff);
     if (store && isEnterable(cpu.mode) && cache.keeps(page)) {
       const block = this.translateIntoStore(store, physical, offset, breakpoints.any ? breakAt : undefined);
       if (block) {
@@ -120,7 +121,7 @@ export class Translator {
     store: BlockStore,
     physical: number,
     offset: number,
-    breakAt: ((delta: number) => boolean) | undefined,
+    breakAt: ((delta: number) => readonly Watch[] | undefined) | undefined,
   ): Block | undefined {
     const { templates } = this;
     const { mode } = this.cpu;

@@ -1,5 +1,5 @@
 import type { Cpu } from '../cpu/cpu';
-import { Access, type CpuState, Cr0, Efer, Flag, Seg, type SegmentValue, Slot } from '../cpu/state';
+import { Access, type CpuState, Cr0, Efer, Flag, Seg, SegField, type SegmentValue, Slot } from '../cpu/state';
 import { readRflags } from '../ir/flags';
 
 /** Processor modes by the manual's names (SDM 3A 2.2). */
@@ -86,6 +86,26 @@ const SYSTEM_SLOTS: readonly [string, Slot][] = [
   ['pat', Slot.PAT],
   ['tsc_aux', Slot.TSC_AUX],
 ];
+
+const FIELDS: readonly [string, SegField][] = [
+  ['', SegField.SELECTOR],
+  ['.base', SegField.BASE],
+  ['.limit', SegField.LIMIT],
+  ['.access', SegField.ACCESS],
+];
+
+/** Registers of the context that runs that are whole in one slot: `rax`, `cs`, `cs.base`, `gdtr.limit`, `cr3`, `lstar`. */
+export const REGISTER_SLOTS: ReadonlyMap<string, number> = new Map<string, number>([
+  ...GPR_NAMES.map((name, slot) => [name, slot] as const),
+  ...SEGMENT_NAMES.flatMap((name, seg) =>
+    FIELDS.map(([field, n]) => [name + field, Slot.SEGMENTS + seg * 4 + n] as const),
+  ),
+  ['gdtr.base', Slot.GDTR_BASE],
+  ['gdtr.limit', Slot.GDTR_LIMIT],
+  ['idtr.base', Slot.IDTR_BASE],
+  ['idtr.limit', Slot.IDTR_LIMIT],
+  ...SYSTEM_SLOTS,
+]);
 
 /** The mode that CR0, EFER, RFLAGS and CS make. */
 export function cpuMode(cr0: bigint, efer: bigint, rflags: bigint, csAccess: number): CpuMode {

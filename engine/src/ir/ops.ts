@@ -18,8 +18,14 @@
 export const enum Op {
   /** A guest instruction begins: RIP ← block's RIP + d (bytes); length a. Counts one; the place where execution can stop exactly. */
   INSN = 0,
-  /** Stands before INSN where the debugger may want to stop; d as in INSN. */
+  /**
+   * Stands before INSN where the debugger may want to stop; d as in INSN. Literal b: how many micro-ops come between,
+   * which find out whether it must be asked, for whoever finds asking dear; they end with BREAKNZ, and whatever in
+   * them would leave the block asks. Without any, it is asked always.
+   */
   BREAK,
+  /** The debugger must be asked, as at the BREAK before, if a ≠ 0. */
+  BREAKNZ,
 
   // data ---------------------------------------------------------------
   /** d ← a */
@@ -224,7 +230,7 @@ export const WORDS = 4;
 
 /** Names for dumps, in Op's order. */
 export const OP_NAMES: readonly string[] =
-  `INSN BREAK MOV CONST RIP ADD64 SUB64 AND64 OR64 XOR64 MUL64 ADD32 SUB32 AND32 OR32 XOR32 MUL32 MULHU64 MULHS64
+  `INSN BREAK BREAKNZ MOV CONST RIP ADD64 SUB64 AND64 OR64 XOR64 MUL64 ADD32 SUB32 AND32 OR32 XOR32 MUL32 MULHU64 MULHS64
   SHL64 SHR64 SAR64 SHL32 SHR32 SAR32 ROTL64 ROTR64 ROTL32 ROTR32 ADDI64 ANDI64 ADDI32 ANDI32 SHLI64 SHRI64 SARI64
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64

@@ -13,7 +13,12 @@ const lifter = new Lifter();
 
 function tryLift(hex: string, mode = LONG, limit?: number, breaks: number[] = []): LiftedBlock | undefined {
   const bytes = Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-  return lifter.liftBlock(bytes, mode, (delta) => breaks.includes(delta), limit);
+  return lifter.liftBlock(
+    bytes,
+    mode,
+    (delta) => (breaks.includes(delta) ? [{ linear: 1n }] : undefined),
+    limit,
+  );
 }
 
 function lift(hex: string, mode = LONG, limit?: number, breaks: number[] = []): LiftedBlock {
@@ -74,7 +79,17 @@ describe('lifter: blocks', () => {
   });
 
   it('carry BREAK before the instructions asked for', () => {
-    assert.deepEqual(names(lift('90 90 eb fe', LONG, 9, [1])), ['INSN', 'BREAK', 'INSN', 'INSN', 'JUMPI']);
+    assert.deepEqual(names(lift('90 90 eb fe', LONG, 9, [1])), [
+      'INSN',
+      'BREAK',
+      'RIP',
+      'CONST',
+      'EQ64',
+      'BREAKNZ',
+      'INSN',
+      'INSN',
+      'JUMPI',
+    ]);
   });
 });
 
@@ -189,7 +204,7 @@ describe('lifter: any bytes', () => {
       // Half of them in the two-byte opcode map.
       if (round & 1) bytes[0] = 0x0f;
       const mode = ALL_MODES[round % ALL_MODES.length];
-      const block = lifter.liftBlock(bytes, mode, () => false);
+      const block = lifter.liftBlock(bytes, mode, () => undefined);
       if (block) check(block);
     }
   });

@@ -5,6 +5,7 @@ import { IrBuilder } from '../ir/builder';
 import { Op } from '../ir/ops';
 import { LiftContext } from './context';
 import { liftInstruction } from './index';
+import { emitBreak, type Watch } from './term';
 
 /** A block's code, before the cache gives it a place. */
 export interface LiftedBlock {
@@ -72,10 +73,10 @@ export class Lifter {
 
   /**
    * Appends the micro-ops of the instruction `delta` bytes from the start.
-   * @param watched a BREAK must stand before it
+   * @param watches the breakpoints for which a BREAK must stand before it
    * @returns its bytes, or 0 when it is cut off
    */
-  next(delta: number, watched: boolean): number {
+  next(delta: number, watches?: readonly Watch[]): number {
     const { ir, context, instruction } = this;
     const decoder = this.decoder!;
     if (this.position !== delta) {
@@ -87,8 +88,8 @@ export class Lifter {
       this.position = -1;
       return 0;
     }
-    context.watched = watched;
-    if (watched) ir.emit(Op.BREAK, delta);
+    context.watched = watches !== undefined;
+    if (watches) emitBreak(ir, context.mode, delta, watches);
     const size = instruction.length;
     this.position = delta + size;
     context.begin(delta, size);
@@ -109,12 +110,12 @@ export class Lifter {
    * off: call again with at least 15 bytes.
    *
    * @param mode {@link Mode} bits
-   * @param breakAt whether a BREAK must stand before the instruction at this many bytes from the start
+   * @param breakAt the breakpoints for which a BREAK must stand before the instruction at this many bytes from the start
    */
   liftBlock(
     bytes: Uint8Array,
     mode: number,
-    breakAt: (delta: number) => boolean,
+    breakAt: (delta: number) => readonly Watch[] | undefined,
     limit: number = MAX_BLOCK_INSTRUCTIONS,
   ): LiftedBlock | undefined {
     const { ir } = this;

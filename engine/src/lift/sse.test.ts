@@ -20,7 +20,7 @@ const lifter = new Lifter();
 function run(b: Bench, hex: string): string {
   const { cpu } = b;
   const bytes = Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-  const lifted = lifter.liftBlock(bytes, cpu.mode, () => false, 1)!;
+  const lifted = lifter.liftBlock(bytes, cpu.mode, () => undefined, 1)!;
   cpu.state.u64[Slot.RIP] = 0x5000n;
   cpu.deadline = Number.POSITIVE_INFINITY;
   const block = { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true, loaded: 0 };
@@ -93,7 +93,11 @@ describe('SSE: who may execute it', () => {
   it('CLTS ends the block, and the next one may use SSE', () => {
     const b = long();
     setControl(b.cpu, Cr4.OSFXSR, Cr0.TS);
-    const lifted = lifter.liftBlock(Uint8Array.from([0x0f, 0x06, 0x0f, 0x58, 0xc1]), b.cpu.mode, () => false);
+    const lifted = lifter.liftBlock(
+      Uint8Array.from([0x0f, 0x06, 0x0f, 0x58, 0xc1]),
+      b.cpu.mode,
+      () => undefined,
+    );
     assert.equal(lifted!.instructions, 1);
     assert.equal(run(b, '0f 06'), 'none');
     assert.equal(run(b, ADDPS), 'none');

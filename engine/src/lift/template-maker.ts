@@ -137,7 +137,7 @@ function takeSamples(
       if (!again.read(bytes, view, at, bytes.length, mode)) return undefined;
       if (again.key0 !== key0 || again.key1 !== key1 || again.key2 !== key2) return undefined;
       lifter.ir.reset();
-      if (lifter.next(at, false) !== length || !lifter.valid) return undefined;
+      if (lifter.next(at) !== length || !lifter.valid) return undefined;
       samples.push({ values: again.values.slice(), words: lifter.ir.finish(), ending: endingOf(lifter) });
     }
   } finally {

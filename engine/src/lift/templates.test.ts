@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCode, storeCode } from '../execution/stored-code';
 import { Mode } from '../ir/block';
+import type { Term } from '../ir/term';
 import { Lifter } from './block';
 import { Templates } from './templates';
 
@@ -27,7 +28,7 @@ const out = new Int32Array(1 << 16);
 
 /** Translates what is in memory from `at` to `stop` both ways. */
 function compare(at: number, stop: number, mode: number, limit?: number, breaks: number[] = []): void {
-  const breakAt = (delta: number): boolean => breaks.includes(delta);
+  const breakAt = (delta: number) => (breaks.includes(delta) ? [{ linear: 5n, when: RCX }] : undefined);
   const expected = lifter.liftBlock(memory.subarray(at, stop), mode, breakAt, limit);
   const some = breaks.length > 0 ? breakAt : undefined;
   const words = templates.translate(memory, view, at, stop, mode, out, 8, some, limit);
@@ -43,6 +44,8 @@ function compare(at: number, stop: number, mode: number, limit?: number, breaks:
   }
   assert.deepEqual(loadCode(stored, 0, words), expected.code, what());
 }
+
+const RCX: Term = { kind: 'register', slot: 1 };
 
 let seed = 1;
 function random(): number {

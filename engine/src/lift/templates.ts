@@ -3,6 +3,7 @@ import { Op, WORDS } from '../ir/ops';
 import { BLOCK_WINDOW, bitnessOf, Lifter, MAX_BLOCK_INSTRUCTIONS } from './block';
 import { SHAPE_WINDOW, Shape, Value } from './shape';
 import { Ending, endingOf, makeTemplate } from './template-maker';
+import type { Watch } from './term';
 
 /**
  * Puts micro-ops where they are executed from, in the form they are executed in.
@@ -55,7 +56,7 @@ export class Templates {
    * Translates a block as {@link Lifter.liftBlock} does.
    * @param bytes and view: the memory that the code is in, from `at` to `stop`
    * @param to where micro-ops go, from word `start` on
-   * @param breakAt whether a BREAK must stand before the instruction at a distance; undefined: nowhere
+   * @param breakAt the breakpoints for which a BREAK must stand before the instruction at a distance; undefined: nowhere
    * @returns words written, or 0 when the first instruction is cut off
    */
   translate(
@@ -66,7 +67,7 @@ export class Templates {
     mode: number,
     to: Int32Array,
     start: number,
-    breakAt: ((delta: number) => boolean) | undefined,
+    breakAt: ((delta: number) => readonly Watch[] | undefined) | undefined,
     limit: number = MAX_BLOCK_INSTRUCTIONS,
   ): number {
     const { shape, arena } = this;
@@ -81,10 +82,10 @@ export class Templates {
     let delta = 0;
     let instructions = 0;
     for (;;) {
-      const watched = breakAt?.(delta) ?? false;
+      const watches = breakAt?.(delta);
       values[Value.DELTA] = delta;
       let ending: Ending;
-      const known = !watched && at + delta <= readable && shape.read(bytes, view, at + delta, end, mode);
+      const known = !watches && at + delta <= readable && shape.read(bytes, view, at + delta, end, mode);
       const template = known ? this.find(bytes, at + delta, mode) : 0;
       if (template > 0) {
         const words = arena[template];
@@ -103,7 +104,7 @@ export class Templates {
         opened = true;
         const { ir } = this.lifter;
         ir.reset();
-        const size = this.lifter.next(delta, watched);
+        const size = this.lifter.next(delta, watches);
         if (size === 0) {
           if (instructions === 0) {
             this.lifter.close();

@@ -171,7 +171,7 @@ let mode = MODES['64'];
 function lift(hex: string): Block {
   const bytes = new Uint8Array(32).fill(0xcc);
   bytes.set(Buffer.from(hex, 'hex'));
-  const lifted = lifter.liftBlock(bytes, cpu.mode, () => false, 1);
+  const lifted = lifter.liftBlock(bytes, cpu.mode, () => undefined, 1);
   assert.ok(lifted, 'cut off');
   return { ...lifted, page: 0, secondPage: -1, mode: cpu.mode, valid: true, loaded: 0 };
 }

@@ -313,6 +313,19 @@ class RegionCompiler implements Operands, FlagsOperands {
           begun++;
           skips = this.openSkips(at);
           break;
+        case Op.BREAK:
+          // What follows leaves as an instruction does: it counts as begun until BREAKNZ.
+          insn = at;
+          begun++;
+          skips = this.openSkips(at);
+          break;
+        case Op.BREAKNZ:
+          this.a64().op(W.I64_EQZ).op(W.I32_EQZ);
+          c.if();
+          stop();
+          c.end();
+          begun--;
+          break;
         case Op.RIP:
           this.set64(() => this.pushCodeAddress(b.offset + a, word >>> 8));
           break;

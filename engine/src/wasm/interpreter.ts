@@ -249,7 +249,17 @@ function interpretFunction(): Code {
 
   const bodies: { [op: number]: () => void } = {
     [OP_SLOW]: () => c.br(atStart),
-    [Op.BREAK]: () => c.br(atStart),
+    [Op.BREAK]: () => {
+      literal(12)();
+      c.op(W.I64_EQZ).brIf(atStart);
+      // What follows leaves as an instruction does: it is charged until BREAKNZ.
+      c.get(budget).i32(1).op(W.I32_SUB).set(budget);
+      c.get(ip).set(insn);
+    },
+    [Op.BREAKNZ]: () => {
+      o.a64().op(W.I64_EQZ).op(W.I32_EQZ).brIf(slow);
+      c.get(budget).i32(1).op(W.I32_ADD).set(budget);
+    },
     [Op.INSN]: () => {
       c.get(budget).op(W.I32_EQZ);
       c.if();
@@ -425,6 +435,8 @@ function interpretFunction(): Code {
     } else c.br(help);
   }
   c.end(); // missed
+  // Between BREAK and BREAKNZ nothing may happen.
+  c.get(insn).memory(W.I32_LOAD8_U).i32(Op.BREAK).op(W.I32_EQ).brIf(slow);
   callOut(Fn.ACCESS, () => {
     c.get(access.address).op(W.I32_WRAP_I64);
     c.get(access.address).i64(32).op(W.I64_SHR_U).op(W.I32_WRAP_I64);

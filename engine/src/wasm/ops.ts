@@ -125,6 +125,7 @@ const store = row('rr-');
 export const ROWS: Readonly<Record<number, Row | undefined>> = {
   [Op.INSN]: row('---'),
   [Op.BREAK]: row('---'),
+  [Op.BREAKNZ]: row('-r-'),
 
   [Op.MOV]: row('wr-', (o) => o.set64(() => o.a64())),
   [Op.CONST]: row('w--', (o) => o.set64(() => o.constant())),

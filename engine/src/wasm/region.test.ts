@@ -11,7 +11,7 @@ function region(hex: string, hot: number, offsets: readonly number[]): Region {
   const bytes = Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
   const available = new Map(
     offsets.map((offset): [number, Block] => {
-      const lifted = new Lifter().liftBlock(bytes.subarray(offset), MODE, () => false)!;
+      const lifted = new Lifter().liftBlock(bytes.subarray(offset), MODE, () => undefined)!;
       return [offset, { ...lifted, page: 0, secondPage: -1, mode: MODE, valid: true, loaded: 1 }];
     }),
   );

@@ -104,6 +104,9 @@ function targets(block: Block, offset: number): number[] {
   const found: number[] = [];
   for (let at = 0; at < code.length; at += WORDS) {
     switch (code[at] & 0xff) {
+      case Op.BREAK:
+        at += code[at + 3] * WORDS;
+        break;
       case Op.RIP: // a return address
       case Op.JUMPI:
         found.push(offset + code[at + ((code[at] & 0xff) === Op.RIP ? 2 : 1)]);
@@ -131,9 +134,14 @@ function cut(block: Block, offset: number, index: ReadonlyMap<number, number>): 
     const op = code[at] & 0xff;
     if (op === Op.BREAK || op === Op.INSN) {
       const here = offset + code[at + 1];
-      const inside = at > 0 && (code[at - WORDS] & 0xff) !== Op.BREAK;
+      const before = at > 0 ? code[at - WORDS] & 0xff : Op.BREAK;
+      const inside = before !== Op.BREAK && before !== Op.BREAKNZ;
       if (inside && index.has(here)) return done('cut', [here]);
-      if (op === Op.BREAK || isSlow(code, at)) return done('slow', []);
+      if (op === Op.BREAK) {
+        if (code[at + 3] === 0) return done('slow', []);
+        continue;
+      }
+      if (isSlow(code, at)) return done('slow', []);
       instructions++;
     }
   }
@@ -184,7 +192,9 @@ function chooseEntries(blocks: RegionBlock[], loops: readonly Loop[], hotOffset:
     for (const to of b.successors) reached.add(to);
     const { code } = b.block;
     for (let at = 0; at < code.length; at += WORDS) {
-      if ((code[at] & 0xff) === Op.RIP) wanted.add(b.offset + code[at + 2]);
+      const op = code[at] & 0xff;
+      if (op === Op.BREAK) at += code[at + 3] * WORDS;
+      else if (op === Op.RIP) wanted.add(b.offset + code[at + 2]);
     }
   }
   blocks.forEach((b, i) => {
