@@ -99,15 +99,18 @@ export interface LineEntry {
   /** True for instructions, false for data. */
   code: boolean;
   bits: 16 | 32 | 64;
-  /** Innermost first: the lines inside macro bodies that produced these bytes; absent outside macros. */
-  expansion?: {
-    file: number;
-    line: number;
-    macro: string;
-    /** The macro is `.nolist`: it and what it calls are not meant to be seen. */
-    hidden?: boolean;
-  }[];
+  /** The lines inside macro bodies that produced these bytes; absent outside macros. */
+  expansion?: Expansion;
 }
+
+/** Lines inside macro bodies, innermost first; of calls nested very deep only the innermost ones. */
+export type Expansion = {
+  file: number;
+  line: number;
+  macro: string;
+  /** The macro is `.nolist`: it and what it calls are not meant to be seen. */
+  hidden?: boolean;
+}[];
 
 export interface SymbolEntry {
   /** Full name; a local label carries its parent (`main.loop`). */

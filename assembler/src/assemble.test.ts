@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AssembleOptions, AssembleResult } from './api';
 import { assemble } from './assemble';
-import { MAX_INCLUDES, MAX_REPEAT } from './limits';
+import { MAX_EXPANSION, MAX_INCLUDES, MAX_REPEAT } from './limits';
 
 /** Assembles files given as texts; the first is the main one. */
 function build(
@@ -115,6 +115,10 @@ describe('assemble: bombs', () => {
     'a huge exponent': 'dd 1e999999999, 1e-999999999\n',
     'a layout without rest': 'a: times (b-a) == 0 db 1\nb:\n',
     'sections at the ends of the address space': "section a\n db 1\nsection b start=('aé€')\n db 1\n",
+    'a %rep in deep macros':
+      '%rmacro m 1\n%if %1\n m %1-1\n%else\n%rep 100000\n nop\n%endrep\n%endif\n%endmacro\n m 200\n',
+    'times of a distance that contains it':
+      'b: or r12d, -1\n vplzcntd zmm4, [a]\n times a-b vcvtpd2qq xmm5, [eax]\na: nop\n',
     'growing tokens': '%define x 1\n%rep 100000\n%xdefine x x+1\n%endrep\ndb x\n',
   };
   for (const [name, source] of Object.entries(bombs)) {
@@ -137,6 +141,16 @@ describe('assemble: bombs', () => {
       assert.deepEqual([r.diagnostics.at(-1)?.code, r.passes], ['limit', 1]);
     });
   }
+
+  it('names only the innermost of very many macros', () => {
+    const source = '%rmacro m 1\n%if %1\n m %1-1\n%else\n nop\n%endif\n%endmacro\n m 200\n';
+    const [entry] = build({ '/a.asm': source }).map.lines;
+    assert.deepEqual([entry.line, entry.expansion!.length], [8, MAX_EXPANSION]);
+    assert.deepEqual(
+      entry.expansion!.slice(0, 2).map((e) => e.line),
+      [5, 3],
+    );
+  });
 
   it(`includes at most ${MAX_INCLUDES} deep`, () => {
     const r = build({ '/a.asm': '%include "a.asm"\n' });

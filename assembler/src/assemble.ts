@@ -111,8 +111,9 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const cancelled = options.cancelled ?? (() => false);
     do {
       grow(++number);
-      if (!replay(program, layout, number, pass.readBinary, cancelled)) break;
-    } while (moved(sizes) && number < MAX_PASSES);
+      if (!replay(program, layout, number, pass.readBinary, cancelled, pass.limit)) break;
+    } while (moved(sizes) && number < MAX_PASSES && work + program.spent <= most);
+    work += program.spent;
   }
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
   const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));

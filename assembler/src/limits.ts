@@ -9,6 +9,8 @@ export const FREE_PASSES = 300;
 export const MAX_PASSES = 400;
 /** Macro calls, includes and repetitions inside each other. */
 export const MAX_NESTING = 2000;
+/** Macro bodies that the source map names for one line. */
+export const MAX_EXPANSION = 32;
 /** Includes inside each other. */
 export const MAX_INCLUDES = 128;
 /** Iterations of one `%rep`; NASM's own default. */

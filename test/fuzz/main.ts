@@ -103,8 +103,9 @@ function main(): void {
     if (now !== last) since = Date.now();
     last = now;
     if (Date.now() - since < HANG_SECONDS * 1000) return;
+    clearInterval(watch);
     findings++;
-    console.log(`input ${now}: hangs`);
+    console.log(`input ${now}: hangs; --from ${now + 1} goes on behind it`);
     void worker.terminate();
   }, 1000);
   worker.on('exit', () => {

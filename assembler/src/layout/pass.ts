@@ -255,6 +255,11 @@ export class Pass implements Host {
     return this.files.lines;
   }
 
+  /** Work it may do. */
+  get limit(): number {
+    return this.#state.limit;
+  }
+
   /** Work the pass did, in tokens. */
   get spent(): number {
     return this.#state.spent;

@@ -70,6 +70,8 @@ export class Program {
   inherits = false;
   /** The preprocessor asked for values. */
   asks = false;
+  /** Work that running it again has cost, in tokens. */
+  spent = 0;
   /** The symbol table's generation the steps were bound to. */
   generation = -1;
 

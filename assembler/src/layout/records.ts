@@ -1,9 +1,8 @@
-import type { LineEntry, StrucEntry } from '../api';
-import type { Frame } from '../preprocess/state';
+import type { Expansion, StrucEntry } from '../api';
+import { MAX_EXPANSION } from '../limits';
+import type { Frame, MultiMacro } from '../preprocess/state';
+import type { SourceLine } from '../text/source';
 import type { Section } from './section';
-
-/** Macro bodies that produced a line, innermost first. */
-type Expansion = NonNullable<LineEntry['expansion']>;
 
 /** A line's place in the source, as the map tells it. */
 export interface Place {
@@ -12,28 +11,40 @@ export interface Place {
   expansion: Expansion | undefined;
 }
 
+/** The macro bodies around a line of a frame, innermost first. Shared: a bomb must not fill memory with them. */
+function expansionOf(frame: Frame, line: SourceLine): Expansion {
+  const known = frame.expansions?.get(line);
+  if (known) return known;
+  const list: Expansion = [];
+  let within: SourceLine | undefined = line;
+  for (let f = frame; f !== frame.origin && f.parent && list.length < MAX_EXPANSION; f = f.parent) {
+    if (f.kind !== 'macro') continue;
+    if (within && within.file.index >= 0) list.push(stepOf(f.call!.macro, within));
+    within = f.parent.line;
+  }
+  frame.expansions ??= new Map();
+  frame.expansions.set(line, list);
+  return list;
+}
+
+/** One line of a macro's body. */
+function stepOf(macro: MultiMacro, line: SourceLine): Expansion[number] {
+  macro.steps ??= new Map();
+  let step = macro.steps.get(line);
+  if (!step) {
+    step = { file: line.file.index, line: line.number, macro: macro.name };
+    if (macro.nolist) step.hidden = true;
+    macro.steps.set(line, step);
+  }
+  return step;
+}
+
 /** Finds the outermost call of the line in work, and the macro bodies on the way. */
 export function placeOf(frame: Frame, fileIndex: (path: string) => number): Place {
-  let f: Frame = frame;
-  let { line } = frame;
-  let expansion: Expansion | undefined;
-  while (f.kind !== 'file' && f.parent) {
-    if (f.kind === 'macro') {
-      if (line && line.file.index >= 0) {
-        expansion ??= [];
-        const { name, nolist } = f.call!.macro;
-        expansion.push({
-          file: line.file.index,
-          line: line.number,
-          macro: name,
-          ...(nolist ? { hidden: true } : {}),
-        });
-      }
-      line = f.parent.line;
-    }
-    f = f.parent;
-  }
-  const renumbered = f.renumbered;
+  const { line } = frame.origin;
+  const inside = frame !== frame.origin && frame.line ? expansionOf(frame, frame.line) : undefined;
+  const expansion = inside && inside.length > 0 ? inside : undefined;
+  const { renumbered } = frame.top;
   const number = line?.number ?? 1;
   const file = line?.file.index ?? 0;
   if (!renumbered || number < renumbered.from) return { file, line: number, expansion };

@@ -9,12 +9,15 @@ import type { Definition } from './symbols';
 /** Steps between two questions whether to go on. */
 const CANCEL_INTERVAL = 8192;
 
+/** Steps that count as much as a token, as a power of two. */
+const STEPS_PER_TOKEN = 3;
+
 /**
  * A pass that only asks for sizes: lays out a recorded program with the symbol
  * values of the pass before, as a whole pass would, but writes no bytes, no
  * diagnostics and no source map. False when the preprocessor would now read
- * other lines, or when it was cancelled: the symbols are then as before, and
- * only a whole pass can go on.
+ * other lines, when there is too much work, or when it was cancelled: only a
+ * whole pass can go on.
  */
 export function replay(
   program: Program,
@@ -22,11 +25,18 @@ export function replay(
   pass: number,
   readBinary: ReadBinary,
   cancelled: () => boolean,
+  /** Work that one pass may do, in tokens. */
+  limit: number,
 ): boolean {
   const reporter = new Reporter();
   const { symbols } = layout;
   layout.records.frame = () => undefined;
-  layout.spend = () => {};
+  const before = program.spent;
+  program.spent += program.steps.length >> STEPS_PER_TOKEN;
+  layout.spend = (tokens) => {
+    program.spent += tokens;
+    if (program.spent - before > limit) layout.stopped = true;
+  };
   layout.begin(pass, reporter);
   if (program.generation !== symbols.generation) bind(program, layout);
   // Only a question can make a pass worthless.
@@ -60,7 +70,7 @@ export function replay(
         default:
           whole(step, layout, readBinary);
       }
-      if (i % CANCEL_INTERVAL === 0 && cancelled()) {
+      if (layout.stopped || (i % CANCEL_INTERVAL === 0 && cancelled())) {
         symbols.rollback();
         return false;
       }

@@ -8,26 +8,13 @@ import type { Handler } from './define';
 import { macroFrame } from './multi-line';
 import { expandSingles } from './single-line';
 import { STACK } from './stack';
-import { type Context, ensure, type State } from './state';
+import { type Context, ensure, Frame, type State } from './state';
 
 /** Starts reading another file. */
 export function enterFile(state: State, file: SourceFile, caller: Token | undefined): void {
-  const parent = state.frame;
   state.includes++;
-  state.frame = {
-    kind: 'file',
-    lines: file.lines,
-    position: 0,
-    line: undefined,
-    parent,
-    depth: (parent?.depth ?? 0) + 1,
-    call: undefined,
-    caller,
-    remaining: 0,
-    leaving: false,
-    file,
-    conditions: [],
-  };
+  state.frame = new Frame('file', file.lines, state.frame, caller);
+  state.frame.file = file;
 }
 
 const include: Handler = (state, raw, at) => {
@@ -146,7 +133,7 @@ const repl: Handler = (state, tokens, at) => {
 
 /** `%line number[+step] [file]` (NASM manual 4.10.1). */
 const line: Handler = (state, tokens, at) => {
-  const frame = state.fileFrame();
+  const frame = state.frame?.top;
   const number = tokens[0];
   ensure(
     number?.kind === Kind.Number && /^\d{1,9}$/.test(number.text),

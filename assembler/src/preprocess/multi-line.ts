@@ -4,7 +4,7 @@ import { tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
 import { environmentName } from './conditionals';
 import { append, expandSingles, paste } from './single-line';
-import type { Call, Frame, MultiMacro, State } from './state';
+import { type Call, Frame, type MultiMacro, type State } from './state';
 
 /** Condition codes by their opposite, for `%-1`. */
 const OPPOSITE: Record<string, string> = {
@@ -165,20 +165,7 @@ function start(
     label: [...label],
   };
   macro.active++;
-  state.frame = {
-    kind: 'macro',
-    lines: macro.lines,
-    position: 0,
-    line: undefined,
-    parent,
-    depth: parent.depth + 1,
-    call,
-    caller: tokens[at],
-    remaining: 0,
-    leaving: false,
-    file: undefined,
-    conditions: [],
-  };
+  state.frame = new Frame('macro', macro.lines, parent, tokens[at], call);
   if (label.length === 0 || macro.takesLabel) return NOTHING;
   return { label: [label[0], label[0].with(Kind.Operator, ':', false)] };
 }

@@ -8,7 +8,7 @@ import { DEFINE, type Handler } from './define';
 import { enterFile, FLOW, repeatCount } from './flow';
 import { callMulti, expandParameters, leaveFrame, splitParameters } from './multi-line';
 import { expandSingles } from './single-line';
-import { type Condition, ensure, type Frame, type MultiMacro, type State } from './state';
+import { type Condition, ensure, Frame, type MultiMacro, type State } from './state';
 
 /** A line for the assembler proper. */
 export interface ExpandedLine {
@@ -128,7 +128,7 @@ export class Preprocessor {
   }
 
   #conditions(): Condition[] {
-    return this.state.fileFrame()!.conditions;
+    return this.state.frame!.top.conditions;
   }
 
   #process(line: SourceLine): ExpandedLine | undefined {
@@ -289,20 +289,8 @@ export class Preprocessor {
       state.stop('limit', `\`%rep\` blocks nested deeper than ${MAX_NESTING}`, collecting.at);
       return;
     }
-    state.frame = {
-      kind: 'repeat',
-      lines: collecting.lines,
-      position: 0,
-      line: undefined,
-      parent,
-      depth: parent.depth + 1,
-      call: parent.call,
-      caller: collecting.at,
-      remaining: Math.min(collecting.count, MAX_REPEAT) - 1,
-      leaving: false,
-      file: undefined,
-      conditions: [],
-    };
+    state.frame = new Frame('repeat', collecting.lines, parent, collecting.at, parent.call);
+    state.frame.remaining = Math.min(collecting.count, MAX_REPEAT) - 1;
   }
 
   #unmacro(tokens: readonly Token[], at: Token): void {

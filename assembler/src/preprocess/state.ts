@@ -1,3 +1,4 @@
+import type { Expansion } from '../api';
 import { Complaint, type Reporter, rangeOf } from '../diagnostics';
 import { MAX_ERRORS, MAX_STRING, MAX_WORK, WORK_PER_SOURCE_LINE } from '../limits';
 import type { Linear } from '../parse/evaluate';
@@ -61,6 +62,8 @@ export interface MultiMacro {
   /** Its body uses `%00`, so it takes the label before the call. */
   takesLabel: boolean;
   definition: Token;
+  /** The lines of its body, as the source map names them. */
+  steps?: Map<SourceLine, Expansion[number]>;
 }
 
 /** One call of a multi-line macro in progress. */
@@ -86,27 +89,40 @@ export interface Condition {
 }
 
 /** Where lines come from: a file, a macro body or a `%rep` block. */
-export interface Frame {
-  kind: 'file' | 'macro' | 'repeat';
-  lines: readonly SourceLine[];
-  position: number;
+export class Frame {
+  position = 0;
   /** The line being processed. */
   line: SourceLine | undefined;
-  parent: Frame | undefined;
-  depth: number;
-  /** The nearest macro call, of this frame or around it. */
-  call: Call | undefined;
-  /** What stands in the parent's line: the macro's name or the `%include`. */
-  caller: Token | undefined;
+  readonly depth: number;
+  /** The file this stands in: the frame itself or one around it. */
+  readonly top: Frame;
+  /** Whose line is the outermost call of a macro; for what is in no macro, the frame itself. */
+  readonly origin: Frame;
   /** Iterations left after this one. */
-  remaining: number;
+  remaining = 0;
   /** `%exitrep` was met: the lines of this round are skipped. */
-  leaving: boolean;
+  leaving = false;
   file: SourceFile | undefined;
   /** Conditional blocks opened by this file. */
-  conditions: Condition[];
+  readonly conditions: Condition[] = [];
   /** `%line`. */
-  renumbered?: { from: number; to: number; step: number; name: string | undefined };
+  renumbered: { from: number; to: number; step: number; name: string | undefined } | undefined;
+  /** The macro bodies around each line of this frame, as the source map wants them. */
+  expansions: Map<SourceLine, Expansion> | undefined;
+
+  constructor(
+    readonly kind: 'file' | 'macro' | 'repeat',
+    readonly lines: readonly SourceLine[],
+    readonly parent: Frame | undefined,
+    /** What stands in the parent's line: the macro's name or the `%include`. */
+    readonly caller: Token | undefined,
+    /** The nearest macro call, of this frame or around it. */
+    readonly call?: Call,
+  ) {
+    this.depth = (parent?.depth ?? 0) + 1;
+    this.top = kind === 'file' || !parent ? this : parent.top;
+    this.origin = kind === 'file' || !call || !parent ? this : parent.origin;
+  }
 }
 
 /** A `%push`ed context. */
@@ -190,14 +206,15 @@ export class State {
   /** Counts work, in tokens; ends the pass when there is too much. */
   spend(tokens: number, at: Token | SourceLine): void {
     this.#spent += tokens;
-    if (this.#spent > MAX_WORK && this.#spent > this.#limit()) {
-      const message = `macros and repetitions make more of this source than ${this.#limit()} tokens`;
+    if (this.#spent > MAX_WORK && this.#spent > this.limit) {
+      const message = `macros and repetitions make more of this source than ${this.limit} tokens`;
       this.stop('limit', message, tokenOf(at));
       throw new Complaint('limit', message, tokenOf(at));
     }
   }
 
-  #limit(): number {
+  /** Work the pass may do, in tokens. */
+  get limit(): number {
     return MAX_WORK + WORK_PER_SOURCE_LINE * this.host.sourceLines();
   }
 
@@ -245,13 +262,6 @@ export class State {
   /** The context `%$name` (one `$`) or `%$$name` … speaks about. */
   context(dollars: number): Context | undefined {
     return this.contexts[this.contexts.length - dollars];
-  }
-
-  /** The file frame around the current line: conditionals belong to it. */
-  fileFrame(): Frame | undefined {
-    let frame = this.frame;
-    while (frame && frame.kind !== 'file') frame = frame.parent;
-    return frame;
   }
 }
 
