@@ -2,8 +2,8 @@ import { Abort, type Cpu } from '../cpu/cpu';
 import { segmentCheck } from '../cpu/segmentation';
 import { HELPER_FUNCTIONS } from '../helpers';
 import { Op } from '../ir/ops';
-import { MAX_BLOCK_INSTRUCTIONS } from '../lift/block';
 import type { SoftMmu } from '../memory/soft-mmu';
+import { MAX_PAYMENT } from '../wasm/accounts';
 import { Control } from '../wasm/layout';
 import { isEnterable } from './translator';
 import { loadVector, storeVector } from './vector-memory';
@@ -56,7 +56,7 @@ export class Callouts {
     const { cpu, end, i32 } = this;
     i32[Control.BUDGET >> 2] = end - cpu.icount;
     // Only an event needs a stop inside a block, which would make another block begin there.
-    i32[Control.LEAST_BUDGET >> 2] = end < cpu.deadline ? MAX_BLOCK_INSTRUCTIONS : 1;
+    i32[Control.LEAST_BUDGET >> 2] = end < cpu.deadline ? MAX_PAYMENT : 1;
   }
 
   private noteMode(): void {

@@ -119,7 +119,8 @@ export class Regions {
       this.containing.set(b.block, [...old, compiled]);
       if (b.entry && b.instructions > 0) {
         store.set(header, Header.REGION, compiled.slot);
-        store.set(header, Header.ENTRY, i);
+        store.set(header, Header.ENTRY, i + 1);
+        store.set(header, Header.INSTRUCTIONS, region.accounts[i].total);
       } else if (store.get(header, Header.REGION) < 0) store.set(header, Header.COUNTER, NEVER);
     });
     // Regions whose every entry is this one's now are of no use any more.
@@ -158,7 +159,10 @@ export class Regions {
       else this.containing.delete(block);
       if (block.loaded === 0) continue;
       const entered = store.get(block.loaded, Header.REGION);
-      if (entered === region.slot) store.set(block.loaded, Header.REGION, -1);
+      if (entered === region.slot) {
+        store.set(block.loaded, Header.REGION, -1);
+        store.set(block.loaded, Header.INSTRUCTIONS, block.instructions);
+      }
       if (entered === region.slot || entered < 0) store.set(block.loaded, Header.COUNTER, store.hotAfter);
     }
     if (region.map !== 0) store.release(region.map, PAGE);

@@ -1,5 +1,5 @@
 /**
- * A region's blocks as one WebAssembly function: (entry number) → Left.BLOCK or
+ * A region's blocks as one WebAssembly function: (entry number + 1) → Left.BLOCK or
  * the address of a micro-op at which the evaluator must take over. General
  * registers and lazy flags are locals, loaded at the start and stored at the
  * end. Nothing is called in between, because V8 spills everything around a call.
@@ -18,27 +18,17 @@ import {
   pushConditionOf,
   pushFlags,
 } from './flags';
+import { FlagsFlow, type FlagsState, usesFlags } from './flags-flow';
 import { Control, Header } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS, type Role } from './ops';
-import { FlagsFlow, type FlagsState, type Region, type RegionBlock, usesFlags } from './region';
+import type { Region, RegionBlock } from './region';
 import { V } from './simd';
+import { Structure } from './structure';
 import { RegionVectors } from './vector-region';
 
 /** Edges of indirect jumps in a region at most, if each is to have its own table. */
 const MAX_DIRECT_EDGES = 300;
-
-/** One level of nesting: the function's body or a loop's. */
-interface Level {
-  first: number;
-  last: number;
-  /** Labels before the units that come later on this level, by the unit's first block. */
-  labels: Map<number, Label>;
-  /** Units of this level: single blocks and loops. */
-  units: { first: number; last: number }[];
-  /** Of a loop: its start. */
-  again?: Label;
-}
 
 /** Kept in locals and written back: RAX … R15 and the flags' operands. */
 function isRegister(slot: number): boolean {
@@ -77,13 +67,10 @@ class RegionCompiler implements Operands, FlagsOperands {
     bank: this.c.local(Type.I32),
   };
   private readonly vectors = new RegionVectors(this.c, this);
-  private readonly levels: Level[] = [];
-  /** Blocks that are reached by their number: entries, and what is jumped to across a loop's start. */
-  private readonly dispatched = new Set<number>();
+  private readonly structure: Structure;
   /** Indirect jumps have tables of their own; with many of them, the edges would cost V8 seconds. */
   private readonly direct: boolean;
   private exit!: Label;
-  private dispatch!: Label;
   private readonly code64: boolean;
   private readonly long: boolean;
 
@@ -99,6 +86,7 @@ class RegionCompiler implements Operands, FlagsOperands {
     this.direct = jumps * region.blocks.length <= MAX_DIRECT_EDGES;
     this.code64 = (region.mode & Mode.CODE64) !== 0;
     this.long = (region.mode & Mode.LONG) !== 0;
+    this.structure = new Structure(this.c, region, this.entryNumber, (number) => this.block(number));
   }
 
   compile(): Code {
@@ -116,11 +104,9 @@ class RegionCompiler implements Operands, FlagsOperands {
         .memory(W.I64_LOAD, slot * 8)
         .set(local);
     this.vectors.load();
-    this.findDispatched();
     this.exit = c.block();
-    this.dispatch = c.loop();
-    this.level(0, this.region.blocks.length - 1, undefined);
-    c.end().op(W.UNREACHABLE).end();
+    this.structure.all();
+    c.end();
     for (const slot of this.written)
       c.i32(0)
         .get(this.registers.get(slot)!)
@@ -165,104 +151,18 @@ class RegionCompiler implements Operands, FlagsOperands {
     }
   }
 
-  // --- structure ----------------------------------------------------------------------
-
-  /** Blocks first … last; `again` is the loop that they are the body of. */
-  private level(first: number, last: number, again: Label | undefined): void {
-    const { c } = this;
-    const units: Level['units'] = [];
-    for (let i = first; i <= last; ) {
-      const loop = this.region.loops.find(
-        (l) => l.first === i && l.last <= last && !(again !== undefined && i === first && l.first === first),
-      );
-      units.push(loop ?? { first: i, last: i });
-      i = (loop?.last ?? i) + 1;
-    }
-    const labels = new Map<number, Label>();
-    for (const unit of [...units].reverse()) labels.set(unit.first, c.block());
-    const byBlock: Label[] = [];
-    let dispatches = false;
-    for (const unit of units) {
-      for (let i = unit.first; i <= unit.last; i++) {
-        const possible = this.dispatched.has(i);
-        dispatches ||= possible && i > first;
-        byBlock.push(labels.get(possible ? unit.first : first)!);
-      }
-    }
-    if (dispatches) {
-      c.get(this.entryNumber);
-      if (first > 0) c.i32(first).op(W.I32_SUB);
-      c.brTable(byBlock, labels.get(first)!);
-    }
-    this.levels.push({ first, last, labels, units, again });
-    for (const unit of units) {
-      c.end();
-      labels.delete(unit.first);
-      if (this.isLoop(unit, again, first)) {
-        const label = c.loop();
-        this.level(unit.first, unit.last, label);
-        c.end();
-      } else this.block(unit.first);
-    }
-    this.levels.pop();
-    c.op(W.UNREACHABLE);
-  }
-
-  private isLoop(unit: { first: number; last: number }, again: Label | undefined, first: number): boolean {
-    if (again !== undefined && unit.first === first) return false;
-    return this.region.loops.some((l) => l.first === unit.first && l.last === unit.last);
-  }
-
-  private findDispatched(): void {
-    const { blocks, loops } = this.region;
-    blocks.forEach((b, i) => {
-      if (b.entry) this.dispatched.add(i);
-      for (const to of b.successors) {
-        if (loops.some((l) => i < l.first && to > l.first && to <= l.last)) this.dispatched.add(to);
-      }
-    });
-  }
-
-  /** Goes to block `to` of the region from block `from`. */
-  private goTo(from: number, to: number): void {
-    const { c, levels } = this;
-    for (let n = levels.length - 1; n >= 0; n--) {
-      const level = levels[n];
-      if (to === level.first && to <= from && level.again !== undefined) {
-        c.i32(-1).set(this.entryNumber).br(level.again);
-        return;
-      }
-      const unit = level.units.find((u) => to >= u.first && to <= u.last);
-      const label = unit && level.labels.get(unit.first);
-      if (label === undefined) continue;
-      if (unit!.last > unit!.first || this.isLoop(unit!, level.again, level.first)) {
-        c.i32(to === unit!.first ? -1 : to).set(this.entryNumber);
-      }
-      c.br(label);
-      return;
-    }
-    // Backward to what is no loop's start cannot be: every backward edge made one.
-    c.i32(to).set(this.entryNumber).br(this.dispatch);
-  }
-
-  /** The nearest label from which block `to` is reached, its number being in `entryNumber`. */
-  private labelTo(to: number): Label {
-    for (let n = this.levels.length - 1; n >= 0; n--) {
-      const { first, last, units, labels, again } = this.levels[n];
-      if (to < first || to > last) continue;
-      const forward = labels.get(units.find((u) => to >= u.first && to <= u.last)!.first);
-      return forward ?? again ?? this.dispatch;
-    }
-    return this.dispatch;
-  }
+  // --- edges ----------------------------------------------------------------------------
 
   /** Goes to a page offset, in the region or out of it; RIP is cut to `bits`. */
   private goToOffset(from: number, offset: number, bits: number): void {
     const { c } = this;
     const wide = bits === (this.code64 ? 64 : 32);
     const to = wide ? this.region.blocks.findIndex((b) => b.offset === offset) : -1;
+    const { accounts } = this.region;
+    const paid = to >= 0 && accounts[to].price === undefined ? accounts[to].total : 0;
+    this.refund(accounts[from].ahead - paid);
     if (to >= 0) {
-      this.goTo(from, to);
+      this.structure.goTo(from, to);
       return;
     }
     this.pushCodeAddress(offset, bits);
@@ -283,14 +183,15 @@ class RegionCompiler implements Operands, FlagsOperands {
     const b = this.region.blocks[number];
     const { code } = b.block;
     this.code = code;
-    if (b.instructions > 0) {
-      // Pay for the block, or stop before it.
-      c.get(this.budget).i32(b.instructions).op(W.I32_SUB).tee(this.budget).i32(0).op(W.I32_LT_S);
+    const { price, ahead } = this.region.accounts[number];
+    if (price) {
+      // Pay, or stop before the block.
+      c.get(this.budget).i32(price).op(W.I32_LT_S);
       c.if();
-      this.refund(b.instructions);
       this.pushCodeAddress(b.offset, 64);
       c.set(this.next).br(this.exit);
       c.end();
+      c.get(this.budget).i32(price).op(W.I32_SUB).set(this.budget);
     }
     const flow = new FlagsFlow(code, b.flagsIn);
     let begun = 0;
@@ -306,7 +207,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       const word = code[at];
       const op = word & 0xff;
       const [d, a, lb] = [code[at + 1], code[at + 2], code[at + 3]];
-      const stop = (): void => this.leaveAt(b, insn, b.instructions - begun + 1);
+      const stop = (): void => this.leaveAt(b, insn, ahead + b.instructions - begun + 1);
       switch (op) {
         case Op.INSN:
           insn = at;
@@ -477,7 +378,7 @@ class RegionCompiler implements Operands, FlagsOperands {
     }
     // Cut: what comes next is a block of its own, or the evaluator's.
     for (const _ of skips) c.end();
-    if (b.ends === 'slow') this.leaveAt(b, b.end, 0);
+    if (b.ends === 'slow') this.leaveAt(b, b.end, ahead);
     else this.goToOffset(number, b.offset + code[b.end + 1], this.code64 ? 64 : 32);
   }
 
@@ -519,13 +420,8 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.if();
       c.get(address).op(W.I32_WRAP_I64).memory(W.I32_LOAD8_U, this.map).tee(entry);
       c.if();
-      c.get(entry).i32(1).op(W.I32_SUB);
-      if (this.direct) {
-        c.tee(this.entryNumber).brTable(
-          this.region.blocks.map((b, i) => (b.entry ? this.labelTo(i) : this.dispatch)),
-          this.dispatch,
-        );
-      } else c.set(this.entryNumber).br(this.dispatch);
+      c.get(entry).set(this.entryNumber);
+      this.structure.goToEntry(this.direct);
       c.end();
       c.end();
     }

@@ -60,11 +60,11 @@ export const enum Header {
   SERIAL = 0,
   /** i32: table index of the region it is compiled in, or −1. */
   REGION = 4,
-  /** i32: its entry number in that region. */
+  /** i32: its entry number in that region, from 1 on. */
   ENTRY = 8,
   /** i32: executions left until it counts as hot. */
   COUNTER = 12,
-  /** i32: guest instructions in the block. */
+  /** i32: guest instructions in the block, or what the region asks for where it is entered. */
   INSTRUCTIONS = 16,
   /** i32: its number in the list of loaded blocks. */
   NUMBER = 20,

@@ -4,16 +4,15 @@
  * block begins.
  */
 import type { Block } from '../ir/block';
-import { FlagsKind, Op, WORDS } from '../ir/ops';
-import type { FlagsSource } from './flags';
+import { Op, WORDS } from '../ir/ops';
+import { type Account, openAccounts } from './accounts';
+import { type FlagsState, knowFlags } from './flags-flow';
+import { reversePostorder } from './order';
 import { isSlow } from './slow';
 
 /** V8's optimizing compiler does badly with larger functions (docs/fast-tier.md). */
 export const MAX_REGION_BLOCKS = 128;
 export const MAX_REGION_INSTRUCTIONS = 500;
-
-/** What is known about the last operation that set flags. */
-export type FlagsState = FlagsSource | 'unknown' | 'unreachable';
 
 /** A block, or its part up to where another block of the region begins. */
 export interface RegionBlock {
@@ -40,8 +39,10 @@ export interface Loop {
 }
 
 export interface Region {
-  /** By offset. */
+  /** In the order of wasm/order.ts. */
   blocks: RegionBlock[];
+  /** What each block pays for. */
+  accounts: Account[];
   /** By first, outer before inner; properly nested. */
   loops: Loop[];
   mode: number;
@@ -55,13 +56,41 @@ export function formRegion(
   warm: readonly number[],
 ): Region {
   const chosen = choose(hot, hotOffset, available, warm);
-  const offsets = [...chosen.keys()].sort((a, b) => a - b);
-  const index = new Map(offsets.map((offset, i) => [offset, i]));
-  const blocks = offsets.map((offset) => cut(chosen.get(offset)!, offset, index));
+  const blocks = order([...chosen].sort(([a], [b]) => a - b));
   const loops = findLoops(blocks);
   chooseEntries(blocks, loops, hotOffset);
   knowFlags(blocks);
-  return { blocks, loops, mode: hot.mode };
+  return { blocks, loops, accounts: openAccounts(blocks), mode: hot.mode };
+}
+
+/** Cuts the blocks, given in order of addresses, and brings them into the region's order. */
+function order(chosen: readonly (readonly [number, Block])[]): RegionBlock[] {
+  const index = new Map(chosen.map(([offset], i) => [offset, i]));
+  const parts = chosen.map(([offset, block]) => cut(block, offset, index));
+  // After a call comes the place that it returns to.
+  const returns = (b: RegionBlock): number[] =>
+    returnAddresses(b).flatMap((offset) => index.get(offset) ?? []);
+  const numbers = reversePostorder(parts.map((b) => [...returns(b), ...b.successors]));
+  const places: number[] = [];
+  numbers.forEach((number, place) => {
+    places[number] = place;
+  });
+  return numbers.map((number) => ({
+    ...parts[number],
+    successors: parts[number].successors.map((to) => places[to]),
+  }));
+}
+
+/** Page offsets that a block's call returns to. */
+function returnAddresses({ block, offset }: RegionBlock): number[] {
+  const { code } = block;
+  const found: number[] = [];
+  for (let at = 0; at < code.length; at += WORDS) {
+    const op = code[at] & 0xff;
+    if (op === Op.BREAK) at += code[at + 3] * WORDS;
+    else if (op === Op.RIP) found.push(offset + code[at + 2]);
+  }
+  return found;
 }
 
 /**
@@ -190,141 +219,9 @@ function chooseEntries(blocks: RegionBlock[], loops: readonly Loop[], hotOffset:
   const reached = new Set<number>();
   for (const b of blocks) {
     for (const to of b.successors) reached.add(to);
-    const { code } = b.block;
-    for (let at = 0; at < code.length; at += WORDS) {
-      const op = code[at] & 0xff;
-      if (op === Op.BREAK) at += code[at + 3] * WORDS;
-      else if (op === Op.RIP) wanted.add(b.offset + code[at + 2]);
-    }
+    for (const offset of returnAddresses(b)) wanted.add(offset);
   }
   blocks.forEach((b, i) => {
     if (reached.has(i) && !wanted.has(b.offset)) b.entry = false;
   });
-}
-
-// --- flags ----------------------------------------------------------------------------
-
-function meet(a: FlagsState, b: FlagsState): FlagsState {
-  if (a === 'unreachable') return b;
-  if (b === 'unreachable' || a === 'unknown') return a;
-  if (b === 'unknown') return b;
-  if (a.kind !== b.kind || (a.kind !== FlagsKind.RAW && a.size !== b.size)) return 'unknown';
-  return a.plain === b.plain ? a : { ...a, plain: false };
-}
-
-/** Follows what is known about the flags through micro-ops; {@link use} is called where a condition is computed. */
-export class FlagsFlow {
-  private readonly landings = new Map<number, FlagsState>();
-  /** Where each slot's value of this instruction comes from. */
-  private readonly made = new Map<number, number>();
-
-  constructor(
-    private readonly code: Int32Array,
-    public state: FlagsState,
-  ) {}
-
-  /** Before the micro-op at `at`: paths that land here join. */
-  arrive(at: number): void {
-    const landing = this.landings.get(at);
-    if (landing === undefined) return;
-    this.state = meet(this.state, landing);
-    this.made.clear();
-    this.landings.delete(at);
-  }
-
-  /** The micro-op at `at` has been executed. */
-  pass(at: number): void {
-    const { code, made } = this;
-    const word = code[at];
-    const [d, a, b] = [code[at + 1], code[at + 2], code[at + 3]];
-    switch (word & 0xff) {
-      case Op.INSN:
-        made.clear();
-        return;
-      case Op.FLAGS: {
-        const aux = word >>> 8;
-        const kind = aux & 15;
-        this.state = {
-          kind,
-          size: (aux >> 4) & 3,
-          plain: kind === FlagsKind.SUB && this.isDifference(d, a, b),
-        };
-        return;
-      }
-      case Op.SETFLAGS:
-        this.state = { kind: FlagsKind.RAW, size: 0, plain: false };
-        return;
-      case Op.SKIPZ:
-      case Op.SKIPNZ:
-      case Op.SKIP: {
-        const to = at + (b + 1) * WORDS;
-        this.landings.set(to, meet(this.landings.get(to) ?? 'unreachable', this.state));
-        if ((word & 0xff) === Op.SKIP) this.state = 'unreachable';
-        return;
-      }
-      case Op.SUB32:
-      case Op.SUB64:
-        this.forget(d);
-        if (d !== a && d !== b) made.set(d, at);
-        return;
-      default:
-        this.forget(d);
-    }
-  }
-
-  /** A slot may have been written: what was computed from it says nothing any more. */
-  private forget(slot: number): void {
-    const { code, made } = this;
-    made.delete(slot);
-    for (const [result, at] of made) if (code[at + 2] === slot || code[at + 3] === slot) made.delete(result);
-  }
-
-  private isDifference(result: number, a: number, b: number): boolean {
-    const at = this.made.get(result);
-    return at !== undefined && this.code[at + 2] === a && this.code[at + 3] === b;
-  }
-}
-
-/** Whether a micro-op looks at the flags. */
-export function usesFlags(op: number): boolean {
-  return op === Op.COND || op === Op.JUMPCC || op === Op.GETFLAGS;
-}
-
-/** State after a block. */
-function through(b: RegionBlock, state: FlagsState): FlagsState {
-  const flow = new FlagsFlow(b.block.code, state);
-  for (let at = 0; at < b.end; at += WORDS) {
-    flow.arrive(at);
-    flow.pass(at);
-  }
-  return flow.state;
-}
-
-/** What is known where a block begins: nothing at entries, elsewhere what all blocks before it agree on. */
-function knowFlags(blocks: RegionBlock[]): void {
-  const before: number[][] = blocks.map(() => []);
-  blocks.forEach((b, i) => {
-    for (const to of b.successors) before[to].push(i);
-  });
-  const states: FlagsState[] = blocks.map((b) => (b.entry ? 'unknown' : 'unreachable'));
-  for (let changed = true; changed; ) {
-    changed = false;
-    const outs = blocks.map((b, i) => through(b, states[i]));
-    blocks.forEach((b, i) => {
-      if (b.entry) return;
-      const state = before[i].reduce<FlagsState>((s, p) => meet(s, outs[p]), 'unreachable');
-      if (!same(state, states[i])) {
-        states[i] = state;
-        changed = true;
-      }
-    });
-  }
-  blocks.forEach((b, i) => {
-    b.flagsIn = states[i] === 'unreachable' ? 'unknown' : states[i];
-  });
-}
-
-function same(a: FlagsState, b: FlagsState): boolean {
-  if (typeof a === 'string' || typeof b === 'string') return a === b;
-  return a.kind === b.kind && a.size === b.size && a.plain === b.plain;
 }
