@@ -118,7 +118,10 @@ export class Machine {
       );
     }
 
-    this.events = new EventQueue(() => cpu.clock);
+    this.events = new EventQueue(
+      () => cpu.clock,
+      () => cpu.attention(),
+    );
     this.pic = new Pic8259({ onChange: () => cpu.attention() });
     cpu.interrupts = this.pic;
     this.pit = new Pit8254(this.events, (level) => this.pic.setIrq(0, level));

@@ -4,7 +4,7 @@ import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
-import { Access, type CpuState, Cr0, Cr4, Efer, type Flag, Seg, SegField, Slot } from './state';
+import { Access, type CpuState, Cr0, Cr4, Efer, Flag, Seg, SegField, Slot } from './state';
 
 /** Why the current instruction must be abandoned. Checked after everything that can fault. */
 export const enum Abort {
@@ -160,6 +160,26 @@ export class Cpu {
 
   /** Recomputes everything derived from segments, control registers and EFER. Call after changing any of them. */
   modeChanged(): void {
+    this.derive();
+    this.mmu.modeChanged(this);
+  }
+
+  /** The same when only segments and RFLAGS.AC are new: events, returns, calls. */
+  segmentsChanged(): void {
+    this.derive();
+    this.mmu.privilegeChanged(this);
+  }
+
+  /**
+   * RFLAGS has been loaded, from `old`: makes the evaluator come back to the machine's loop if something that waited
+   * may happen now. In non-root operation that may also be an exit for a window.
+   */
+  flagsLoaded(old: number): void {
+    const now = this.state.low(Slot.RFLAGS);
+    if ((now & ~old & Flag.IF) !== 0 || (now & Flag.TF) !== 0 || this.nonRoot) this.attention();
+  }
+
+  private derive(): void {
     const s = this.state;
     const cr0 = s.low(Slot.CR0);
     const cs = s.access(Seg.CS);
@@ -184,7 +204,6 @@ export class Cpu {
     }
     if (s.low(Slot.CR4) & Cr4.OSFXSR && !(cr0 & (Cr0.EM | Cr0.TS))) mode |= Mode.SSE;
     this.mode = mode;
-    this.mmu.modeChanged(this);
   }
 
   /** ES, CS, SS, DS all span 4 GiB from 0 and allow what flat code does with them. */

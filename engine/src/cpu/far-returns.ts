@@ -1,5 +1,5 @@
 /** Far RET and IRET (SDM 2A/2B, operation sections; SDM 3A 5.8.6, 6.12.1, 6.14.3). */
-import { readRflags, writeRflags } from '../ir/flags';
+import { writeRflags } from '../ir/flags';
 import { type Cpu, Vector } from './cpu';
 import {
   type Descriptor,
@@ -100,9 +100,12 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
 
 function finishReturn(cpu: Cpu, flags: number, mask: number): void {
   const s = cpu.state;
-  writeRflags(s, (readRflags(s) & ~mask) | (flags & mask));
+  const old = s.low(Slot.RFLAGS);
+  // The arithmetic flags, which are not kept there, are all in the mask.
+  writeRflags(s, (old & ~mask) | (flags & mask));
   s.setLow(Slot.NMI_BLOCKED, 0);
-  cpu.attention();
+  if ((old ^ s.low(Slot.RFLAGS)) & Flag.AC) cpu.segmentsChanged();
+  cpu.flagsLoaded(old);
 }
 
 /**
@@ -131,7 +134,7 @@ function realReturn(cpu: Cpu, selector: number, ripLow: number, ripHigh: number,
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, selector));
   s.setHalves(Slot.RIP, ripLow, ripHigh);
   setStackPointer(cpu, stack.low, stack.high, false, s.access(Seg.SS));
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 
@@ -202,7 +205,7 @@ function setOuterStack(cpu: Cpu, stack: OuterStack, code: Descriptor, release: n
 function commit(cpu: Cpu, code: Descriptor, ripLow: number, ripHigh: number): void {
   setFromDescriptor(cpu, Seg.CS, code);
   cpu.state.setHalves(Slot.RIP, ripLow, ripHigh);
-  cpu.modeChanged();
+  cpu.segmentsChanged();
 }
 
 /** A code segment, conforming. */
@@ -221,5 +224,5 @@ function dropInnerSegments(cpu: Cpu): void {
     setNull(cpu, seg, 0);
     dropped = true;
   }
-  if (dropped) cpu.modeChanged();
+  if (dropped) cpu.segmentsChanged();
 }

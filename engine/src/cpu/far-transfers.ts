@@ -73,7 +73,7 @@ export function farJump(cpu: Cpu, selector: number, offset: bigint): boolean {
   if (!(d.access & Access.S)) return throughSystem(cpu, d, 'jmp');
   if (!checkDirect(cpu, d) || !checkOffset(cpu, d, offset) || !markAccessed(cpu, d)) return false;
   commitCode(cpu, d, cpu.cpl, offset);
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 
@@ -104,7 +104,7 @@ function realTransfer(cpu: Cpu, selector: number, offset: bigint, size: StackSiz
   }
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, selector));
   s.u64[Slot.RIP] = offset;
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 
@@ -181,7 +181,7 @@ function callGate(cpu: Cpu, gate: Descriptor, how: 'jmp' | 'call'): boolean {
 
   if (how === 'jmp') {
     commitCode(cpu, code, cpu.cpl, offset);
-    cpu.modeChanged();
+    cpu.segmentsChanged();
     return true;
   }
   const size: StackSize = cpu.longMode ? 8 : systemType(gate) === SystemType.CALL_GATE ? 4 : 2;
@@ -196,7 +196,7 @@ function callSameLevel(cpu: Cpu, code: Descriptor, offset: bigint, size: StackSi
   if (!pushReturn(cpu, stack, size)) return false;
   setStackPointer(cpu, stack.low, stack.high, cpu.code64, s.access(Seg.SS));
   commitCode(cpu, code, cpu.cpl, offset);
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 
@@ -226,6 +226,6 @@ function callInnerLevel(
 
   setInnerStack(cpu, stack, level);
   commitCode(cpu, code, level, offset);
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }

@@ -78,7 +78,7 @@ function throughVectorTable(cpu: Cpu, event: PendingEvent): boolean {
   s.setSegment(Seg.CS, realModeSegment(cpu, Seg.CS, entry >>> 16));
   s.setLow(Slot.RIP, offset);
   writeRflags(s, readRflags(s) & ~(Flag.IF | Flag.TF | Flag.RF | Flag.AC));
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 
@@ -150,8 +150,8 @@ function throughGate(cpu: Cpu, event: PendingEvent): boolean {
   s.setHalves(Slot.RIP, gate.offset, offsetHigh);
   const interrupt = type === SystemType.INTERRUPT_GATE || type === SystemType.INTERRUPT_GATE16;
   const cleared = Flag.TF | Flag.NT | Flag.RF | Flag.VM | (interrupt ? Flag.IF : 0);
-  writeRflags(s, readRflags(s) & ~cleared);
-  cpu.modeChanged();
+  s.u32[Slot.RFLAGS * 2] &= ~cleared; // none of the arithmetic flags, which are not kept there
+  cpu.segmentsChanged();
   return true;
 }
 

@@ -2,14 +2,17 @@
 import { How } from '../memory/mmu';
 import type { Cpu } from './cpu';
 import { checkIoPermission } from './io-permission';
-import { nextRip } from './limits';
+import { advanceRip } from './limits';
 import { segmentCheck } from './segmentation';
 import { Flag, type Seg, Slot } from './state';
 
 /** Access sizes of the I/O bus. */
 export type PortSize = 1 | 2 | 4;
 
-/** IN: AL, AX or EAX ← port. Goes on with the next instruction. */
+/**
+ * IN: AL, AX or EAX ← port. Goes on with the next instruction. A device that wants something of the machine (an
+ * interrupt, an earlier timer) says so itself.
+ */
 export function portIn(cpu: Cpu, port: number, size: PortSize, immediate: boolean): void {
   if (!checkIoPermission(cpu, port, size)) return;
   if (cpu.intercepts.io(port, size, true, undefined, immediate)) return;
@@ -18,8 +21,7 @@ export function portIn(cpu: Cpu, port: number, size: PortSize, immediate: boolea
   if (size === 4) s.setLow(Slot.RAX, value);
   else if (size === 2) s.u32[Slot.RAX * 2] = (s.low(Slot.RAX) & ~0xffff) | (value & 0xffff);
   else s.u32[Slot.RAX * 2] = (s.low(Slot.RAX) & ~0xff) | (value & 0xff);
-  s.u64[Slot.RIP] = nextRip(cpu);
-  cpu.attention();
+  advanceRip(cpu);
 }
 
 /** OUT: port ← AL, AX or EAX. RIP is advanced first: the device may stop the machine. */
@@ -27,8 +29,7 @@ export function portOut(cpu: Cpu, port: number, size: PortSize, immediate: boole
   if (!checkIoPermission(cpu, port, size)) return;
   if (cpu.intercepts.io(port, size, false, undefined, immediate)) return;
   const value = cpu.state.low(Slot.RAX);
-  cpu.state.u64[Slot.RIP] = nextRip(cpu);
-  cpu.attention();
+  advanceRip(cpu);
   cpu.ports.write(port, size === 4 ? value : value & (size === 2 ? 0xffff : 0xff), size);
 }
 
@@ -48,7 +49,7 @@ export function stringIo(cpu: Cpu, input: boolean, io: StringIo): void {
   const bits = io.addressBytes * 8;
   const count = BigInt.asUintN(bits, s.u64[Slot.RCX]);
   if (repeat && count === 0n) {
-    s.u64[Slot.RIP] = nextRip(cpu);
+    advanceRip(cpu);
     return;
   }
   const port = s.low(Slot.RDX) & 0xffff;
@@ -65,8 +66,7 @@ export function stringIo(cpu: Cpu, input: boolean, io: StringIo): void {
   const step = BigInt(cpu.flag(Flag.DF) ? -size : size);
   advance(cpu, index, bits, step);
   if (repeat) advance(cpu, Slot.RCX, bits, -1n);
-  if (!repeat || count === 1n) s.u64[Slot.RIP] = nextRip(cpu);
-  cpu.attention();
+  if (!repeat || count === 1n) advanceRip(cpu);
   if (!input) cpu.ports.write(port, memory, size);
 }
 

@@ -6,7 +6,7 @@ import { checkIoPermission } from './io-permission';
 import { stringIo } from './port-io';
 import { resetCpu } from './reset';
 import { loadSegment, segmentCheck } from './segmentation';
-import { Access, Cr4, Flag, Seg, Slot } from './state';
+import { Access, Cr0, Cr4, Flag, Seg, Slot } from './state';
 import { syscall, sysenter, sysret } from './syscalls';
 import { bench, enterLongMode, enterRing3, fault, Sel, STACK, TSS } from './testing';
 
@@ -110,6 +110,34 @@ describe('far transfers and system calls', () => {
     assert.equal(interruptReturn(b.cpu, 4), false);
     assert.equal(fault(b.cpu), `#13(0x${Sel.DATA0.toString(16)})`);
     assert.deepEqual(b.cpu.state.u64, before);
+  });
+
+  it('IRET that sets RFLAGS.AC checks alignment from the next instruction on', () => {
+    const b = bench();
+    const s = b.cpu.state;
+    s.u32[Slot.CR0 * 2] |= Cr0.AM;
+    b.cpu.modeChanged();
+    b.push32([Sel.DATA3, 0x9000, 0x202 | Flag.AC, Sel.CODE3, 0x5000]);
+    assert.equal(interruptReturn(b.cpu, 4), true);
+    assert.equal(b.cpu.mmu.read32(b.cpu, 0x9002n), undefined);
+    assert.equal(fault(b.cpu), '#17(0x0)');
+  });
+
+  it('IRET calls for the machine only if it opens the way for interrupts or traps', () => {
+    for (const [before, after, calls] of [
+      [0x2, 0x2, false],
+      [0x2, 0x202, true],
+      [0x202, 0x202, false],
+      [0x202, 0x2, false],
+      [0x2, 0x102, true],
+    ] as const) {
+      const b = bench();
+      b.cpu.state.setLow(Slot.RFLAGS, before);
+      b.cpu.deadline = 1000;
+      b.push32([after, Sel.CODE0, 0x5000]);
+      assert.equal(interruptReturn(b.cpu, 4), true);
+      assert.equal(b.cpu.deadline === b.cpu.icount, calls, `${before} ${after}`);
+    }
   });
 
   it('SYSCALL needs 64-bit mode and EFER.SCE', () => {

@@ -44,7 +44,7 @@ export function loadSegment(cpu: Cpu, seg: Seg, selector: number): boolean {
   if (cpu.realMode) cpu.state.setSegment(seg, realModeSegment(cpu, seg, selector));
   else if (!(seg === Seg.SS ? loadStackSegment(cpu, selector) : loadDataSegment(cpu, seg, selector)))
     return false;
-  cpu.modeChanged();
+  cpu.segmentsChanged();
   return true;
 }
 

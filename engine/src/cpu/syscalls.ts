@@ -18,8 +18,7 @@ function setFlat(cpu: Cpu, seg: Seg.CS | Seg.SS, selector: number, ring: number,
 function setCodeAndStack(cpu: Cpu, cs: number, ss: number, ring: number, code64: boolean): void {
   setFlat(cpu, Seg.CS, (cs & 0xfffc) | ring, ring, code64);
   setFlat(cpu, Seg.SS, (ss & 0xfffc) | ring, ring, false);
-  cpu.modeChanged();
-  cpu.attention();
+  cpu.segmentsChanged();
 }
 
 function requireSyscall(cpu: Cpu, name: string): boolean {
@@ -56,8 +55,10 @@ export function sysret(cpu: Cpu, to64: boolean): void {
   }
   const selector = s.high(Slot.STAR) >>> 16;
   s.setHalves(Slot.RIP, s.low(Slot.RCX), to64 ? s.high(Slot.RCX) : 0);
+  const old = s.low(Slot.RFLAGS);
   writeRflags(s, s.low(R11) & 0x3c7fd7 & ~Flag.RF);
   setCodeAndStack(cpu, to64 ? selector + 16 : selector, selector + 8, 3, to64);
+  cpu.flagsLoaded(old);
 }
 
 function sysenterSelector(cpu: Cpu, name: string): number | undefined {

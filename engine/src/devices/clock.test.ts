@@ -26,6 +26,19 @@ describe('EventQueue', () => {
     assert.equal(queue.now(), 7);
   });
 
+  it('says when the next timer is due sooner than the one before', () => {
+    let said = 0;
+    const queue = new EventQueue(
+      () => 0,
+      () => said++,
+    );
+    const said1 = [20, 30, 10, 10].map((at) => {
+      queue.schedule(at, () => {});
+      return said;
+    });
+    assert.deepEqual(said1, [1, 1, 2, 2]);
+  });
+
   it('withdraws timers, also twice and after they ran', () => {
     const queue = new EventQueue(() => 0);
     const log: string[] = [];

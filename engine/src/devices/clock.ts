@@ -35,8 +35,14 @@ export class EventQueue implements Clock {
   private readonly events: Event[] = [];
   private order = 0;
 
-  /** @param source the machine's instruction clock */
-  constructor(private readonly source: () => number) {}
+  /**
+   * @param source the machine's instruction clock
+   * @param onSooner the next timer is due earlier than before
+   */
+  constructor(
+    private readonly source: () => number,
+    private readonly onSooner: () => void = () => {},
+  ) {}
 
   now(): number {
     return this.source();
@@ -48,6 +54,7 @@ export class EventQueue implements Clock {
     let index = events.length;
     while (index > 0 && events[index - 1].at <= at) index--;
     events.splice(index, 0, event);
+    if (index === events.length - 1) this.onSooner();
     return event;
   }
 

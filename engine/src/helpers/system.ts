@@ -12,7 +12,7 @@ import { movFromDr, movToDr } from '../cpu/debug-registers';
 import { generalProtection } from '../cpu/descriptors';
 import { flagsMask } from '../cpu/far-returns';
 import { deliverInterrupt } from '../cpu/interrupts';
-import { hex, isCanonical, nextRip } from '../cpu/limits';
+import { advanceRip, hex, isCanonical } from '../cpu/limits';
 import { msrRead, readMsr, writeMsr } from '../cpu/msr';
 import { type PortSize, portIn, portOut, stringIo } from '../cpu/port-io';
 import type { StackSize } from '../cpu/stack';
@@ -46,14 +46,15 @@ function requireIopl(cpu: Cpu, name: string): boolean {
 }
 
 function cli(cpu: Cpu): void {
-  if (requireIopl(cpu, 'CLI')) cpu.state.u64[Slot.RFLAGS] &= ~BigInt(Flag.IF);
+  if (requireIopl(cpu, 'CLI')) cpu.state.u32[Slot.RFLAGS * 2] &= ~Flag.IF;
 }
 
 /** STI: interrupts stay off for one more instruction if they were off (SDM 2B "STI"). */
 function sti(cpu: Cpu): void {
   if (!requireIopl(cpu, 'STI')) return;
-  if (!cpu.flag(Flag.IF)) cpu.state.setNumber(Slot.SHADOW_STI, cpu.icount);
-  cpu.state.u64[Slot.RFLAGS] |= BigInt(Flag.IF);
+  if (cpu.flag(Flag.IF)) return;
+  cpu.state.setNumber(Slot.SHADOW_STI, cpu.icount);
+  cpu.state.u32[Slot.RFLAGS * 2] |= Flag.IF;
   cpu.attention();
 }
 
@@ -65,12 +66,13 @@ function readFlags(cpu: Cpu, d: number): void {
 /** RFLAGS ← slot d for POPF of a bytes, the bits that the privilege level allows. */
 function popFlags(cpu: Cpu, d: number, a: number): void {
   const s = cpu.state;
-  const old = readRflags(s);
+  const old = s.low(Slot.RFLAGS);
   const mask = flagsMask(cpu.realMode ? 0 : cpu.cpl, cpu.iopl, a as StackSize);
   const flags = (old & ~mask) | (s.low(d) & mask);
+  // The arithmetic flags, which are not kept there, are all in the mask.
   writeRflags(s, flags);
-  if ((flags ^ old) & Flag.AC) cpu.modeChanged();
-  cpu.attention();
+  if ((flags ^ old) & Flag.AC) cpu.segmentsChanged();
+  cpu.flagsLoaded(old);
 }
 
 /** CLAC (d = 0) and STAC (d = 1). */
@@ -79,9 +81,9 @@ function setAc(cpu: Cpu, d: number): void {
     cpu.raise(Vector.UD, undefined, `${d ? 'STAC' : 'CLAC'} at CPL ${cpu.cpl}; it needs CPL 0.`);
     return;
   }
-  const u64 = cpu.state.u64;
-  u64[Slot.RFLAGS] = (u64[Slot.RFLAGS] & ~BigInt(Flag.AC)) | (d ? BigInt(Flag.AC) : 0n);
-  cpu.modeChanged();
+  const { u32 } = cpu.state;
+  u32[Slot.RFLAGS * 2] = (u32[Slot.RFLAGS * 2] & ~Flag.AC) | (d ? Flag.AC : 0);
+  cpu.segmentsChanged();
 }
 
 // --- the processor itself ---------------------------------------------------------------
@@ -89,7 +91,7 @@ function setAc(cpu: Cpu, d: number): void {
 /** HLT. RIP is that of the next instruction while the processor is halted. */
 function hlt(cpu: Cpu): void {
   if (!requireRing0(cpu, 'HLT') || cpu.intercepts.instruction('hlt')) return;
-  cpu.state.u64[Slot.RIP] = nextRip(cpu);
+  advanceRip(cpu);
   cpu.state.setLow(Slot.ACTIVITY, 1);
   cpu.attention();
 }

@@ -62,6 +62,8 @@ export interface Mmu<Processor> {
   ): number;
   /** Physical address of an instruction byte for execution, or undefined after raising the fault. */
   fetchAddress(cpu: Processor, linear: bigint): number | undefined;
+  /** Called by `cpu.segmentsChanged()`: CPL or RFLAGS.AC may be new, nothing else is. */
+  privilegeChanged(cpu: Processor): void;
   /** Called by `cpu.modeChanged()`: CPL, CR0/3/4, EFER, AC, VMX mode, EPT pointer or VPID may be new. */
   modeChanged(cpu: Processor): void;
   /** Drops every cached translation of the current address space (and, `all`, also global ones). */

@@ -71,6 +71,7 @@ describe('quick walk', () => {
     for (const ept of [false, true]) {
       it(`agrees with the walker: ${mode}${ept ? ' under EPT' : ''}`, () => {
         let decided = 0;
+        let faults = 0;
         for (let round = 0; round < 20; round++) {
           const words = tables(mode === '32-bit' ? 1 : 2);
           if (ept) addEpt(words, chance(70));
@@ -100,7 +101,13 @@ describe('quick walk', () => {
             const user = chance(50);
             const linear = (BigInt(hi) << 32n) | BigInt(lo);
             const full = walk(memory, linear, { kind, user }, context);
-            if (!quick.translate(lo, hi, right, user)) continue;
+            if (!quick.translate(lo, hi, right, user)) {
+              if (quick.errorCode < 0) continue;
+              faults++;
+              assert.ok(!full.ok && full.stage === 'guest', `${linear.toString(16)} must not fault`);
+              assert.equal(quick.errorCode, full.errorCode);
+              continue;
+            }
             decided++;
             assert.ok(full.ok, `${linear.toString(16)} must fail`);
             assert.deepEqual(full.updates, []);
@@ -117,6 +124,8 @@ describe('quick walk', () => {
           }
         }
         assert.ok(decided > 300, `only ${decided} walks were decided`);
+        if (mode === 'none' || ept) assert.equal(faults, 0);
+        else assert.ok(faults > 300, `only ${faults} faults were decided`);
       });
     }
   }

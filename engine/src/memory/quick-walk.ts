@@ -1,4 +1,5 @@
 import { PAGE_SHIFT, type PhysicalMemory } from './physical';
+import { PageFaultBit } from './walk';
 import {
   EPT,
   FOUR_LEVEL,
@@ -14,11 +15,12 @@ import type { PagingContext } from './walk-types';
 const PAGE = 4096;
 
 /**
- * The common case of {@link walk} without garbage: every entry is present and in
- * RAM, the access is allowed, and the accessed and dirty flags that it would set
- * are set. Anything else it does not decide: {@link translate} answers false and
- * the walker does the whole walk. It has the walker's formats as data; a test
- * compares the two on random tables.
+ * The common cases of {@link walk} without garbage: every entry is present and in
+ * RAM, and the accessed and dirty flags that the access would set are set; or,
+ * without EPT, the same up to an entry that is not present. Anything else it does
+ * not decide: {@link translate} answers false with no error code, and the walker
+ * does the whole walk. It has the walker's formats as data; a test compares the
+ * two on random tables.
  */
 export class QuickWalk {
   /** Of the last successful {@link translate}: physical address of the page, and what it grants in the soft TLB. */
@@ -28,6 +30,8 @@ export class QuickWalk {
   execute = false;
   /** The guest's own page is larger than 4 KiB. */
   large = false;
+  /** Of a failed {@link translate}: the page fault's error code (SDM 3A 4.7), or −1 if the walker must decide. */
+  errorCode = -1;
 
   /** Set while writes to the paging structures that walks go through are to be reported. */
   watched: PhysicalMemory | undefined;
@@ -39,6 +43,8 @@ export class QuickWalk {
   private nestedRoot = 0;
 
   // of the last pass
+  /** It ended at an entry of the guest's tables that is not present. */
+  private absent = false;
   private rights = 0;
   private leafLow = 0;
 
@@ -71,6 +77,7 @@ export class QuickWalk {
   /** @param want one of {@link Right} READ, WRITE, EXECUTE */
   translate(lo: number, hi: number, want: Right, user: boolean): boolean {
     const { context } = this;
+    this.errorCode = -1;
     if (context === undefined) return false;
     const { ept } = context;
     const writing = want === Right.WRITE;
@@ -79,10 +86,13 @@ export class QuickWalk {
     this.read = this.write = this.execute = true;
     this.large = false;
     if (context.mode !== 'none') {
+      this.absent = false;
       address = this.pass(this.plan!, this.root, lo, hi, writing);
-      if (address < 0) return false;
-      this.permit(context, user);
-      if (!(writing ? this.write : want === Right.READ ? this.read : this.execute)) return false;
+      if (address >= 0) this.permit(context, user);
+      if (address < 0 || !(writing ? this.write : want === Right.READ ? this.read : this.execute)) {
+        if (ept === undefined && (address >= 0 || this.absent)) this.fault(context, want, user);
+        return false;
+      }
       dirty = writing || (this.leafLow & this.plan!.format.dirty) !== 0;
     }
     if (ept) {
@@ -96,6 +106,16 @@ export class QuickWalk {
     this.write &&= dirty;
     this.page = address - (lo & (PAGE - 1));
     return true;
+  }
+
+  /** As the walker's `errorCode`. */
+  private fault(context: PagingContext, want: Right, user: boolean): void {
+    let code = this.absent ? 0 : PageFaultBit.P;
+    if (want === Right.WRITE) code |= PageFaultBit.W;
+    if (user) code |= PageFaultBit.U;
+    const told = context.smep || (context.nxe && context.mode !== '32-bit');
+    if (want === Right.EXECUTE && told) code |= PageFaultBit.I;
+    this.errorCode = code;
   }
 
   /** SDM 3A 4.6.1, as the walker's `forbiddenRight`. */
@@ -137,7 +157,11 @@ export class QuickWalk {
       word += this.origin;
       const low = words[word] | 0;
       const high = wide ? words[word + 1] | 0 : 0;
-      if (!(low & plan.present) || (low & flags) !== flags || (high & reserved) !== 0) return -1;
+      if (!(low & plan.present)) {
+        this.absent = guest;
+        return -1;
+      }
+      if ((low & flags) !== flags || (high & reserved) !== 0) return -1;
       if (!guest && (low & 3) === 2) return -1;
       all &= low;
       any |= high;

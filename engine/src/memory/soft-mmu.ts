@@ -5,7 +5,7 @@ import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
 import { PAGE_SHIFT, PAGE_SIZE, type PhysicalMemory } from './physical';
 import { QuickWalk } from './quick-walk';
-import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK } from './tlb';
+import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK, tlbOffset } from './tlb';
 import { type WalkMemory, walk } from './walk';
 import { Right } from './walk-formats';
 import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
@@ -64,10 +64,10 @@ export class SoftMmu implements Mmu<Cpu> {
   private user = false;
   private long = false;
   private alignment = false;
-  private context: PagingContext | undefined;
-  private readonly quick: QuickWalk;
-  private readonly identities = [new Float64Array(IDENTITY).fill(-1), new Float64Array(IDENTITY).fill(-1)];
-  private readonly candidate = new Float64Array(IDENTITY);
+  /** Of each group: what its translations depend on, that as the walker wants it, when it is known, and a quick walker for it. */
+  private readonly identities: readonly Float64Array[];
+  private readonly contexts: (PagingContext | undefined)[] = [undefined, undefined];
+  private readonly quicks: readonly QuickWalk[];
   /** Paging structures are watched, see {@link refresh}. */
   private watching = false;
   /** By group: a paging structure may have changed since the group was last empty. */
@@ -87,7 +87,9 @@ export class SoftMmu implements Mmu<Cpu> {
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     const words = new Uint32Array(memory.buffer);
-    this.quick = new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes);
+    const groups = [0, 1];
+    this.identities = groups.map(() => new Float64Array(IDENTITY).fill(-1));
+    this.quicks = groups.map(() => new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes));
     this.bank = this.dataBank = this.supervisorBank = this.tlb.bank(0, View.SUPERVISOR);
     this.watched = new WatchedTables(physical, () => this.tablesChanged.fill(true));
     physical.onTableWrite = () => this.tablesChanged.fill(true);
@@ -96,48 +98,50 @@ export class SoftMmu implements Mmu<Cpu> {
 
   // --- what translations depend on --------------------------------------------------------
 
+  privilegeChanged(cpu: Cpu): void {
+    const { group, tlb } = this;
+    const s = cpu.state;
+    const ac = (s.low(Slot.RFLAGS) & Flag.AC) !== 0;
+    this.user = cpu.cpl === 3;
+    this.alignment = this.user && ac && (s.low(Slot.CR0) & Cr0.AM) !== 0;
+    let view = this.user ? View.USER : View.SUPERVISOR;
+    if (!this.user && ac && (s.low(Slot.CR4) & Cr4.SMAP) !== 0) view = View.SUPERVISOR_AC;
+    this.dataBank = tlb.bank(group, view);
+    this.bankNumber = group * 3 + view;
+    this.bank = this.alignment ? tlb.offset + TLB_NULL_BANK : this.dataBank;
+    if (this.contexts[group]?.ac !== ac) this.contexts[group] = undefined;
+  }
+
   modeChanged(cpu: Cpu): void {
     const s = cpu.state;
     const cr0 = s.low(Slot.CR0);
     const cr4 = s.low(Slot.CR4);
     const efer = s.low(Slot.EFER);
-    const ac = (s.low(Slot.RFLAGS) & Flag.AC) !== 0;
-    this.group = cpu.nonRoot ? 1 : 0;
-    this.user = cpu.cpl === 3;
+    const group = cpu.nonRoot ? 1 : 0;
+    this.group = group;
     this.long = (efer & Efer.LMA) !== 0;
-    this.alignment = this.user && ac && (cr0 & Cr0.AM) !== 0;
-    this.context = undefined;
+    this.supervisorBank = this.tlb.bank(group, View.SUPERVISOR);
+    this.privilegeChanged(cpu);
 
-    const view = this.user ? View.USER : ac && (cr4 & Cr4.SMAP) !== 0 ? View.SUPERVISOR_AC : View.SUPERVISOR;
-    this.dataBank = this.tlb.bank(this.group, view);
-    this.bankNumber = this.group * 3 + view;
-    this.supervisorBank = this.tlb.bank(this.group, View.SUPERVISOR);
-    this.bank = this.alignment ? this.tlb.offset + TLB_NULL_BANK : this.dataBank;
-
-    const c = this.candidate;
     const paging = (cr0 & Cr0.PG) !== 0;
-    c[0] = cr0 & (Cr0.PG | Cr0.WP);
-    c[1] = s.low(Slot.CR3);
-    c[2] = s.u32[Slot.CR3 * 2 + 1];
-    c[3] = cr4 & (Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP);
-    c[4] = efer & (Efer.NXE | Efer.LMA);
-    c[5] = cpu.ept ? Number(cpu.ept.pointer) : -1;
     const pae = paging && (cr4 & Cr4.PAE) !== 0 && !this.long;
-    for (let i = 0; i < 4; i++) c[6 + i] = pae ? s.number(Slot.PDPTE0 + i) : 0;
-    c[10] = cpu.vpid;
-
-    const old = this.identities[this.group];
-    for (let i = 0; i < IDENTITY; i++) {
-      if (old[i] === c[i]) continue;
-      old.set(c);
+    const c = this.identities[group];
+    let changed = note(c, 0, cr0 & (Cr0.PG | Cr0.WP));
+    changed = note(c, 1, s.low(Slot.CR3)) || changed;
+    changed = note(c, 2, s.high(Slot.CR3)) || changed;
+    changed = note(c, 3, cr4 & (Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP)) || changed;
+    changed = note(c, 4, efer & (Efer.NXE | Efer.LMA)) || changed;
+    changed = note(c, 5, cpu.ept ? Number(cpu.ept.pointer) : -1) || changed;
+    for (let i = 0; i < 4; i++) changed = note(c, 6 + i, pae ? s.number(Slot.PDPTE0 + i) : 0) || changed;
+    changed = note(c, 10, cpu.vpid) || changed;
+    if (changed) {
+      this.contexts[group] = undefined;
       this.flushGroup();
-      return;
     }
   }
 
   /** Global pages are dropped like all others: a TLB may forget at any time. */
   flush(_all: boolean): void {
-    this.context = undefined;
     this.flushGroup();
   }
 
@@ -147,11 +151,10 @@ export class SoftMmu implements Mmu<Cpu> {
    * through are watched, which makes writes to them slow.
    */
   refresh(): void {
-    this.context = undefined;
     if (!this.watching) {
       this.watching = true;
       this.tablesChanged.fill(true);
-      this.quick.watched = this.physical;
+      for (const quick of this.quicks) quick.watched = this.physical;
     }
     if (this.tablesChanged[this.group]) this.flushGroup();
   }
@@ -170,9 +173,8 @@ export class SoftMmu implements Mmu<Cpu> {
   }
 
   flushEverything(): void {
-    this.context = undefined;
     this.watching = false;
-    this.quick.watched = undefined;
+    for (const quick of this.quicks) quick.watched = undefined;
     this.tlb.flushAll();
     this.fetches.flushAll();
   }
@@ -186,6 +188,42 @@ export class SoftMmu implements Mmu<Cpu> {
   load(cpu: Cpu, lo: number, hi: number, size: 1 | 2 | 4 | 8, how: number): boolean {
     const wrap = (how & How.WRAP32) !== 0 || !this.long;
     const high = wrap ? 0 : hi >>> 0;
+    if (!(how & How.WRITE_INTENT)) {
+      const host = this.hit(lo, high, size, how, Tag.READ);
+      if (host >= 0) {
+        const { view } = this;
+        this.valueHi = 0;
+        if (size === 8) {
+          this.valueLo = view.getUint32(host, true);
+          this.valueHi = view.getUint32(host + 4, true);
+        } else if (size === 4) this.valueLo = view.getUint32(host, true);
+        else this.valueLo = size === 2 ? view.getUint16(host, true) : view.getUint8(host);
+        return true;
+      }
+    }
+    return this.loadSlowly(cpu, lo, high, wrap, size, how);
+  }
+
+  /**
+   * Byte offset in the WebAssembly.Memory if the TLB allows the access and it lies in one page, else −1: the inline
+   * fast path of generated code. A hit is canonical, and a write neither to code nor to a watched table.
+   */
+  private hit(lo: number, high: number, size: number, how: number, tag: Tag): number {
+    const { tlb32 } = this;
+    const bank = how & How.SUPERVISOR ? this.supervisorBank : this.bank;
+    const at = (bank + tlbOffset(lo)) >>> 2;
+    if (tlb32[at + tag * 2] !== (lo & ~0xfff) || tlb32[at + tag * 2 + 1] !== (high | 0)) return -1;
+    return (lo & 0xfff) + size <= PAGE_SIZE ? (tlb32[at + 6] + lo) >>> 0 : -1;
+  }
+
+  private loadSlowly(
+    cpu: Cpu,
+    lo: number,
+    high: number,
+    wrap: boolean,
+    size: 1 | 2 | 4 | 8,
+    how: number,
+  ): boolean {
     if (!this.admitted(cpu, lo, high, size, how)) return false;
     const tag = how & How.WRITE_INTENT ? Tag.WRITE : Tag.READ;
     const address = this.find(cpu, lo, high, tag, how);
@@ -219,6 +257,30 @@ export class SoftMmu implements Mmu<Cpu> {
   ): boolean {
     const wrap = (how & How.WRAP32) !== 0 || !this.long;
     const high = wrap ? 0 : hi >>> 0;
+    const host = this.hit(lo, high, size, how, Tag.WRITE);
+    if (host >= 0) {
+      const { view } = this;
+      if (size === 8) {
+        view.setUint32(host, valueLo, true);
+        view.setUint32(host + 4, valueHi, true);
+      } else if (size === 4) view.setUint32(host, valueLo, true);
+      else if (size === 2) view.setUint16(host, valueLo, true);
+      else view.setUint8(host, valueLo);
+      return true;
+    }
+    return this.storeSlowly(cpu, lo, high, wrap, size, how, valueLo, valueHi);
+  }
+
+  private storeSlowly(
+    cpu: Cpu,
+    lo: number,
+    high: number,
+    wrap: boolean,
+    size: 1 | 2 | 4 | 8,
+    how: number,
+    valueLo: number,
+    valueHi: number,
+  ): boolean {
     if (!this.admitted(cpu, lo, high, size, how)) return false;
     const address = this.find(cpu, lo, high, Tag.WRITE, how);
     if (address < 0) return false;
@@ -316,7 +378,7 @@ export class SoftMmu implements Mmu<Cpu> {
 
   /** The walk of an access, if it ends in RAM and sets no accessed or dirty flags. Has no effect. */
   private lookAhead(cpu: Cpu, memory: WalkMemory, lo: number, hi: number, tag: Tag): WalkSuccess | undefined {
-    const context = this.context ?? pagingContext(cpu);
+    const context = this.contexts[this.group] ?? pagingContext(cpu);
     this.split32[0] = lo;
     this.split32[1] = this.long ? hi : 0;
     const access = { kind: KINDS[tag], user: this.user };
@@ -348,22 +410,30 @@ export class SoftMmu implements Mmu<Cpu> {
   }
 
   private walkAndFill(cpu: Cpu, lo: number, hi: number, tag: Tag, bank: number, how: number): number {
-    if (this.context === undefined) {
-      this.context = pagingContext(cpu);
-      this.quick.configure(this.context);
+    const quick = this.quicks[this.group];
+    let context = this.contexts[this.group];
+    if (context === undefined) {
+      this.contexts[this.group] = context = pagingContext(cpu);
+      quick.configure(context);
     }
     const implicit = (how & How.SUPERVISOR) !== 0;
-    const { quick } = this;
-    if (!(implicit && this.context.ac) && quick.translate(lo, hi, RIGHTS[tag], this.user && !implicit)) {
+    const user = this.user && !implicit;
+    // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
+    if (implicit && context.ac) context = { ...context, ac: false };
+    else if (quick.translate(lo, hi, RIGHTS[tag], user)) {
       this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.large);
       return quick.page + (lo & 0xfff);
     }
-    // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
-    const context = implicit && this.context.ac ? { ...this.context, ac: false } : this.context;
     this.split32[0] = lo;
     this.split32[1] = hi;
     const linear = this.split64[0];
-    const result = walk(this.walked, linear, { kind: KINDS[tag], user: this.user && !implicit }, context);
+    const access = { kind: KINDS[tag], user };
+    if (quick.errorCode >= 0 && !implicit) {
+      const { physical } = this;
+      cpu.raise(Vector.PF, quick.errorCode, () => explainFault(physical, linear, access, context), linear);
+      return -1;
+    }
+    const result = walk(this.walked, linear, access, context);
     if (!result.ok) {
       if (result.stage === 'guest') {
         cpu.faultPayload = linear;
@@ -510,6 +580,24 @@ class WatchedTables implements WalkMemory {
     if (address < this.physical.ramBytes) this.physical.markTable(address >>> PAGE_SHIFT);
     else this.onDevice();
   }
+}
+
+/** Sets an element; whether that has changed it. */
+function note(values: Float64Array, index: number, value: number): boolean {
+  if (values[index] === value) return false;
+  values[index] = value;
+  return true;
+}
+
+/** Why an access has faulted, for whoever asks later. */
+function explainFault(
+  physical: PhysicalMemory,
+  linear: bigint,
+  access: WalkAccess,
+  context: PagingContext,
+): string {
+  const result = walk(physical, linear, access, context);
+  return result.ok ? 'the page tables have changed since' : result.explanation;
 }
 
 /** Notes whether a walk reads an entry in a page. */

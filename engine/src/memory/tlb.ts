@@ -49,6 +49,11 @@ export const TLB_NULL_BANK = GROUPS * BANKS_PER_GROUP * BANK_BYTES;
 /** Bytes of the TLB area. */
 export const TLB_BYTES = TLB_NULL_BANK + BANK_BYTES;
 
+/** Byte offset of an address's entry in its bank. */
+export function tlbOffset(lo: number): number {
+  return ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES;
+}
+
 /** Root and non-root operation are the two groups; each has a bank for supervisor, user, and supervisor with AC. */
 export class SoftTlb {
   /** The whole memory as words. */
@@ -75,7 +80,7 @@ export class SoftTlb {
   /** Byte offset of the page in the WebAssembly.Memory if the entry allows the access, else −1. */
   lookup(bank: number, lo: number, hi: number, tag: Tag): number {
     const { words } = this;
-    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
     if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0))
       return (words[at + 6] + page) >>> 0;
@@ -90,7 +95,7 @@ export class SoftTlb {
   /** The same for writes to a page that holds, or held, translated code. */
   lookupCodeWrite(bank: number, lo: number, hi: number): number {
     const { words } = this;
-    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const at = (bank + tlbOffset(lo)) >>> 2;
     const hit = words[at] === (lo & ~0xfff) && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
     return hit ? (words[at + 6] + words[at]) >>> 0 : -1;
   }
@@ -98,7 +103,7 @@ export class SoftTlb {
   /** Gives the write tag to an entry found by {@link lookupCodeWrite}: its code has been dropped. */
   unprotect(bank: number, lo: number): void {
     const { words } = this;
-    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const at = (bank + tlbOffset(lo)) >>> 2;
     words[at + 2] = words[at];
     words[at + 3] = words[at + 1];
     words[at + 7] = 0;
@@ -107,7 +112,7 @@ export class SoftTlb {
   /** Enters a translation with what it grants ({@link EntryFlag}). */
   fill(bank: number, lo: number, hi: number, host: number, grants: number, largePage: boolean): void {
     const { words } = this;
-    const at = (bank + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+    const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
     if ((words[at] & words[at + 2] & words[at + 4]) === -1) this.use(bank < this.bank(1, 0) ? 0 : 1, at);
     const read = grants & EntryFlag.READ;
@@ -172,7 +177,7 @@ export class SoftTlb {
       return true;
     }
     for (let view = 0; view < BANKS_PER_GROUP; view++) {
-      const at = (this.bank(group, view) + ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >>> 2;
+      const at = (this.bank(group, view) + tlbOffset(lo)) >>> 2;
       this.words.fill(-1, at, at + 6);
     }
     return false;
