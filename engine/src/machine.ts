@@ -16,7 +16,6 @@ import { Uart16550 } from './devices/uart16550';
 import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
 import { Evaluator } from './execution/evaluator';
-import { ExitLog } from './execution/exit-log';
 import { FastTier, type Tier, type TierTuning } from './execution/tiers';
 import { Translator } from './execution/translator';
 import { setRegister } from './inspect/edit';
@@ -29,6 +28,7 @@ import { PhysicalMemory } from './memory/physical';
 import { SoftMmu } from './memory/soft-mmu';
 import type { PagingContext, WalkAccess } from './memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from './records';
+import type { ExitLog } from './virtualization/exit-log';
 import { installVmx, type Vmx } from './virtualization/vmx';
 import { CODE_AREA, CODE_AREA_BYTES } from './wasm/layout';
 
@@ -62,7 +62,8 @@ export class Machine {
   readonly ports = new PortSpace();
   readonly events: EventQueue;
   readonly breakpoints: Breakpoints;
-  readonly exitLog = new ExitLog();
+  /** The last VM transitions. */
+  readonly exitLog: ExitLog;
   readonly serial: Uart16550;
   readonly debugConsole: DebugConsole;
   /** Watchers; a true answer stops the machine: before a fault is delivered, after anything else. */
@@ -139,6 +140,7 @@ export class Machine {
     new ExitPort((code) => cpu.requestStop({ kind: 'exit', code })).attach(this.ports);
 
     this.vmx = installVmx(cpu);
+    this.exitLog = this.vmx.core.exits;
     cpu.observer = this.observer();
     resetCpu(cpu);
   }
@@ -152,9 +154,10 @@ export class Machine {
       this.cpu.attention();
     };
     return {
-      transition: (record) => {
-        this.exitLog.add(record);
-        if (!this.observe.transition?.(record)) return;
+      transition: () => {
+        if (!this.observe.transition) return;
+        const record = this.exitLog.last!;
+        if (!this.observe.transition(record)) return;
         this.stopWanted ??= { kind: 'transition', record };
         this.cpu.attention();
       },

@@ -326,4 +326,86 @@ last:`;
     assert.ok(fast.tierCounts.evicted > 50, JSON.stringify(fast.tierCounts));
     assert.ok(fast.tierCounts.live <= 4000);
   });
+
+  const vmxOn = `
+                mov     rax, cr4
+                or      eax, 1 << 13            ; VMXE
+                mov     cr4, rax
+                mov     rax, cr0
+                or      eax, 0x20               ; NE
+                mov     cr0, rax
+                mov     ecx, 0x480              ; IA32_VMX_BASIC
+                rdmsr
+                mov     [0x301000], eax
+                mov     [0x302000], eax
+                mov     qword [0x300000], 0x301000
+                mov     qword [0x300008], 0x302000
+                vmxon   [0x300000]
+                vmptrld [0x300008]`;
+
+  it('VMREAD and VMWRITE of fields that exist, are read-only or do not exist', () => {
+    const machine = check(
+      `${vmxOn}
+                mov     r12d, 6000
+                mov     r14, 6364136223846793005
+.again:         imul    r13, r14
+                inc     r13
+                mov     rax, r13
+                shr     rax, 40
+                and     eax, 0x16c3f
+                test    r13d, 7
+                jz      .read
+                and     eax, 0x6c3e             ; mostly without the bits that are refused
+.read:          mov     rbx, r13
+                vmread  rbx, rax
+                jc      done
+                jz      .failed
+                add     [COUNTS + 16], rbx
+.failed:        mov     ecx, 0
+                setp    cl
+                adc     [COUNTS + 24], rcx
+                vmwrite rax, r13
+                ja      .written
+                inc     dword [COUNTS + 32]
+.written:       pushfq
+                pop     rcx
+                add     [COUNTS + 40], rcx
+                vmread  rax, rax
+                add     [COUNTS + 48], rax
+                dec     r12d
+                jnz     .again
+                vmclear [0x300008]
+                mov     eax, 0x6820
+                vmread  rcx, rax
+                jnc     done
+                mov     dword [COUNTS + 56], 1
+recover:        jmp     done`,
+    );
+    const failures = machine.physical.read32(0x5020);
+    assert.ok(failures > 600 && failures < 5000, `${failures} of 6000 failed`);
+    assert.equal(machine.physical.read32(0x5038), 1, 'VMfailInvalid at the end');
+  });
+
+  it('VMREAD in a hot loop that is run outside VMX operation and without privilege', () => {
+    const machine = check(
+      `${vmxOn}
+                mov     r12d, 50
+                call    read
+                vmxoff
+                mov     r12d, 1
+                call    read                    ; #UD
+                jmp     done
+read:           mov     eax, 0x681e
+.again:         vmwrite rax, r12
+                vmread  rbx, rax
+                add     [COUNTS + 16], rbx
+                dec     r12d
+                jnz     .again
+                ret
+recover:        inc     dword [COUNTS + 24]
+                jmp     done`,
+    );
+    assert.equal(machine.physical.read32(0x5010), (50 * 51) / 2);
+    assert.equal(machine.physical.read32(0x5018), 1);
+  });
 });

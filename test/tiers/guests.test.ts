@@ -29,6 +29,16 @@ describe('tiers in lock-step on our guests', () => {
     assert.match(lockStep(machines, new Random(5), 10_000_000, 100), /"exit"/);
   });
 
+  it("VMX's exits and refused entries", function () {
+    this.timeout(60_000);
+    const image = readFileSync(join(root, 'engine/src/virtualization/vmx/witness/witness.img'));
+    const machines = boot(
+      image,
+      TIERS.map((tier) => ({ ...tier, memoryMiB: 16 })),
+    );
+    assert.match(lockStep(machines, new Random(8), 10_000_000, 100), /"exit"/);
+  });
+
   it('the benchmark of ordinary code', function () {
     this.timeout(60_000);
     const main = join(root, 'bench/guests/evaluator.asm');

@@ -2,7 +2,7 @@ import type { PortSpace } from '../devices/ports';
 import { Mode } from '../ir/block';
 import type { Mmu } from '../memory/mmu';
 import type { EptContext } from '../memory/walk-types';
-import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from '../records';
+import type { ContextId, ExceptionRecord, StopReason } from '../records';
 import { type Intercepts, NO_INTERCEPTS } from './intercepts';
 import { Access, type CpuState, Cr0, Cr4, Efer, Flag, Seg, SegField, Slot } from './state';
 
@@ -50,7 +50,8 @@ export function explain(explanation: Explanation): string | undefined {
 
 /** Who wants to know what happens. All of it is called synchronously; `cpu.requestStop` may be used inside. */
 export interface Observer {
-  transition?(record: ExitRecord): void;
+  /** A VM transition has happened: the last one in the log. */
+  transition?(): void;
   exception?(record: ExceptionRecord): void;
 }
 
@@ -111,6 +112,9 @@ export class Cpu {
   ept: EptContext | undefined;
   /** The address space's virtual-processor identifier; 0 in root operation and without "enable VPID" (SDM 3C 29.1). */
   vpid = 0;
+
+  /** Byte offset, in the WebAssembly.Memory, of the VMCS that generated code may read and write at CPL 0; 0: none. */
+  vmcsAddress = 0;
 
   /** Privilege level, derived from SS.DPL by {@link modeChanged}. */
   cpl = 0;

@@ -85,6 +85,8 @@ export const enum Slot {
   VMCS_POINTER = 106,
   /** Absolute clock at which the preemption timer fires, or all ones. */
   PREEMPTION_DEADLINE = 107,
+  /** Groups of VM-entry checks that are due (virtualization/vmx/field-access.ts). No state: all may be due at any time. */
+  VMX_UNCHECKED = 108,
 
   /**
    * XMM0 … XMM15, two slots each, low half first. Micro-ops name them by the first slot and only as vectors

@@ -1,10 +1,12 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { segmentCheck } from '../cpu/segmentation';
-import { HELPER_FUNCTIONS } from '../helpers';
+import { HELPER_FUNCTIONS, HELPERS } from '../helpers';
+import { Mode } from '../ir/block';
 import { Op } from '../ir/ops';
 import type { SoftMmu } from '../memory/soft-mmu';
+import { FIELD_ACCESS } from '../virtualization/vmx/field-access';
 import { MAX_PAYMENT } from '../wasm/accounts';
-import { Control } from '../wasm/layout';
+import { Control, VMCS_FIELDS } from '../wasm/layout';
 import { isEnterable } from './translator';
 import { loadVector, storeVector } from './vector-memory';
 
@@ -29,6 +31,7 @@ export class Callouts {
   ) {
     this.i32 = new Int32Array(memory.buffer);
     this.i32[Control.ADDRESS_MASK >> 2] = -1;
+    this.i32.set(FIELD_ACCESS, VMCS_FIELDS >> 2);
   }
 
   /** The module's imports. */
@@ -64,6 +67,7 @@ export class Callouts {
     i32[Control.BANK >> 2] = mmu.bank;
     i32[Control.KEY >> 2] = mmu.fetchKey(cpu.mode);
     i32[Control.MODE >> 2] = cpu.mode;
+    i32[Control.VMCS >> 2] = cpu.cpl === 0 && (cpu.mode & Mode.CODE64) !== 0 ? cpu.vmcsAddress : 0;
     i32[(Control.ADDRESS_MASK >> 2) + 1] = mmu.wideAddresses ? -1 : 0;
   }
 
@@ -93,6 +97,12 @@ export class Callouts {
       case Op.HELPER:
       case Op.BULK:
         HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
+        break;
+      case Op.VMREAD: // with code, so its operands are addresses
+        HELPERS.vmread(cpu, d >> 3, a >> 3);
+        break;
+      case Op.VMWRITE:
+        HELPERS.vmwrite(cpu, d >> 3, a >> 3);
         break;
       case Op.RAISE:
         cpu.raise(word >>> 8, a ? b : undefined);

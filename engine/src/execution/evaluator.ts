@@ -445,6 +445,14 @@ export class Evaluator {
           HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
           if (cpu.abort !== Abort.NONE) return -1;
           break;
+        case Op.VMREAD:
+          HELPERS.vmread(cpu, d, a);
+          if (cpu.abort !== Abort.NONE) return -1;
+          break;
+        case Op.VMWRITE:
+          HELPERS.vmwrite(cpu, d, a);
+          if (cpu.abort !== Abort.NONE) return -1;
+          break;
         case Op.BULK:
           HELPER_FUNCTIONS[word >>> 8](cpu, d, a, b);
           break;

@@ -1,11 +1,11 @@
 import { type Cpu, Vector } from '../cpu/cpu';
 import { Slot } from '../cpu/state';
+import { NONE } from '../virtualization/vmx/cause';
 import type { VmxCore } from '../virtualization/vmx/core';
 import {
   invept,
   invvpid,
   mayExecute,
-  operandBits,
   VMX_INSTRUCTIONS,
   type VmxInstruction,
   vmcall,
@@ -18,6 +18,7 @@ import {
   vmxon,
   vmxonAllowed,
 } from '../virtualization/vmx/instructions';
+import { REGISTER_OPERAND } from '../virtualization/vmx/operand-info';
 import { Vmx } from '../virtualization/vmx/vmx';
 import type { HelperTable } from './types';
 
@@ -65,6 +66,27 @@ function register(cpu: Cpu, slot: number): bigint {
   return cpu.code64 ? cpu.state.u64[slot] : BigInt(cpu.state.low(slot));
 }
 
+/** The upper half of a register operand at the mode's operand size. */
+function upper(cpu: Cpu, slot: number): number {
+  return cpu.code64 ? cpu.state.u32[slot * 2 + 1] : 0;
+}
+
+function readField(core: VmxCore, encoding: number): boolean {
+  const { cpu } = core;
+  return vmread(core, cpu.state.low(encoding), upper(cpu, encoding));
+}
+
+function writeField(core: VmxCore, encoding: number, value: number): void {
+  const { cpu } = core;
+  const { state } = cpu;
+  vmwrite(core, state.low(encoding), upper(cpu, encoding), state.low(value), upper(cpu, value));
+}
+
+/** Instruction information of VMREAD and VMWRITE with two registers (SDM 3C Table 28-14). */
+function registerOperands(operand: number, encoding: number): number {
+  return (REGISTER_OPERAND | (operand << 3) | (encoding << 28)) >>> 0;
+}
+
 /** Helpers of this area; see types.ts for the calling convention. */
 export const vmxHelpers = {
   /**
@@ -75,10 +97,8 @@ export const vmxHelpers = {
     const core = coreOf(cpu);
     if (!core) return;
     const name = VMX_NAMES[d & 0xff];
-    let displacement = BigInt(b);
-    if (d & RIP_RELATIVE) displacement += cpu.state.u64[Slot.RIP] + BigInt(cpu.instructionLength);
-    const info = d & HAS_OPERANDS ? a >>> 0 : undefined;
-    if (!mayExecute(core, name, info, BigInt.asUintN(64, displacement))) return;
+    const info = d & HAS_OPERANDS ? a >>> 0 : NONE;
+    if (!mayExecute(core, name, info, b, (d & RIP_RELATIVE) !== 0)) return;
     if (name === 'vmxon') vmxonAllowed(core);
   },
   vmxon: withPointer(vmxon),
@@ -90,29 +110,31 @@ export const vmxHelpers = {
     if (!core) return;
     if (cpu.mmu.write64(cpu, cpu.state.u64[d], cpu.state.u64[Slot.VMCS_POINTER])) core.succeed();
   },
-  /** d: destination register, a: slot of the field encoding. */
+  /** The whole of VMREAD to register d; a: slot of the field encoding. */
   vmread(cpu, d, a) {
     const core = coreOf(cpu);
-    if (!core) return;
-    const value = vmread(core, register(cpu, a), operandBits(core));
-    if (value === undefined) return;
-    cpu.state.u64[d] = value;
-    core.succeed();
+    if (!core || !mayExecute(core, 'vmread', registerOperands(d, a)) || !readField(core, a)) return;
+    cpu.state.u32[d * 2] = core.valueLow;
+    cpu.state.u32[d * 2 + 1] = core.valueHigh;
   },
-  /** As `vmread` with d the slot of the destination's linear address. */
+  /** VMREAD to memory at the linear address in slot d, after `vmxCheck`. */
   vmreadMemory(cpu, d, a) {
     const core = coreOf(cpu);
-    if (!core) return;
-    const value = vmread(core, register(cpu, a), operandBits(core));
-    if (value === undefined) return;
+    if (!core || !readField(core, a)) return;
     const at = cpu.state.u64[d];
-    const done = cpu.code64 ? cpu.mmu.write64(cpu, at, value) : cpu.mmu.write32(cpu, at, Number(value));
-    if (done) core.succeed();
+    const { valueLow, valueHigh } = core;
+    if (!cpu.code64) cpu.mmu.write32(cpu, at, valueLow);
+    else cpu.mmu.write64(cpu, at, (BigInt(valueHigh) << 32n) | BigInt(valueLow));
   },
-  /** d: slot of the field encoding, a: slot of the value. */
+  /** The whole of VMWRITE of register a; d: slot of the field encoding. */
   vmwrite(cpu, d, a) {
     const core = coreOf(cpu);
-    if (core) vmwrite(core, register(cpu, d), register(cpu, a), operandBits(core));
+    if (core && mayExecute(core, 'vmwrite', registerOperands(a, d))) writeField(core, d, a);
+  },
+  /** VMWRITE of the value in slot a, which was in memory, after `vmxCheck`. */
+  vmwriteMemory(cpu, d, a) {
+    const core = coreOf(cpu);
+    if (core) writeField(core, d, a);
   },
   /** a: 1 for VMRESUME. */
   vmlaunch(cpu, _d, a) {

@@ -2,7 +2,7 @@ import { type CpuState, Slot } from '../cpu/state';
 import { getFlags } from '../ir/flags';
 
 /** Slots that hold no state between instructions. */
-const SCRATCH: readonly number[] = [Slot.CC_RESULT, Slot.CC_A, Slot.CC_B, Slot.CC_KIND];
+const SCRATCH: readonly number[] = [Slot.CC_RESULT, Slot.CC_A, Slot.CC_B, Slot.CC_KIND, Slot.VMX_UNCHECKED];
 
 /**
  * A 64-bit fingerprint (FNV-1a over 32-bit words, two lanes) of registers, RAM

@@ -164,6 +164,13 @@ export const enum Op {
    * them. It cannot fault. Not to do any is as right, only slower; generated code leaves it to the evaluator.
    */
   BULK,
+  /**
+   * The whole of VMREAD with registers: d ← the field of the current VMCS whose encoding is in a. Checks, exits, sets
+   * the flags as the manual says. Only as an instruction's last micro-op.
+   */
+  VMREAD,
+  /** Likewise VMWRITE: the field whose encoding is in d ← a. */
+  VMWRITE,
 
   // vectors -----------------------------------------------------------------
   // A vector is 128 bits: the slot named and the next one. Vectors live in
@@ -235,4 +242,4 @@ export const OP_NAMES: readonly string[] =
   SHLI32 SHRI32 SARI32 ADDSHL64 ADDSHL32 ZEXT8 ZEXT16 ZEXT32 SEXT8 SEXT16 SEXT32 ZEXT8H INS8 INS8H INS16 CLZ64 CTZ64
   POPCNT64 BSWAP32 BSWAP64 EQ64 LTU64 LTS64 EQZ64 CMOVNZ LOAD8 LOAD16 LOAD32 LOAD64 STORE8 STORE16 STORE32 STORE64
   SEGMENT CANONICAL DIVIDE FLAGS SETFLAGS GETFLAGS COND SKIPZ SKIPNZ SKIP JUMPI JUMP JUMPCC JUMPNZ END RAISE HELPER BULK
-  LOAD128 STORE128 VECTOR VGET VSET FLOAT FGET FSET`.split(/\s+/);
+  VMREAD VMWRITE   LOAD128 STORE128 VECTOR VGET VSET FLOAT FGET FSET`.split(/\s+/);

@@ -1,8 +1,9 @@
 /** The VMX instructions (SDM 3C chapter 31). What they do is in virtualization/vmx; here their operands are read. */
 import { Mnemonic, Register } from 'iced-x86';
 import { HAS_OPERANDS, RIP_RELATIVE, VMX_NAMES } from '../helpers/vmx';
+import { Op } from '../ir/ops';
 import type { VmxInstruction } from '../virtualization/vmx/instructions';
-import { memoryOperandInfo, REGISTER_OPERAND } from '../virtualization/vmx/operand-info';
+import { memoryOperandInfo } from '../virtualization/vmx/operand-info';
 import type { LiftContext, LiftFunction, LiftTable } from './context';
 
 /** Emits the checks that come before the operands are touched. */
@@ -10,8 +11,7 @@ function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers 
   const number = VMX_NAMES.indexOf(name);
   const { insn } = c;
   if (!memory) {
-    const operands = registers !== 0 || insn.opCount > 0;
-    c.helper('vmxCheck', operands ? number | HAS_OPERANDS : number, registers);
+    c.helper('vmxCheck', number);
     return;
   }
   let displacement = BigInt.asIntN(64, insn.memoryDisplacementU64);
@@ -57,14 +57,12 @@ const bare =
     c.endWithNext();
   };
 
-/** VMREAD r/m, r: reg1 or memory in the information's usual place, reg2 (the field) in bits 31:28. */
+/** VMREAD r/m, r. Of a memory operand, reg2 (the field) is in the information's bits 31:28. */
 const vmread: LiftFunction = (c) => {
   const field = c.gpr(1)!.slot;
   const destination = c.gpr(0);
-  if (destination) {
-    check(c, 'vmread', false, REGISTER_OPERAND | (destination.slot << 3) | (field << 28));
-    c.helper('vmread', destination.slot, field);
-  } else {
+  if (destination) c.ir.emit(Op.VMREAD, destination.slot, field);
+  else {
     check(c, 'vmread', true, field << 28);
     c.helper('vmreadMemory', c.linear(c.code64 ? 8 : 4, true), field);
   }
@@ -74,8 +72,11 @@ const vmread: LiftFunction = (c) => {
 const vmwrite: LiftFunction = (c) => {
   const field = c.gpr(0)!.slot;
   const source = c.gpr(1);
-  check(c, 'vmwrite', !source, source ? REGISTER_OPERAND | (source.slot << 3) | (field << 28) : field << 28);
-  c.helper('vmwrite', field, source ? source.slot : c.readLow(1));
+  if (source) c.ir.emit(Op.VMWRITE, field, source.slot);
+  else {
+    check(c, 'vmwrite', true, field << 28);
+    c.helper('vmwriteMemory', field, c.readLow(1));
+  }
 };
 
 const vmptrst: LiftFunction = (c) => {

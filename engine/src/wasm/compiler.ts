@@ -18,7 +18,7 @@ import {
   pushConditionOf,
   pushFlags,
 } from './flags';
-import { FlagsFlow, type FlagsState, usesFlags } from './flags-flow';
+import { FlagsFlow, type FlagsState, setsFlags, usesFlags } from './flags-flow';
 import { Control, Header } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS, type Role } from './ops';
@@ -26,6 +26,7 @@ import type { Region, RegionBlock } from './region';
 import { V } from './simd';
 import { Structure } from './structure';
 import { RegionVectors } from './vector-region';
+import { emitVmwrite, pushVmread, type VmcsOperands } from './vmcs';
 
 /** Edges of indirect jumps in a region at most, if each is to have its own table. */
 const MAX_DIRECT_EDGES = 300;
@@ -61,6 +62,8 @@ class RegionCompiler implements Operands, FlagsOperands {
   private readonly result = this.c.local(Type.I32);
   private readonly budget = this.c.local(Type.I32);
   private readonly flags = this.c.local(Type.I32);
+  /** For VMREAD and VMWRITE, once there is one. */
+  private field: number | undefined;
   private readonly access = {
     address: this.c.local(Type.I64),
     entry: this.c.local(Type.I32),
@@ -145,7 +148,7 @@ class RegionCompiler implements Operands, FlagsOperands {
           note(Slot.RDX, 'm');
         }
         this.vectors.noteOp(op);
-        const flagsRole = op === Op.FLAGS || op === Op.SETFLAGS ? 'm' : usesFlags(op) ? 'r' : '-';
+        const flagsRole = setsFlags(op) ? 'm' : usesFlags(op) ? 'r' : '-';
         for (let slot = Slot.CC_RESULT as number; slot <= Slot.CC_KIND; slot++) note(slot, flagsRole);
       }
     }
@@ -321,6 +324,15 @@ class RegionCompiler implements Operands, FlagsOperands {
           this.a64().i64(0x8d5).op(W.I64_AND).set(this.registers.get(Slot.CC_RESULT)!);
           c.i64(FlagsKind.RAW).set(this.registers.get(Slot.CC_KIND)!);
           break;
+        case Op.VMREAD: {
+          this.set64(() => pushVmread(this.vmcs(this.a64, stop)));
+          this.succeed();
+          break;
+        }
+        case Op.VMWRITE:
+          emitVmwrite(this.vmcs(this.d64, stop));
+          this.succeed();
+          break;
         case Op.GETFLAGS:
           if (typeof flow.state === 'string') this.dynamicFlags();
           this.set32(() => {
@@ -452,6 +464,22 @@ class RegionCompiler implements Operands, FlagsOperands {
       c.op(W.I64_EXTEND_I32_U);
     }
     c.set(this.access.address);
+  }
+
+  private vmcs(encoding: () => Code, stop: () => void): VmcsOperands {
+    this.field ??= this.c.local(Type.I32);
+    const leaveIf = (): void => {
+      this.c.if();
+      stop();
+      this.c.end();
+    };
+    return { c: this.c, encoding, value: this.a64, row: this.access.entry, vmcs: this.field, leaveIf };
+  }
+
+  /** VMsucceed clears the arithmetic flags (SDM 3C 31.2). */
+  private succeed(): void {
+    this.c.i64(0).set(this.registers.get(Slot.CC_RESULT)!);
+    this.c.i64(FlagsKind.RAW).set(this.registers.get(Slot.CC_KIND)!);
   }
 
   // --- flags -----------------------------------------------------------------------------

@@ -62,6 +62,11 @@ export class FlagsFlow {
         };
         return;
       }
+      case Op.VMREAD:
+        this.forget(d);
+        this.state = { kind: FlagsKind.RAW, size: 0, plain: false };
+        return;
+      case Op.VMWRITE:
       case Op.SETFLAGS:
         this.state = { kind: FlagsKind.RAW, size: 0, plain: false };
         return;
@@ -99,6 +104,11 @@ export class FlagsFlow {
 /** Whether a micro-op looks at the flags. */
 export function usesFlags(op: number): boolean {
   return op === Op.COND || op === Op.JUMPCC || op === Op.GETFLAGS;
+}
+
+/** Whether a micro-op sets the flags. */
+export function setsFlags(op: number): boolean {
+  return op === Op.FLAGS || op === Op.SETFLAGS || op === Op.VMREAD || op === Op.VMWRITE;
 }
 
 /** State after a block. */

@@ -4,7 +4,7 @@
  * table of regions (a V8 instance copies its table's entries).
  */
 import { Slot } from '../cpu/state';
-import { Op } from '../ir/ops';
+import { FlagsKind, Op } from '../ir/ops';
 import { loadOp, pushHost, pushMiss, storeOp } from './access';
 import { type DivideOperands, emitDivide } from './divide';
 import { Code, encodeModule, type Label } from './encoder';
@@ -28,6 +28,7 @@ import { Type, W } from './opcodes';
 import { type Operands, ROWS } from './ops';
 import { V } from './simd';
 import { vectorFunction } from './vector-interpreter';
+import { emitVmwrite, pushVmread, type VmcsOperands } from './vmcs';
 
 /** Stands in a loaded block for INSN where the instruction is the evaluator's from its start: it has a vector micro-op without code. */
 export const OP_SLOW = Op.COUNT as number;
@@ -180,6 +181,7 @@ function interpretFunction(): Code {
   const insn = c.local(Type.I32);
   const budget = c.local(Type.I32);
   const mask = c.local(Type.I64);
+  const field = c.local(Type.I32);
   const access = { address: c.local(Type.I64), entry: c.local(Type.I32), bank: c.local(Type.I32) };
   const o = new DynamicOperands(c, ip);
 
@@ -207,6 +209,19 @@ function interpretFunction(): Code {
     c.i32(0);
     push();
     c.memory(W.I64_STORE, to);
+  };
+  const vmcs = (encoding: () => Code, value: () => Code = encoding): VmcsOperands => ({
+    c,
+    encoding,
+    value,
+    row: access.entry,
+    vmcs: field,
+    leaveIf: () => c.brIf(help),
+  });
+  /** VMsucceed clears the arithmetic flags (SDM 3C 31.2). */
+  const succeed = (): void => {
+    copy(CC_RESULT, () => c.i64(0));
+    copy(CC_KIND, () => c.i64(FlagsKind.RAW));
   };
 
   // base: RIP less the distance of the first instruction
@@ -316,6 +331,19 @@ function interpretFunction(): Code {
     [Op.SETFLAGS]: () => {
       copy(CC_RESULT, () => o.a64().i64(0x8d5).op(W.I64_AND));
       copy(CC_KIND, () => c.i64(0));
+    },
+    [Op.VMREAD]: () => {
+      o.set64(() => pushVmread(vmcs(() => o.a64())));
+      succeed();
+    },
+    [Op.VMWRITE]: () => {
+      emitVmwrite(
+        vmcs(
+          () => o.d64(),
+          () => o.a64(),
+        ),
+      );
+      succeed();
     },
     [Op.GETFLAGS]: () => o.set32(() => c.call(Fn.FLAGS)),
     [Op.COND]: () => o.set32(() => o.aux32().call(Fn.CONDITION)),

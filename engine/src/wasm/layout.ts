@@ -18,9 +18,14 @@ export const enum Control {
   MODE = 0x1018,
   /** i32: the driver begins no block with a smaller budget: 1 if the budget ends at an event, more if it may be exceeded. */
   LEAST_BUDGET = 0x101c,
+  /** i32: byte offset of the VMCS that VMREAD and VMWRITE may access now, or 0. */
+  VMCS = 0x1024,
   /** i64: mask of linear addresses: 32 bits outside long mode. */
   ADDRESS_MASK = 0x1010,
 }
+
+/** What VMREAD and VMWRITE do by field: FIELD_ACCESS of virtualization/vmx/field-access.ts. */
+export const VMCS_FIELDS = 0x2000;
 
 /**
  * The jump cache: blocks by RIP and code context, direct-mapped. An entry is 32

@@ -242,6 +242,8 @@ export const ROWS: Readonly<Record<number, Row | undefined>> = {
   [Op.JUMPCC]: row('---'),
   [Op.JUMPNZ]: row('-r-'),
   [Op.BULK]: row('---'),
+  [Op.VMREAD]: row('wr-'),
+  [Op.VMWRITE]: row('rr-'),
 
   [Op.LOAD128]: row('Vr-'),
   [Op.STORE128]: row('vr-'),

@@ -1,11 +1,15 @@
 import type { Cpu } from '../../cpu/cpu';
 import { Cr0, Flag, Slot } from '../../cpu/state';
 import { setFlags } from '../../ir/flags';
-import type { ContextId, ExitRecord } from '../../records';
+import { PAGE_SHIFT } from '../../memory/physical';
+import type { ContextId } from '../../records';
+import { ExitLog } from '../exit-log';
 import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
+import { ExitCause } from './cause';
 import { EntryView } from './checks/check';
 import { Secondary } from './controls';
 import { describeVmError } from './errors';
+import { CheckGroup } from './field-access';
 import { F } from './fields';
 import { NO_POINTER, Vmcs } from './vmcs';
 
@@ -16,27 +20,15 @@ export const enum VmxMode {
   NON_ROOT = 2,
 }
 
-/** Groups of entry checks that need not be repeated while no field they look at was written. */
-export const enum CheckGroup {
-  CONTROLS = 1,
-  HOST = 2,
-  SEGMENTS = 4,
-  ALL = 7,
-}
-
 /** What is remembered of a VMCS outside its region; it can be derived or forgotten at any time. */
 export interface KnownVmcs {
   readonly id: ContextId;
   /** False while the VMCS is cleared. */
   loaded: boolean;
-  /** Groups to check at the next entry: VMWRITE sets them, a successful check clears them. */
-  unchecked: number;
-  /** Last exit or failed entry. */
-  last: ExitRecord | undefined;
 }
 
 /** Stands in where no VMCS is current. */
-const NOTHING: KnownVmcs = { id: 'vmcs:0', loaded: false, unchecked: CheckGroup.ALL, last: undefined };
+const NOTHING: KnownVmcs = { id: 'vmcs:0', loaded: false };
 
 /**
  * What every part of VMX works on: the processor, the current VMCS and, while a
@@ -48,6 +40,10 @@ export class VmxCore {
   readonly vmcs: Vmcs;
   /** Control words of the guest that runs. */
   readonly controls: EntryView;
+  /** What the exit under way, or the last one, reports. */
+  readonly cause = new ExitCause();
+  /** Entries, failed entries and exits. */
+  readonly exits = new ExitLog();
   /** True in VMX non-root operation. */
   active = false;
   /** True while VM entry delivers the event it injects. */
@@ -56,7 +52,10 @@ export class VmxCore {
   readonly known = new Map<number, KnownVmcs>();
   /** The current one of them. */
   current: KnownVmcs = NOTHING;
-  /** Why the last VMX instruction failed, in words; undefined after a success. */
+  /** What VMREAD has read. */
+  valueLow = 0;
+  valueHigh = 0;
+  /** Why the last VMX instruction that failed did so, in words. */
   lastFailure: string | undefined;
 
   constructor(readonly cpu: Cpu) {
@@ -64,6 +63,32 @@ export class VmxCore {
     this.controls = new EntryView(cpu, this.vmcs);
     cpu.state.u64[Slot.VMCS_POINTER] = NO_POINTER;
     cpu.state.u64[Slot.PREEMPTION_DEADLINE] = NO_POINTER;
+    const { physical } = cpu.mmu;
+    const { onMark } = physical;
+    physical.onMark = (page) => {
+      onMark(page);
+      if (page === this.vmcs.pointer >>> PAGE_SHIFT) cpu.vmcsAddress = 0;
+    };
+  }
+
+  /**
+   * In root operation generated code reads and writes the current VMCS by itself, except in a page where writes are
+   * reported (that of a VMM which has code there, say).
+   */
+  setVmcsAddress(): void {
+    const { cpu, vmcs } = this;
+    const { physical } = cpu.mmu;
+    const open = this.hasCurrent && !this.active && physical.marks[vmcs.pointer >>> PAGE_SHIFT] === 0;
+    cpu.vmcsAddress = open ? physical.hostOffset + vmcs.pointer : 0;
+  }
+
+  /** {@link CheckGroup}s to check at the next entry: VMWRITE sets them, a successful check clears them. */
+  get unchecked(): number {
+    return this.cpu.state.low(Slot.VMX_UNCHECKED);
+  }
+
+  set unchecked(groups: number) {
+    this.cpu.state.setLow(Slot.VMX_UNCHECKED, groups);
   }
 
   /** True when a VMCS is current. */
@@ -76,6 +101,7 @@ export class VmxCore {
     this.cpu.state.u64[Slot.VMCS_POINTER] = pointer;
     if (pointer === NO_POINTER) this.current = NOTHING;
     else this.meet(Number(pointer));
+    this.setVmcsAddress();
   }
 
   /** Points everything at a VMCS; all its checks are due, whoever may have written to it. */
@@ -87,14 +113,12 @@ export class VmxCore {
       known = {
         id: `vmcs:${address.toString(16)}`,
         loaded: true,
-        unchecked: CheckGroup.ALL,
-        last: undefined,
       };
       this.known.set(address, known);
     }
     known.loaded = true;
-    known.unchecked = CheckGroup.ALL;
     this.current = known;
+    this.unchecked = CheckGroup.ALL;
   }
 
   /** Derives everything here again from the register file and memory: after a snapshot has been put back. */
@@ -106,6 +130,7 @@ export class VmxCore {
     if (this.active) this.controls.refresh();
     this.setEpt();
     this.requireControlBits();
+    this.setVmcsAddress();
   }
 
   /** Tells the processor which CR0 and CR4 bits MOV to CR may not clear (SDM 3C 24.8); an unrestricted guest may clear PE and PG. */
@@ -134,7 +159,6 @@ export class VmxCore {
   /** VMsucceed: the arithmetic flags are cleared. */
   succeed(): true {
     setFlags(this.cpu.state, 0);
-    this.lastFailure = undefined;
     return true;
   }
 
@@ -149,6 +173,7 @@ export class VmxCore {
   fail(error: number, explanation?: string): false {
     const text = explanation ?? describeVmError(error);
     if (!this.hasCurrent) return this.failInvalid(text);
+    this.vmcs.beginWrites();
     this.vmcs.setLow(F.INSTRUCTION_ERROR, error);
     setFlags(this.cpu.state, Flag.ZF);
     this.lastFailure = text;

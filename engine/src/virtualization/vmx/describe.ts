@@ -1,8 +1,6 @@
 /** Exit qualifications in words (SDM 3C 28.2.1), for the debugger's list of exits. */
-import type { Cpu } from '../../cpu/cpu';
 import { vectorName } from '../../cpu/interrupts';
-import { Slot } from '../../cpu/state';
-import type { ExitDetails } from './exit';
+import type { ExitRecord } from '../../records';
 import { Reason } from './reasons';
 
 const hex = (value: number | bigint) => `0x${value.toString(16)}`;
@@ -91,29 +89,39 @@ function event(info: number, errorCode: number | undefined, qualification: bigin
   return `${vectorName(vector)}${error}${address}`;
 }
 
-/** What happened, in words. The general registers are still the guest's. */
-export function describeExit(cpu: Cpu, reason: number, qualification: bigint, details: ExitDetails): string {
-  const { state } = cpu;
+/** What a record does not have, but its description needs: guest registers, error code, the walk's own words. */
+export interface Circumstances {
+  errorCode: number | undefined;
+  explanation: string | undefined;
+  rax: bigint;
+  rcx: number;
+  rdx: number;
+}
+
+/** What happened, in words. */
+export function describeExit(
+  record: ExitRecord,
+  { errorCode, explanation, rax, rcx, rdx }: Circumstances,
+): string {
+  const { reason, qualification, interruption } = record;
   switch (reason) {
     case Reason.EXCEPTION_OR_NMI:
-      return event(details.interruption ?? 0, details.errorCode, qualification);
+      return event(interruption ?? 0, errorCode, qualification);
     case Reason.EXTERNAL_INTERRUPT:
-      return details.interruption ? `vector ${hex(details.interruption & 0xff)}` : '';
+      return interruption ? `vector ${hex(interruption & 0xff)}` : '';
     case Reason.CPUID:
-      return `leaf ${hex(state.low(Slot.RAX))}, subleaf ${hex(state.low(Slot.RCX))}`;
+      return `leaf ${hex(rax & 0xffffffffn)}, subleaf ${hex(rcx)}`;
     case Reason.RDMSR:
-      return `MSR ${hex(state.low(Slot.RCX))}`;
-    case Reason.WRMSR: {
-      const value = (BigInt(state.low(Slot.RDX)) << 32n) | BigInt(state.low(Slot.RAX));
-      return `MSR ${hex(state.low(Slot.RCX))}, value ${hex(value)}`;
-    }
+      return `MSR ${hex(rcx)}`;
+    case Reason.WRMSR:
+      return `MSR ${hex(rcx)}, value ${hex((BigInt(rdx) << 32n) | (rax & 0xffffffffn))}`;
     case Reason.VMCALL:
-      return `RAX ${hex(state.u64[Slot.RAX])}`;
+      return `RAX ${hex(rax)}`;
     case Reason.EPT_VIOLATION:
     case Reason.EPT_MISCONFIGURATION: {
-      const where = `guest-physical ${hex(details.guestPhysical ?? 0n)}`;
+      const where = `guest-physical ${hex(record.guestPhysical ?? 0n)}`;
       const what = describeQualification(reason, qualification);
-      const why = details.explanation ? `: ${details.explanation}` : '';
+      const why = explanation ? `: ${explanation}` : '';
       return `${what ? `${what}, ` : ''}${where}${why}`;
     }
     default:

@@ -3,7 +3,7 @@ import { Abort, Vector } from '../../cpu/cpu';
 import { injectEvent } from '../../cpu/interrupts';
 import { Cr0, Efer, Slot } from '../../cpu/state';
 import { writeRflags } from '../../ir/flags';
-import type { ExitRecord } from '../../records';
+import { Kind, Logged, Present } from '../exit-log';
 import { type EntryCheck, fieldValue, firstFailure } from './checks/check';
 import { CONTROL_CHECKS } from './checks/controls';
 import {
@@ -17,13 +17,14 @@ import {
 import { GUEST_SEGMENT_CHECKS } from './checks/guest-segments';
 import { HOST_CHECKS } from './checks/host';
 import { Entry, Exit, Secondary } from './controls';
-import { CheckGroup, type VmxCore, VmxMode } from './core';
+import { type VmxCore, VmxMode } from './core';
 import { describeVmError, VmError } from './errors';
+import { CheckGroup } from './field-access';
 import { F, fieldName } from './fields';
 import { CR0_KEPT, loadHostState, loadPdptes } from './host-state';
 import { loadMsrList } from './msr-lists';
 import { startPreemptionTimer } from './preemption-timer';
-import { Reason, reasonName } from './reasons';
+import { Reason } from './reasons';
 import { loadGuestSegments } from './segments-transfer';
 
 /** Bit 31 of the exit reason: the VM entry failed (SDM 3C 25.9.1). */
@@ -50,7 +51,7 @@ const GUEST_STAGES = [
 export function vmEntry(core: VmxCore, launch: boolean): boolean {
   const { cpu, vmcs, controls } = core;
   controls.refresh();
-  let { unchecked } = core.current;
+  let { unchecked } = core;
   // The host may have left or entered IA-32e mode since the last check.
   const long = (controls.exit & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
   if (long !== cpu.longMode) unchecked |= CheckGroup.HOST;
@@ -59,33 +60,27 @@ export function vmEntry(core: VmxCore, launch: boolean): boolean {
     if (!failed) continue;
     const failure = explain(core, failed);
     core.fail(error, `${describeVmError(error)}: ${failure}`);
-    reportFailure(core, -1, `VM-instruction error ${error}: ${describeVmError(error)}`, 0n, failure);
+    reportFailure(core, -1, error, 0, failure);
     return false;
   }
   for (const { group, rows } of GUEST_STAGES) {
     const failed = group === 0 || unchecked & group ? firstFailure(rows, controls) : undefined;
     if (failed)
-      return failEntry(
-        core,
-        Reason.ENTRY_GUEST_STATE,
-        BigInt(failed.qualification ?? 0),
-        explain(core, failed),
-      );
+      return failEntry(core, Reason.ENTRY_GUEST_STATE, failed.qualification ?? 0, explain(core, failed));
   }
 
-  core.current.unchecked = 0;
+  core.unchecked = 0;
 
   if (!loadGuest(core)) {
     const failure = `${fieldName(F.GUEST_CR3)} must point to valid page-directory-pointer-table entries: one has reserved bits set (SDM 3C 27.3.1.6)`;
-    return failEntry(core, Reason.ENTRY_GUEST_STATE, BigInt(PDPTE_QUALIFICATION), failure);
+    return failEntry(core, Reason.ENTRY_GUEST_STATE, PDPTE_QUALIFICATION, failure);
   }
   const entry = loadMsrList(core, F.ENTRY_MSR_LOAD_ADDRESS, F.ENTRY_MSR_LOAD_COUNT);
   if (entry) {
     const failure = `${fieldName(F.ENTRY_MSR_LOAD_ADDRESS)}: entry ${entry} of the list cannot be loaded (SDM 3C 27.4)`;
-    return failEntry(core, Reason.ENTRY_MSR_LOADING, BigInt(entry), failure);
+    return failEntry(core, Reason.ENTRY_MSR_LOADING, entry, failure);
   }
   if (launch) vmcs.launched = true;
-  core.lastFailure = undefined;
   cpu.abort = Abort.EXIT;
   announce(core);
   deliverPending(core);
@@ -99,62 +94,56 @@ function explain(core: VmxCore, { field, section, message }: EntryCheck): string
 }
 
 /** A failure after the host's part was good: an exit that saves nothing (SDM 3C 27.8). */
-function failEntry(core: VmxCore, reason: Reason, qualification: bigint, failure: string): false {
+function failEntry(core: VmxCore, reason: Reason, qualification: number, failure: string): false {
   const { cpu, vmcs } = core;
+  vmcs.beginWrites();
   vmcs.setLow(F.EXIT_REASON, (reason | ENTRY_FAILURE) >>> 0);
-  vmcs.set(F.EXIT_QUALIFICATION, qualification);
+  vmcs.setLow(F.EXIT_QUALIFICATION, qualification);
   vmcs.lastCount = cpu.icount;
   core.lastFailure = failure;
   cpu.abort = Abort.EXIT;
-  if (loadHostState(core)) reportFailure(core, reason, reasonName(reason), qualification, failure);
+  if (loadHostState(core)) reportFailure(core, reason, 0, qualification, failure);
   return false;
 }
 
+/** @param error the VM-instruction error when `reason` is −1 */
 function reportFailure(
   core: VmxCore,
   reason: number,
-  name: string,
-  qualification: bigint,
+  error: number,
+  qualification: number,
   failure: string,
 ): void {
-  const record = transitionRecord(core, 'entry-failure', reason, name, qualification);
-  record.detail = failure;
-  record.failure = failure;
-  core.current.last = record;
-  core.cpu.observer.transition?.(record);
+  const at = logTransition(core, Kind.ENTRY_FAILURE, reason, failure);
+  const { words } = core.exits;
+  words[at + Logged.QUALIFICATION] = qualification;
+  words[at + Logged.PRESENT] = error === 0 ? 0 : Present.ERROR_CODE;
+  words[at + Logged.ERROR_CODE] = error;
+  core.cpu.observer.transition?.();
 }
 
 function announce(core: VmxCore): void {
-  const { observer } = core.cpu;
-  if (!observer.transition) return;
-  const record = transitionRecord(core, 'entry', -1, 'VM entry', 0n);
-  const injected = core.controls.injected;
-  if (injected >>> 31) {
-    record.interruption = injected;
-    record.detail = `injects vector ${injected & 0xff}`;
-  }
-  observer.transition(record);
+  const { injected } = core.controls;
+  const at = logTransition(core, Kind.ENTRY, -1);
+  core.exits.words[at + Logged.INTERRUPTION] = injected >>> 31 ? injected : 0;
+  core.cpu.observer.transition?.();
 }
 
-function transitionRecord(
-  core: VmxCore,
-  kind: ExitRecord['kind'],
-  reason: number,
-  name: string,
-  qualification: bigint,
-): ExitRecord {
-  return {
-    kind,
-    from: 'host',
-    to: core.current.id,
-    reason,
-    reasonName: name,
-    qualification,
-    detail: '',
-    instructionLength: core.cpu.instructionLength,
-    guestRip: core.vmcs.get(F.GUEST_RIP),
-    count: core.cpu.icount,
-  };
+/** What all that comes from the host has in common. */
+function logTransition({ cpu, vmcs, exits }: VmxCore, kind: Kind, reason: number, note?: string): number {
+  const at = exits.add(cpu.icount, note);
+  const { words } = exits;
+  words[at + Logged.KIND] = kind;
+  words[at + Logged.REASON] = reason;
+  words[at + Logged.VMCS] = vmcs.pointer;
+  words[at + Logged.VMCS + 1] = vmcs.pointer / 0x100000000;
+  words[at + Logged.QUALIFICATION] = words[at + Logged.QUALIFICATION + 1] = 0;
+  words[at + Logged.GUEST_RIP] = vmcs.low(F.GUEST_RIP);
+  words[at + Logged.GUEST_RIP + 1] = vmcs.high(F.GUEST_RIP);
+  words[at + Logged.PRESENT] = 0;
+  words[at + Logged.LENGTH] = cpu.instructionLength;
+  words[at + Logged.INTERRUPTION] = 0;
+  return at;
 }
 
 /** Loads the guest-state area (SDM 3C 27.3.2). False when PDPTEs in memory are invalid. */
@@ -205,6 +194,7 @@ function loadGuest(core: VmxCore): boolean {
   s.setLow(Slot.ACTIVITY, vmcs.low(F.GUEST_ACTIVITY));
 
   core.active = true;
+  cpu.vmcsAddress = 0;
   s.setLow(Slot.VMX_MODE, VmxMode.NON_ROOT);
   core.requireControlBits();
   core.setEpt();

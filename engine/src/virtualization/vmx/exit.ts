@@ -3,52 +3,31 @@ import { Abort, Vector } from '../../cpu/cpu';
 import { EventType } from '../../cpu/event';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../../cpu/state';
 import { readRflags } from '../../ir/flags';
-import type { ExitRecord } from '../../records';
+import { Kind, Logged, Present } from '../exit-log';
+import { NONE, Resume } from './cause';
 import { Interruptibility } from './checks/guest';
 import { Entry, Exit, Pin, Secondary } from './controls';
 import { type VmxCore, VmxMode } from './core';
-import { describeExit } from './describe';
 import { F } from './fields';
 import { loadHostState, VmxAbort, vmxAbort } from './host-state';
 import { storeMsrList } from './msr-lists';
 import { stopPreemptionTimer } from './preemption-timer';
-import { Reason, reasonName } from './reasons';
+import { Reason } from './reasons';
 import { saveGuestSegments } from './segments-transfer';
 
-/** What an exit reports besides reason and qualification. Absent: not applicable. */
-export interface ExitDetails {
-  /** Length of the instruction that caused the exit. */
-  length?: number;
-  /** VM-exit interruption information with its valid bit, and error code. */
-  interruption?: number;
-  errorCode?: number;
-  /** VM-exit instruction information (SDM 3C 28.2.5). */
-  info?: number;
-  guestLinear?: bigint;
-  guestPhysical?: bigint;
-  /** RFLAGS.RF as saved: 1 for what is like a fault, 0 for instructions that exit, absent: as it is (SDM 3C 28.3.3). */
-  resumeFlag?: boolean;
-  /** The exit is due to an event between instructions. */
-  between?: boolean;
-  /** The original event is not reported as being delivered (SDM 3C 28.2.4): triple fault. */
-  notDuringDelivery?: boolean;
-  /** The walk's own sentence on an EPT fault. */
-  explanation?: string;
-}
-
-const NONE: ExitDetails = {};
 const VALID = 0x80000000;
 
 /**
- * Leaves the guest: records the reason, saves the guest, loads the host. Always
- * true, which is what interception callbacks answer; `cpu.abort` is EXIT (or STOP
- * after a VMX abort or when the observer asked for it).
+ * Leaves the guest for the reason in {@link VmxCore.cause}: records it, saves
+ * the guest, loads the host. Always true, which is what interception callbacks
+ * answer; `cpu.abort` is EXIT (or STOP after a VMX abort or when the observer
+ * asked for it).
  */
-export function vmExit(core: VmxCore, reason: Reason, qualification = 0n, details: ExitDetails = NONE): true {
-  const { cpu, vmcs } = core;
+export function vmExit(core: VmxCore): true {
+  const { cpu, vmcs, cause } = core;
   vmcs.beginWrites();
-  recordCause(core, reason, qualification, details);
-  saveGuest(core, details);
+  recordCause(core);
+  saveGuest(core);
   vmcs.lastCount = cpu.icount;
   cpu.abort = Abort.EXIT;
 
@@ -60,59 +39,62 @@ export function vmExit(core: VmxCore, reason: Reason, qualification = 0n, detail
     vmxAbort(core, VmxAbort.STORING_MSRS, failed);
     return true;
   }
-  const record = recordOf(core, 'exit', reason, qualification, details);
+  log(core);
   const blockedBefore = cpu.state.low(Slot.NMI_BLOCKED);
   const virtualNmis = core.controls.pin & Pin.VIRTUAL_NMIS;
-  const nmi = reason === Reason.EXCEPTION_OR_NMI && ((details.interruption ?? 0) & 0x7ff) === 0x202;
+  const nmi = cause.reason === Reason.EXCEPTION_OR_NMI && (cause.interruption & 0x7ff) === 0x202;
   if (!loadHostState(core)) return true;
   // 28.5.5: NMIs are blocked after an exit by an NMI; virtual blocking ends with the guest.
   cpu.state.setLow(Slot.NMI_BLOCKED, nmi ? 1 : virtualNmis ? 0 : blockedBefore);
-  cpu.observer.transition?.(record);
+  cpu.observer.transition?.();
   return true;
 }
 
-/** Builds the record for the debugger and remembers it as the VMCS's last. */
-export function recordOf(
-  core: VmxCore,
-  kind: ExitRecord['kind'],
-  reason: number,
-  qualification: bigint,
-  details: ExitDetails,
-): ExitRecord {
-  const { cpu, vmcs } = core;
-  const record: ExitRecord = {
-    kind,
-    from: core.current.id,
-    to: 'host',
-    reason,
-    reasonName: reasonName(reason),
-    qualification,
-    detail: describeExit(cpu, reason, qualification, details),
-    instructionLength: details.length ?? 0,
-    guestLinear: details.guestLinear,
-    guestPhysical: details.guestPhysical,
-    interruption: details.interruption,
-    guestRip: vmcs.get(F.GUEST_RIP),
-    count: cpu.icount,
-  };
-  core.current.last = record;
-  return record;
+/** Logs the exit. The general registers are still the guest's. */
+function log(core: VmxCore): void {
+  const { cpu, vmcs, cause, exits } = core;
+  const { u32 } = cpu.state;
+  const at = exits.add(cpu.icount, cause.explanation);
+  const { words } = exits;
+  words[at + Logged.KIND] = Kind.EXIT;
+  words[at + Logged.REASON] = cause.reason;
+  words[at + Logged.VMCS] = vmcs.pointer;
+  words[at + Logged.VMCS + 1] = vmcs.pointer / 0x100000000;
+  words[at + Logged.QUALIFICATION] = cause.qualification;
+  words[at + Logged.QUALIFICATION + 1] = cause.qualificationHigh;
+  words[at + Logged.GUEST_RIP] = u32[Slot.RIP * 2];
+  words[at + Logged.GUEST_RIP + 1] = u32[Slot.RIP * 2 + 1];
+  words[at + Logged.PRESENT] =
+    (cause.hasLinear ? Present.LINEAR : 0) |
+    (cause.hasPhysical ? Present.PHYSICAL : 0) |
+    (cause.errorCode !== NONE ? Present.ERROR_CODE : 0);
+  words[at + Logged.LENGTH] = cause.length;
+  words[at + Logged.LINEAR] = cause.linear;
+  words[at + Logged.LINEAR + 1] = cause.linearHigh;
+  words[at + Logged.PHYSICAL] = cause.physical;
+  words[at + Logged.PHYSICAL + 1] = cause.physicalHigh;
+  words[at + Logged.INTERRUPTION] = cause.interruption;
+  words[at + Logged.ERROR_CODE] = cause.errorCode;
+  words[at + Logged.RAX] = u32[Slot.RAX * 2];
+  words[at + Logged.RAX + 1] = u32[Slot.RAX * 2 + 1];
+  words[at + Logged.RCX] = u32[Slot.RCX * 2];
+  words[at + Logged.RDX] = u32[Slot.RDX * 2];
 }
 
 /** The exit-information fields (SDM 3C 28.2). */
-function recordCause(core: VmxCore, reason: Reason, qualification: bigint, details: ExitDetails): void {
-  const { cpu, vmcs } = core;
-  vmcs.setLow(F.EXIT_REASON, reason);
-  vmcs.set(F.EXIT_QUALIFICATION, qualification);
-  if (details.guestLinear !== undefined) vmcs.set(F.GUEST_LINEAR_ADDRESS, details.guestLinear);
-  if (details.guestPhysical !== undefined) vmcs.set(F.GUEST_PHYSICAL_ADDRESS, details.guestPhysical);
-  vmcs.setLow(F.EXIT_INTERRUPTION, details.interruption ?? 0);
-  if (details.errorCode !== undefined) vmcs.setLow(F.EXIT_ERROR_CODE, details.errorCode);
-  if (details.info !== undefined) vmcs.setLow(F.EXIT_INSTRUCTION_INFO, details.info);
+function recordCause(core: VmxCore): void {
+  const { cpu, vmcs, cause } = core;
+  vmcs.setLow(F.EXIT_REASON, cause.reason);
+  vmcs.setHalves(F.EXIT_QUALIFICATION, cause.qualification, cause.qualificationHigh);
+  if (cause.hasLinear) vmcs.setHalves(F.GUEST_LINEAR_ADDRESS, cause.linear, cause.linearHigh);
+  if (cause.hasPhysical) vmcs.setHalves(F.GUEST_PHYSICAL_ADDRESS, cause.physical, cause.physicalHigh);
+  vmcs.setLow(F.EXIT_INTERRUPTION, cause.interruption);
+  if (cause.errorCode !== NONE) vmcs.setLow(F.EXIT_ERROR_CODE, cause.errorCode);
+  if (cause.info !== NONE) vmcs.setLow(F.EXIT_INSTRUCTION_INFO, cause.info);
 
   // 28.2.4 information for exits during event delivery
-  let length = details.length ?? 0;
-  if (cpu.delivering >= 0 && !details.notDuringDelivery) {
+  let { length } = cause;
+  if (cpu.delivering >= 0 && !cause.notDuringDelivery) {
     const hasError = cpu.deliveringErrorCode !== undefined;
     vmcs.setLow(
       F.IDT_VECTORING,
@@ -128,8 +110,8 @@ function recordCause(core: VmxCore, reason: Reason, qualification: bigint, detai
 }
 
 /** Saves the guest-state area (SDM 3C 28.3). */
-function saveGuest(core: VmxCore, details: ExitDetails): void {
-  const { cpu, vmcs, controls } = core;
+function saveGuest(core: VmxCore): void {
+  const { cpu, vmcs, controls, cause } = core;
   const s = cpu.state;
   const exit = controls.exit;
 
@@ -156,11 +138,11 @@ function saveGuest(core: VmxCore, details: ExitDetails): void {
   saveGuestSegments(vmcs, s);
   vmcs.store(s, Slot.RIP, F.GUEST_RIP);
   vmcs.store(s, Slot.RSP, F.GUEST_RSP);
-  vmcs.setLow(F.GUEST_RFLAGS, savedFlags(core, details));
+  vmcs.setLow(F.GUEST_RFLAGS, savedFlags(core));
 
   // 28.3.4 non-register state
   vmcs.setLow(F.GUEST_ACTIVITY, s.low(Slot.ACTIVITY));
-  vmcs.setLow(F.GUEST_INTERRUPTIBILITY, interruptibility(core, details.between === true));
+  vmcs.setLow(F.GUEST_INTERRUPTIBILITY, interruptibility(core, cause.between));
   vmcs.setLow(F.GUEST_PENDING_DEBUG, 0);
   stopPreemptionTimer(core);
   if (
@@ -174,20 +156,20 @@ function saveGuest(core: VmxCore, details: ExitDetails): void {
 }
 
 /** RFLAGS with RF by the rules of SDM 3C 28.3.3. */
-function savedFlags(core: VmxCore, details: ExitDetails): number {
-  const { cpu } = core;
+function savedFlags(core: VmxCore): number {
+  const { cpu, cause } = core;
   const flags = readRflags(cpu.state);
-  if (cpu.delivering >= 0 && !details.notDuringDelivery) {
+  if (cpu.delivering >= 0 && !cause.notDuringDelivery) {
     // As the event would have pushed it: set by faults, not by events that VM entry injects.
     const fault =
       cpu.deliveringKind === EventType.HARDWARE &&
       cpu.delivering !== Vector.DB &&
       cpu.delivering !== Vector.DF &&
       !core.injecting;
-    return fault || details.resumeFlag ? flags | Flag.RF : flags;
+    return fault || cause.resume === Resume.SET ? flags | Flag.RF : flags;
   }
-  if (details.resumeFlag === undefined) return flags;
-  return details.resumeFlag ? flags | Flag.RF : flags & ~Flag.RF;
+  if (cause.resume === Resume.KEEP) return flags;
+  return cause.resume === Resume.SET ? flags | Flag.RF : flags & ~Flag.RF;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { CR4_FIXED0, CR4_FIXED1, fieldExists, VMCS_REVISION, vmxCapabilityMsr } from './capabilities';
 import { allowedOnes, CONTROLS } from './controls';
+import { FieldAccess, fieldAccess } from './field-access';
 import { F, fieldByEncoding, fieldByName, fieldName, OFFSETS, VMCS_FIELDS } from './fields';
 
 describe('VMCS fields (SDM 3C Appendix B)', () => {
@@ -39,6 +40,22 @@ describe('VMCS fields (SDM 3C Appendix B)', () => {
     assert.equal(fieldByName('guest_cs_access_rights')?.encoding, F.GUEST_CS_ACCESS);
     assert.equal(fieldByName('guest pdpte3')?.encoding, 0x2810);
     assert.equal(fieldByName('no such field'), undefined);
+  });
+
+  it('have a row for VMREAD and VMWRITE at every encoding that is supported, and only there', () => {
+    const offsets = new Set<number>();
+    for (let encoding = 0; encoding < 0x10000; encoding++) {
+      const field = fieldByEncoding(encoding & ~1);
+      const supported = field && fieldExists(field) && (!(encoding & 1) || field.width === 64);
+      const row = fieldAccess(encoding, 0);
+      assert.equal(row !== 0, supported === true, encoding.toString(16));
+      if (!supported) continue;
+      assert.equal(row & FieldAccess.OFFSET, field.offset + (encoding & 1 ? 4 : 0));
+      assert.equal((row & FieldAccess.READ_ONLY) !== 0, field.readOnly);
+      assert.ok(!offsets.has(row & FieldAccess.OFFSET));
+      offsets.add(row & FieldAccess.OFFSET);
+      assert.equal(fieldAccess(encoding, 1), 0);
+    }
   });
 
   it('exist exactly when their control does', () => {

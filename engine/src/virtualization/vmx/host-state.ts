@@ -49,6 +49,7 @@ export function loadHostState(core: VmxCore): boolean {
   const long = (exit & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
 
   core.active = false;
+  core.setVmcsAddress();
   cpu.ept = undefined;
   cpu.vpid = 0;
   cpu.delivering = -1;

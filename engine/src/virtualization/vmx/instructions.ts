@@ -5,12 +5,13 @@
 import { Vector } from '../../cpu/cpu';
 import { isCanonical, PHYSICAL_ADDRESS_BITS } from '../../cpu/limits';
 import { Cr4, Flag, Slot } from '../../cpu/state';
-import { CR0_FIXED0, CR4_FIXED0, CR4_FIXED1, fieldExists, VMCS_REVISION } from './capabilities';
-import { CheckGroup, type VmxCore, VmxMode } from './core';
+import { CR0_FIXED0, CR4_FIXED0, CR4_FIXED1, VMCS_REVISION } from './capabilities';
+import { Resume } from './cause';
+import { type VmxCore, VmxMode } from './core';
 import { vmEntry } from './entry';
 import { VmError } from './errors';
 import { vmExit } from './exit';
-import { F, fieldByEncoding, type VmcsField } from './fields';
+import { FieldAccess, fieldAccess } from './field-access';
 import { Reason } from './reasons';
 import { NO_POINTER, Vmcs } from './vmcs';
 
@@ -34,15 +35,17 @@ export type VmxInstruction = keyof typeof VMX_INSTRUCTIONS;
 
 /**
  * What every VMX instruction checks before its operands are touched: #UD, the
- * exit in non-root operation, CPL (SDM 3C 31.3, "Operation" of each). `info` and
- * `displacement` fill the exit's instruction information and qualification.
+ * exit in non-root operation, CPL (SDM 3C 31.3, "Operation" of each). `info` (or
+ * NONE) and `displacement`, which counts from the next instruction if
+ * `ripRelative`, fill the exit's instruction information and qualification.
  * False when the instruction must not go on.
  */
 export function mayExecute(
   core: VmxCore,
   name: VmxInstruction,
-  info: number | undefined,
-  displacement: bigint,
+  info: number,
+  displacement = 0,
+  ripRelative = false,
 ): boolean {
   const { cpu } = core;
   const s = cpu.state;
@@ -62,11 +65,13 @@ export function mayExecute(
     if (cpu.longMode && !cpu.code64) return undefinedOpcode('it is not allowed in compatibility mode');
   }
   if (core.active) {
-    vmExit(core, VMX_INSTRUCTIONS[name], displacement, {
-      length: cpu.instructionLength,
-      resumeFlag: false,
-      info,
-    });
+    const cause = core.cause.begin(VMX_INSTRUCTIONS[name]);
+    const next = ripRelative ? s.u64[Slot.RIP] + BigInt(cpu.instructionLength) : 0n;
+    if (displacement !== 0 || ripRelative) cause.qualify(next + BigInt(displacement));
+    cause.length = cpu.instructionLength;
+    cause.resume = Resume.CLEAR;
+    cause.info = info;
+    vmExit(core);
     return false;
   }
   if (cpu.cpl !== 0) {
@@ -166,81 +171,38 @@ export function vmptrld(core: VmxCore, pointer: bigint): boolean {
   return core.succeed();
 }
 
-/** The field that VMREAD and VMWRITE name by an encoding, if this processor has it. */
-function fieldOf(encoding: bigint): VmcsField | undefined {
-  if (encoding >> 15n) return undefined;
-  const number = Number(encoding);
-  const field = fieldByEncoding(number & ~1);
-  if (!field || !fieldExists(field)) return undefined;
-  // Only 64-bit fields have a high half (SDM 3C 25.11.2).
-  return number & 1 && field.width !== 64 ? undefined : field;
+/** VMREAD of an encoding given in halves: the value is in `core.valueLow` and `valueHigh`. */
+export function vmread(core: VmxCore, low: number, high: number): boolean {
+  if (!core.hasCurrent) return core.failInvalid('VMREAD: there is no current VMCS');
+  const row = fieldAccess(low, high);
+  if (row === 0) return core.fail(VmError.UNSUPPORTED_FIELD);
+  const { vmcs, cpu } = core;
+  const offset = row & FieldAccess.OFFSET;
+  core.valueLow = vmcs.word(offset);
+  core.valueHigh = row & FieldAccess.HIGH || !cpu.code64 ? 0 : vmcs.word(offset + 4);
+  return core.succeed();
 }
 
-/** VMREAD: the value, or undefined after a failure. `bits`: operand size. */
-export function vmread(core: VmxCore, encoding: bigint, bits: 32 | 64): bigint | undefined {
-  if (!core.hasCurrent) {
-    core.failInvalid('VMREAD: there is no current VMCS');
-    return undefined;
-  }
-  const field = fieldOf(encoding);
-  if (!field) {
-    core.fail(VmError.UNSUPPORTED_FIELD);
-    return undefined;
-  }
-  const value = core.vmcs.get(field.encoding);
-  if (encoding & 1n) return value >> 32n;
-  return bits === 64 ? value : value & 0xffffffffn;
-}
-
-/** Guest fields that are checked at every entry anyway and on which no other group depends. */
-const FREE_GUEST_FIELDS = new Set<number>([
-  F.GUEST_RIP,
-  F.GUEST_RSP,
-  F.GUEST_INTERRUPTIBILITY,
-  F.GUEST_ACTIVITY,
-  F.GUEST_PENDING_DEBUG,
-  F.PREEMPTION_TIMER,
-]);
-/** Control fields that only the checks on controls look at, or none. */
-const PLAIN_CONTROL_FIELDS = new Set<number>([
-  F.ENTRY_INTERRUPTION,
-  F.ENTRY_ERROR_CODE,
-  F.ENTRY_INSTRUCTION_LENGTH,
-  F.TSC_OFFSET,
-  F.EXCEPTION_BITMAP,
-  F.CR0_MASK,
-  F.CR4_MASK,
-  F.CR0_SHADOW,
-  F.CR4_SHADOW,
-]);
-
-/** Which groups of entry checks a write to the field makes due again. */
-function checksOf({ kind, encoding }: VmcsField): number {
-  if (kind === 'host') return CheckGroup.HOST;
-  if (kind === 'guest')
-    return FREE_GUEST_FIELDS.has(encoding) ? 0 : CheckGroup.SEGMENTS | CheckGroup.CONTROLS;
-  return PLAIN_CONTROL_FIELDS.has(encoding) ? CheckGroup.CONTROLS : CheckGroup.ALL;
-}
-
-/** VMWRITE. */
-export function vmwrite(core: VmxCore, encoding: bigint, value: bigint, bits: 32 | 64): boolean {
+/** VMWRITE of a value, all in halves. The operand size is fixed by the mode: what is beyond it is 0. */
+export function vmwrite(
+  core: VmxCore,
+  low: number,
+  high: number,
+  valueLow: number,
+  valueHigh: number,
+): boolean {
   if (!core.hasCurrent) return core.failInvalid('VMWRITE: there is no current VMCS');
-  const field = fieldOf(encoding);
-  if (!field) return core.fail(VmError.UNSUPPORTED_FIELD);
-  if (field.readOnly) return core.fail(VmError.READ_ONLY_FIELD);
+  const row = fieldAccess(low, high);
+  if (row === 0) return core.fail(VmError.UNSUPPORTED_FIELD);
+  if (row & FieldAccess.READ_ONLY) return core.fail(VmError.READ_ONLY_FIELD);
   const { vmcs } = core;
-  core.current.unchecked |= checksOf(field);
-  if (encoding & 1n) {
-    const low = vmcs.get(field.encoding) & 0xffffffffn;
-    vmcs.set(field.encoding, ((value & 0xffffffffn) << 32n) | low);
-  } else if (field.width === 16 || field.width === 32) {
-    vmcs.set(field.encoding, BigInt.asUintN(field.width, value));
-  } else if (bits === 64 || field.width === 'natural') {
-    vmcs.set(field.encoding, value);
-  } else {
-    // Outside 64-bit mode a write to the full 64-bit field clears its high half (SDM 3C 25.11.2).
-    vmcs.set(field.encoding, value & 0xffffffffn);
-  }
+  core.unchecked |= row >>> FieldAccess.CHECKS_SHIFT;
+  const offset = row & FieldAccess.OFFSET;
+  vmcs.beginWrites();
+  vmcs.setWord(offset, row & FieldAccess.BITS_16 ? valueLow & 0xffff : valueLow);
+  // Outside 64-bit mode a write to the full 64-bit field clears its high half (SDM 3C 25.11.2).
+  if (!(row & FieldAccess.HIGH))
+    vmcs.setWord(offset + 4, row & (FieldAccess.BITS_16 | FieldAccess.BITS_32) ? 0 : valueHigh);
   return core.succeed();
 }
 
@@ -288,9 +250,4 @@ export function invvpid(core: VmxCore, type: bigint, descriptor: bigint, linear:
   if (type === 0n && !isCanonical(linear)) return refuse('the linear address is not canonical');
   core.cpu.mmu.flushEverything();
   return core.succeed();
-}
-
-/** Operand size of VMREAD, VMWRITE, INVEPT and INVVPID: fixed by the mode, not by prefixes. */
-export function operandBits(core: VmxCore): 32 | 64 {
-  return core.cpu.code64 ? 64 : 32;
 }

@@ -4,10 +4,11 @@ import { EventType } from '../../cpu/event';
 import type { Intercepts } from '../../cpu/intercepts';
 import { Cr0, Flag, Seg, Slot } from '../../cpu/state';
 import type { EptFault } from '../../memory/walk-types';
+import { type ExitCause, Resume } from './cause';
 import { Activity } from './checks/guest';
 import { Exit, Pin, Primary, Secondary } from './controls';
 import { VmxCore } from './core';
-import { type ExitDetails, vmExit } from './exit';
+import { vmExit } from './exit';
 import { F } from './fields';
 import { currentOperand } from './operand-info';
 import { preemptionTimerExpired } from './preemption-timer';
@@ -58,12 +59,35 @@ export class VmxIntercepts implements Intercepts {
     this.core = new VmxCore(cpu);
   }
 
+  /** Begins an exit by the current instruction: its length, and RF clear in what is saved. */
+  private byInstruction(reason: Reason, qualification = 0): ExitCause {
+    const cause = this.core.cause.begin(reason, qualification);
+    cause.length = this.cpu.instructionLength;
+    cause.resume = Resume.CLEAR;
+    return cause;
+  }
+
   /** An exit by the current instruction. */
-  private exit(reason: Reason, qualification = 0n, details: ExitDetails = {}): true {
-    // Callers hand over an object of their own; a spread copy costs more than the rest of this.
-    details.length ??= this.cpu.instructionLength;
-    details.resumeFlag ??= false;
-    return vmExit(this.core, reason, qualification, details);
+  private exit(reason: Reason, qualification = 0): true {
+    this.byInstruction(reason, qualification);
+    return vmExit(this.core);
+  }
+
+  /** The same with the instruction's operands (SDM 3C 28.2.5); `identity` goes into bits 31:28. */
+  private exitWithOperand(reason: Reason, identity = 0): true {
+    const cause = this.byInstruction(reason);
+    const { info, displacement } = currentOperand(this.cpu);
+    cause.qualify(displacement);
+    cause.info = (info | (identity << 28)) >>> 0;
+    return vmExit(this.core);
+  }
+
+  /** An exit by an event between instructions. */
+  private exitBetween(reason: Reason, interruption = 0): true {
+    const cause = this.core.cause.begin(reason);
+    cause.between = true;
+    cause.interruption = interruption;
+    return vmExit(this.core);
   }
 
   private primary(mask: number): boolean {
@@ -83,9 +107,7 @@ export class VmxIntercepts implements Intercepts {
       return true;
     }
     if (row.word !== 'always' && !(core.controls[row.word] & row.mask)) return false;
-    if (name !== 'invpcid') return this.exit(row.reason);
-    const { info, displacement } = currentOperand(cpu);
-    return this.exit(row.reason, displacement, { info });
+    return name === 'invpcid' ? this.exitWithOperand(row.reason) : this.exit(row.reason);
   }
 
   /** Some instructions do not exist for a guest unless the VMM says so (26.3). */
@@ -96,7 +118,9 @@ export class VmxIntercepts implements Intercepts {
   }
 
   invlpg(linear: bigint): boolean {
-    return this.core.active && this.primary(Primary.INVLPG_EXITING) && this.exit(Reason.INVLPG, linear);
+    if (!this.core.active || !this.primary(Primary.INVLPG_EXITING)) return false;
+    this.byInstruction(Reason.INVLPG).qualify(linear);
+    return vmExit(this.core);
   }
 
   // --- I/O (26.1.3, 25.6.4) --------------------------------------------------------------
@@ -116,9 +140,12 @@ export class VmxIntercepts implements Intercepts {
       (string?.rep ? 32 : 0) |
       (immediate ? 64 : 0) |
       (port << 16);
-    if (!string) return this.exit(Reason.IO, BigInt(q >>> 0));
-    const { info } = currentOperand(this.cpu);
-    return this.exit(Reason.IO, BigInt(q >>> 0), { info, guestLinear: string.linear });
+    const cause = this.byInstruction(Reason.IO, q >>> 0);
+    if (string) {
+      cause.info = currentOperand(this.cpu).info;
+      cause.setLinear(string.linear);
+    }
+    return vmExit(this.core);
   }
 
   private portExits(port: number, size: number): boolean {
@@ -157,12 +184,9 @@ export class VmxIntercepts implements Intercepts {
   // --- control and debug registers (26.1.3, 25.6.6–25.6.8) ------------------------------------
 
   private crExit(cr: number, type: number, gpr: number, more = 0, guestLinear?: bigint): true {
-    const qualification = BigInt((cr | (type << 4) | (gpr << 8) | more) >>> 0);
-    return this.exit(
-      Reason.CR_ACCESS,
-      qualification,
-      guestLinear === undefined ? undefined : { guestLinear },
-    );
+    const cause = this.byInstruction(Reason.CR_ACCESS, (cr | (type << 4) | (gpr << 8) | more) >>> 0);
+    if (guestLinear !== undefined) cause.setLinear(guestLinear);
+    return vmExit(this.core);
   }
 
   readCr(cr: number, gpr: number): boolean {
@@ -238,16 +262,14 @@ export class VmxIntercepts implements Intercepts {
 
   accessDr(dr: number, write: boolean, gpr: number): boolean {
     if (!this.core.active || !this.primary(Primary.MOV_DR_EXITING)) return false;
-    return this.exit(Reason.DR_ACCESS, BigInt(dr | (write ? 0 : 16) | (gpr << 8)));
+    return this.exit(Reason.DR_ACCESS, dr | (write ? 0 : 16) | (gpr << 8));
   }
 
   descriptorTable(instruction: string, _linear: bigint): boolean {
     const { core } = this;
     if (!core.active || !(core.controls.secondary & Secondary.DESCRIPTOR_TABLE_EXITING)) return false;
     const row = DESCRIPTOR_IDENTITY[instruction.toLowerCase()];
-    if (!row) return false;
-    const { info, displacement } = currentOperand(this.cpu);
-    return this.exit(row.reason, displacement, { info: (info | (row.identity << 28)) >>> 0 });
+    return row !== undefined && this.exitWithOperand(row.reason, row.identity);
   }
 
   // --- exceptions (26.2, 28.2.2) -----------------------------------------------------------------
@@ -267,12 +289,14 @@ export class VmxIntercepts implements Intercepts {
           ? EventType.SOFTWARE_EXCEPTION
           : EventType.PRIVILEGED_SOFTWARE;
     const hasError = errorCode !== undefined;
-    return vmExit(core, Reason.EXCEPTION_OR_NMI, payload ?? 0n, {
-      length: kind === 'hardware' ? 0 : cpu.instructionLength,
-      interruption: (vector | (type << 8) | (hasError ? 0x800 : 0) | VALID) >>> 0,
-      errorCode,
-      resumeFlag: kind === 'hardware' && vector !== Vector.DB && vector !== Vector.DF,
-    });
+    const cause = core.cause.begin(Reason.EXCEPTION_OR_NMI);
+    if (payload !== undefined) cause.qualify(payload);
+    if (kind !== 'hardware') cause.length = cpu.instructionLength;
+    cause.interruption = (vector | (type << 8) | (hasError ? 0x800 : 0) | VALID) >>> 0;
+    if (hasError) cause.errorCode = errorCode;
+    const fault = kind === 'hardware' && vector !== Vector.DB && vector !== Vector.DF;
+    cause.resume = fault ? Resume.SET : Resume.CLEAR;
+    return vmExit(core);
   }
 
   private exceptionExits(vector: number, errorCode: number | undefined): boolean {
@@ -285,13 +309,15 @@ export class VmxIntercepts implements Intercepts {
   }
 
   tripleFault(): boolean {
-    return this.core.active && vmExit(this.core, Reason.TRIPLE_FAULT, 0n, { notDuringDelivery: true });
+    if (!this.core.active) return false;
+    this.core.cause.begin(Reason.TRIPLE_FAULT).notDuringDelivery = true;
+    return vmExit(this.core);
   }
 
   taskSwitch(selector: number, source: 'call' | 'iret' | 'jmp' | 'gate'): boolean {
     if (!this.core.active) return false;
     const kind = ['call', 'iret', 'jmp', 'gate'].indexOf(source);
-    return this.exit(Reason.TASK_SWITCH, BigInt((selector | (kind << 30)) >>> 0));
+    return this.exit(Reason.TASK_SWITCH, (selector | (kind << 30)) >>> 0);
   }
 
   // --- EPT (28.2.1) ---------------------------------------------------------------------------------
@@ -300,20 +326,19 @@ export class VmxIntercepts implements Intercepts {
     const { core, cpu } = this;
     if (!core.active) return false;
     const violation = fault.kind === 'violation';
-    let qualification = 0n;
+    const cause = core.cause.begin(violation ? Reason.EPT_VIOLATION : Reason.EPT_MISCONFIGURATION);
     if (violation) {
-      qualification = fault.qualification;
-      if (linearValid) qualification |= fault.duringWalk ? 0x80n : 0x180n;
+      cause.qualification = Number(fault.qualification);
+      if (linearValid) cause.qualification |= fault.duringWalk ? 0x80 : 0x180;
     }
     const fetch = linear === cpu.state.u64[Slot.RIP] + cpu.state.segmentBase(Seg.CS);
-    return vmExit(core, violation ? Reason.EPT_VIOLATION : Reason.EPT_MISCONFIGURATION, qualification, {
-      // Undefined by the manual; a fetch has no instruction yet.
-      length: fetch ? 0 : cpu.instructionLength,
-      guestLinear: linearValid ? linear : undefined,
-      guestPhysical: fault.guestPhysical,
-      resumeFlag: cpu.delivering < 0,
-      explanation: fault.explanation,
-    });
+    // Undefined by the manual; a fetch has no instruction yet.
+    if (!fetch) cause.length = cpu.instructionLength;
+    if (linearValid) cause.setLinear(linear);
+    cause.setPhysical(fault.guestPhysical);
+    cause.resume = cpu.delivering < 0 ? Resume.SET : Resume.CLEAR;
+    cause.explanation = fault.explanation;
+    return vmExit(core);
   }
 
   // --- time and events between instructions (26.2, 26.3, 26.5.1) -------------------------------------
@@ -328,14 +353,14 @@ export class VmxIntercepts implements Intercepts {
     const s = cpu.state;
     const activity = s.low(Slot.ACTIVITY);
     if (activity !== Activity.WAIT_FOR_SIPI && preemptionTimerExpired(core))
-      return vmExit(core, Reason.PREEMPTION_TIMER, 0n, { between: true });
+      return this.exitBetween(Reason.PREEMPTION_TIMER);
     if (activity > Activity.HLT) return false;
     const blocked = s.number(Slot.SHADOW_STI) === cpu.icount || s.number(Slot.SHADOW_SS) === cpu.icount;
     if (this.primary(Primary.NMI_WINDOW_EXITING) && !blocked && !s.low(Slot.NMI_BLOCKED))
-      return vmExit(core, Reason.NMI_WINDOW, 0n, { between: true });
+      return this.exitBetween(Reason.NMI_WINDOW);
     if (blocked) return false;
     if (this.primary(Primary.INTERRUPT_WINDOW_EXITING) && cpu.flag(Flag.IF))
-      return vmExit(core, Reason.INTERRUPT_WINDOW, 0n, { between: true });
+      return this.exitBetween(Reason.INTERRUPT_WINDOW);
     if (interruptPending && core.controls.pin & Pin.EXTERNAL_INTERRUPT_EXITING)
       return this.externalInterrupt();
     return false;
@@ -347,15 +372,14 @@ export class VmxIntercepts implements Intercepts {
     const interruption =
       core.controls.exit & Exit.ACKNOWLEDGE_INTERRUPT
         ? (cpu.interrupts.acknowledge() | (EventType.EXTERNAL << 8) | VALID) >>> 0
-        : undefined;
-    return vmExit(core, Reason.EXTERNAL_INTERRUPT, 0n, { between: true, interruption });
+        : 0;
+    return this.exitBetween(Reason.EXTERNAL_INTERRUPT, interruption);
   }
 
   /** A non-maskable interrupt has arrived: exits if "NMI exiting" says so. The caller has seen that it is not blocked. */
   nmi(): boolean {
     const { core } = this;
     if (!core.active || !(core.controls.pin & Pin.NMI_EXITING)) return false;
-    const interruption = (Vector.NMI | (EventType.NMI << 8) | VALID) >>> 0;
-    return vmExit(core, Reason.EXCEPTION_OR_NMI, 0n, { between: true, interruption });
+    return this.exitBetween(Reason.EXCEPTION_OR_NMI, (Vector.NMI | (EventType.NMI << 8) | VALID) >>> 0);
   }
 }

@@ -59,6 +59,13 @@ export class Vmcs {
     this.memory.write64(this.pointer + OFFSETS[field], value);
   }
 
+  /** Stores 64 bits given in halves. */
+  setHalves(field: number, low: number, high: number): void {
+    const at = (this.pointer + OFFSETS[field]) >>> 2;
+    this.u32[at] = low;
+    this.u32[at + 1] = high;
+  }
+
   /** Stores an unsigned 32-bit number. */
   setLow(field: number, value: number): void {
     const at = (this.pointer + OFFSETS[field]) >>> 2;
@@ -98,6 +105,15 @@ export class Vmcs {
     }
   }
 
+  /** A word by its offset in the region. */
+  word(offset: number): number {
+    return this.u32[(this.pointer + offset) >>> 2];
+  }
+
+  setWord(offset: number, value: number): void {
+    this.u32[(this.pointer + offset) >>> 2] = value;
+  }
+
   /** To be called before the processor changes fields: should somebody execute code in this page, its translation is dropped. */
   beginWrites(): void {
     if (this.memory.marks[this.pointer >>> 12]) this.memory.write32(this.pointer, this.revision);
@@ -119,7 +135,7 @@ export class Vmcs {
 
   /** Launch state: true "launched", false "clear" (SDM 3C 25.1). */
   get launched(): boolean {
-    return this.view.getUint32(this.pointer + Header.LAUNCHED, true) === 1;
+    return this.word(Header.LAUNCHED) === 1;
   }
 
   set launched(value: boolean) {
@@ -128,13 +144,12 @@ export class Vmcs {
 
   /** Instruction count when this VMCS was last left. */
   get lastCount(): number {
-    return Number(this.view.getBigUint64(this.pointer + Header.COUNT, true));
+    return this.word(Header.COUNT + 4) * 0x100000000 + this.word(Header.COUNT);
   }
 
   set lastCount(count: number) {
-    const address = this.pointer + Header.COUNT;
-    this.memory.write32(address, count % 0x100000000);
-    this.memory.write32(address + 4, Math.floor(count / 0x100000000));
+    this.setWord(Header.COUNT, count);
+    this.setWord(Header.COUNT + 4, count / 0x100000000);
   }
 
   /** True when the whole region lies in RAM, the only place a VMCS can be. */

@@ -10,15 +10,15 @@ import { VmError } from './errors';
 import { F, fieldByName } from './fields';
 import {
   mayExecute,
+  vmread as readInHalves,
   vmcall,
   vmclear,
   vmlaunch,
   vmptrld,
-  vmread,
-  vmwrite,
   vmxoff,
   vmxon,
   vmxonAllowed,
+  vmwrite as writeInHalves,
 } from './instructions';
 import { Reason } from './reasons';
 import { readVmcs } from './vmcs';
@@ -44,7 +44,7 @@ function hostMachine() {
   cpu.modeChanged();
   for (const region of [VMXON_REGION, VMCS_A, VMCS_B]) physical.write32(Number(region), VMCS_REVISION);
   const records: ExitRecord[] = [];
-  cpu.observer = { transition: (record) => void records.push(record) };
+  cpu.observer = { transition: () => void records.push(machine.exitLog.last!) };
   return { machine, cpu, physical, vmx, core: vmx.core, s, records };
 }
 
@@ -98,7 +98,7 @@ function withGuest(more: [F, number | bigint][] = []): Host {
   assert.ok(vmclear(core, VMCS_A));
   assert.ok(vmptrld(core, VMCS_A));
   for (const [field, value] of [...guestFields(), ...more])
-    assert.ok(vmwrite(core, BigInt(field), BigInt(value), 64), `VMWRITE ${field.toString(16)}`);
+    assert.ok(vmwrite(core, BigInt(field), BigInt(value)), `VMWRITE ${field.toString(16)}`);
   return host;
 }
 
@@ -107,6 +107,18 @@ function inGuest(more: [F, number | bigint][] = []): Host {
   const host = withGuest(more);
   assert.ok(vmlaunch(host.core, false), host.core.lastFailure);
   return host;
+}
+
+const halves = (value: bigint) => [Number(value & 0xffffffffn), Number(value >> 32n)] as const;
+
+/** VMREAD at the mode's operand size; undefined after a failure. */
+function vmread(core: Host['core'], encoding: bigint): bigint | undefined {
+  if (!readInHalves(core, ...halves(encoding))) return undefined;
+  return (BigInt(core.valueHigh) << 32n) | BigInt(core.valueLow);
+}
+
+function vmwrite(core: Host['core'], encoding: bigint, value: bigint): boolean {
+  return writeInHalves(core, ...halves(encoding), ...halves(value));
 }
 
 const read = ({ core }: Host, field: F) => Number(core.vmcs.get(field));
@@ -122,10 +134,10 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
   it('VMXON needs CR4.VMXE, CR0.NE and IA32_FEATURE_CONTROL', () => {
     const { core, cpu, s } = hostMachine();
     s.setLow(Slot.CR4, Cr4.PAE);
-    assert.equal(mayExecute(core, 'vmxon', 0, 0n), false);
+    assert.equal(mayExecute(core, 'vmxon', 0), false);
     assert.deepEqual([cpu.abort, cpu.faultVector], [Abort.FAULT, 6]);
     s.setLow(Slot.CR4, Cr4.PAE | Cr4.VMXE);
-    assert.ok(mayExecute(core, 'vmxon', 0, 0n) && vmxonAllowed(core));
+    assert.ok(mayExecute(core, 'vmxon', 0) && vmxonAllowed(core));
     s.setLow(Slot.FEATURE_CONTROL, 1);
     assert.ok(!vmxonAllowed(core) && cpu.faultVector === 13);
     s.setLow(Slot.FEATURE_CONTROL, 5);
@@ -152,12 +164,12 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
 
   it('all others are #UD outside VMX operation and #GP above ring 0', () => {
     const { core, cpu, s } = hostMachine();
-    assert.ok(!mayExecute(core, 'vmread', 0, 0n) && cpu.faultVector === 6);
+    assert.ok(!mayExecute(core, 'vmread', 0) && cpu.faultVector === 6);
     vmxon(core, VMXON_REGION);
     cpu.abort = Abort.NONE;
     s.setSegment(Seg.SS, { selector: 19, base: 0n, limit: 0xffffffff, access: 0xc0f3 });
     cpu.modeChanged();
-    assert.ok(!mayExecute(core, 'vmread', 0, 0n) && (cpu.faultVector as number) === 13);
+    assert.ok(!mayExecute(core, 'vmread', 0) && (cpu.faultVector as number) === 13);
   });
 
   it('VMPTRLD and VMCLEAR refuse wrong pointers with their numbers', () => {
@@ -184,24 +196,24 @@ describe('VMX instructions (SDM 3C chapter 31)', () => {
     const host = hostMachine();
     const { core } = host;
     vmxon(core, VMXON_REGION);
-    assert.equal(vmread(core, BigInt(F.GUEST_RIP), 64), undefined);
+    assert.equal(vmread(core, BigInt(F.GUEST_RIP)), undefined);
     assert.equal(failedWith(host), 'invalid');
     vmptrld(core, VMCS_A);
     const all = 0xfedcba9876543210n;
-    const written = (field: number, value = all, bits: 32 | 64 = 64) => {
-      assert.ok(vmwrite(core, BigInt(field), value, bits));
-      return vmread(core, BigInt(field & ~1), 64);
+    const written = (field: number, value = all) => {
+      assert.ok(vmwrite(core, BigInt(field), value));
+      return vmread(core, BigInt(field & ~1));
     };
     assert.equal(written(F.GUEST_CS_SELECTOR), 0x3210n);
     assert.equal(written(F.GUEST_CS_LIMIT), 0x76543210n);
     assert.equal(written(F.TSC_OFFSET), all);
     assert.equal(written(F.TSC_OFFSET + 1, 5n), 0x576543210n);
-    assert.equal(vmread(core, BigInt(F.TSC_OFFSET + 1), 64), 5n);
-    assert.equal(written(F.TSC_OFFSET, 7n, 32), 7n);
-    assert.equal(vmread(core, BigInt(F.GUEST_RIP + 1), 64), undefined);
+    assert.equal(vmread(core, BigInt(F.TSC_OFFSET + 1)), 5n);
+    assert.equal(written(F.TSC_OFFSET, 7n), 7n);
+    assert.equal(vmread(core, BigInt(F.GUEST_RIP + 1)), undefined);
     assert.equal(failedWith(host), VmError.UNSUPPORTED_FIELD);
-    assert.ok(!vmwrite(core, 1n << 40n, 0n, 64) && !vmwrite(core, BigInt(F.PML_ADDRESS), 0n, 64));
-    assert.ok(!vmwrite(core, BigInt(F.EXIT_REASON), 0n, 64));
+    assert.ok(!vmwrite(core, 1n << 40n, 0n) && !vmwrite(core, BigInt(F.PML_ADDRESS), 0n));
+    assert.ok(!vmwrite(core, BigInt(F.EXIT_REASON), 0n));
     assert.equal(failedWith(host), VmError.READ_ONLY_FIELD);
   });
 
@@ -399,9 +411,9 @@ describe('VM entry and exit (SDM 3C chapters 27 and 28)', () => {
       [F.GUEST_SS_ACCESS, 0xc09bn, 0xc093n],
       [F.GUEST_RFLAGS, 0n, 2n],
     ] as const) {
-      vmwrite(core, BigInt(field), bad, 64);
+      vmwrite(core, BigInt(field), bad);
       assert.equal(vmlaunch(core, true), false, field.toString(16));
-      vmwrite(core, BigInt(field), good, 64);
+      vmwrite(core, BigInt(field), good);
       assert.ok(vmlaunch(core, true), core.lastFailure);
       vmx.instruction('cpuid');
     }

@@ -53,11 +53,11 @@ export class Vmx extends VmxIntercepts {
   lastExit(pointer: bigint): ExitRecord | undefined {
     const vmcs = this.vmcsAt(pointer);
     if (!vmcs) return undefined;
-    const known = this.core.known.get(Number(pointer))?.last;
+    const known = this.core.exits.lastOf(`vmcs:${pointer.toString(16)}`);
     return known && known.count >= vmcs.lastCount ? known : exitFromVmcs(vmcs);
   }
 
-  /** Why the last VMX instruction failed, in words; undefined after a success. */
+  /** Why the last VMX instruction that failed did so, in words. */
   get lastFailure(): string | undefined {
     return this.core.lastFailure;
   }
