@@ -8,8 +8,7 @@ import type { RegisterView } from './view';
 /** The last VM exit: of this guest, or of any when seen from the VMM. */
 export function lastExitNodes(view: RegisterView): Node[] {
   const { machine, index } = view.target;
-  const exits = machine.exitLog.list().filter((record) => record.kind !== 'entry');
-  const record = exits.findLast((one) => view.context === 'host' || one.from === view.context);
+  const record = machine.exitLog.lastExit(view.context === 'host' ? undefined : view.context);
   if (!record) return [];
   const guest = guestOf(record);
   const nodes: Node[] = [

@@ -19,8 +19,8 @@ export class Trace {
     if (!target?.config.trace) return;
     const { exitLog } = target.machine;
     if (exitLog.total === this.seen) return;
-    const records = exitLog.list(this.seen);
-    const lines = records.slice(-MAX_LINES).map((r) => `[${r.count}] ${describeTransition(target.index, r)}`);
+    const records = exitLog.list(this.seen, MAX_LINES);
+    const lines = records.map((r) => `[${r.count}] ${describeTransition(target.index, r)}`);
     const missing = exitLog.total - this.seen - lines.length;
     if (missing > 0) lines.unshift(`… ${missing} transitions`);
     this.seen = exitLog.total;

@@ -18,7 +18,7 @@ export function vmExits(core: Core, args: VmExitsArguments): VmExitsResponse {
     throw new RequestError('"since" and "limit" must be counts.');
   }
   const { exitLog } = target.machine;
-  const records = exitLog.list(since).slice(-limit);
+  const records = exitLog.list(since, limit);
   const names = new Map(target.machine.contexts().map((context) => [context.id, context.name]));
   const first = exitLog.total - records.length;
   return { exits: records.map((record, i) => exitOf(target, record, first + i, names)), next: exitLog.total };

@@ -68,10 +68,10 @@ export class ExitLog {
     return at;
   }
 
-  /** Records from number `since` on (0 is the first ever); at most the last {@link capacity}. */
-  list(since = 0): ExitRecord[] {
+  /** Records from number `since` on (0 is the first ever), of these the last `most`, and not more than are kept. */
+  list(since = 0, most = this.capacity): ExitRecord[] {
     const records: ExitRecord[] = [];
-    const first = Math.max(since, this.total - this.capacity, 0);
+    const first = Math.max(since, this.total - Math.min(most, this.capacity), 0);
     for (let number = first; number < this.total; number++) records.push(this.record(number));
     return records;
   }
@@ -80,11 +80,12 @@ export class ExitLog {
     return this.total > 0 ? this.record(this.total - 1) : undefined;
   }
 
-  /** The last exit or failed entry of a guest, if it is still kept. */
-  lastOf(guest: ContextId): ExitRecord | undefined {
+  /** The last exit or failed entry, of one guest or of any, if it is still kept. */
+  lastExit(guest?: ContextId): ExitRecord | undefined {
     for (let number = this.total - 1; number >= 0 && number >= this.total - this.capacity; number--) {
       const at = this.at(number);
-      if (this.words[at + Logged.KIND] !== Kind.ENTRY && this.guest(at) === guest) return this.record(number);
+      if (this.words[at + Logged.KIND] === Kind.ENTRY) continue;
+      if (guest === undefined || this.guest(at) === guest) return this.record(number);
     }
     return undefined;
   }

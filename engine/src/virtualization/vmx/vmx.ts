@@ -53,7 +53,7 @@ export class Vmx extends VmxIntercepts {
   lastExit(pointer: bigint): ExitRecord | undefined {
     const vmcs = this.vmcsAt(pointer);
     if (!vmcs) return undefined;
-    const known = this.core.exits.lastOf(`vmcs:${pointer.toString(16)}`);
+    const known = this.core.exits.lastExit(`vmcs:${pointer.toString(16)}`);
     return known && known.count >= vmcs.lastCount ? known : exitFromVmcs(vmcs);
   }
 
