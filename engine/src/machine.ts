@@ -26,6 +26,7 @@ import { pointerOf, savedRegisters } from './inspect/saved-registers';
 import { loadMultiboot } from './loader/multiboot';
 import { PhysicalMemory } from './memory/physical';
 import { SoftMmu } from './memory/soft-mmu';
+import { TLB_BYTES } from './memory/tlb';
 import type { PagingContext, WalkAccess } from './memory/walk-types';
 import type { ContextId, ExceptionRecord, ExitRecord, StopReason } from './records';
 import type { ExitLog } from './virtualization/exit-log';
@@ -43,8 +44,8 @@ export interface MachineConfig {
 
 /** Byte offsets in the machine's WebAssembly.Memory; wasm/layout.ts has what lies between. */
 const REGISTER_FILE = 0;
-const TLB = 0x10000;
-const RAM = CODE_AREA + CODE_AREA_BYTES;
+const TLB = CODE_AREA + CODE_AREA_BYTES;
+const RAM = TLB + TLB_BYTES;
 
 const WASM_PAGE = 0x10000;
 const MIB = 0x100000;

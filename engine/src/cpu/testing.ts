@@ -2,12 +2,14 @@
 import { PortSpace } from '../devices/ports';
 import { PhysicalMemory } from '../memory/physical';
 import { SoftMmu } from '../memory/soft-mmu';
+import { TLB_BYTES } from '../memory/tlb';
 import type { ExceptionRecord } from '../records';
 import { Abort, Cpu } from './cpu';
 import { enterMultiboot, resetCpu } from './reset';
 import { CpuState, Slot } from './state';
 
-const RAM = 0x100000;
+const TLB = 0x10000;
+const RAM = TLB + TLB_BYTES;
 const RAM_BYTES = 0x400000;
 
 /** Where the tables lie. */
@@ -43,7 +45,7 @@ export interface Bench {
 export function bench(): Bench {
   const wasm = new WebAssembly.Memory({ initial: (RAM + RAM_BYTES) / 0x10000 });
   const memory = new PhysicalMemory({ memory: wasm, ramOffset: RAM, ramBytes: RAM_BYTES });
-  const mmu = new SoftMmu({ memory: wasm, tlbOffset: 0x10000, physical: memory });
+  const mmu = new SoftMmu({ memory: wasm, tlbOffset: TLB, physical: memory });
   const cpu = new Cpu(new CpuState(wasm.buffer, 0), mmu, new PortSpace());
   const records: ExceptionRecord[] = [];
   cpu.observer = { exception: (record) => records.push(record) };

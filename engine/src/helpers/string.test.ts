@@ -9,6 +9,7 @@ import { Access, Cr0, Cr4, Efer, Flag, Seg, type SegmentValue, Slot } from '../c
 import { readRflags, writeRflags } from '../ir/flags';
 import { MemAux } from '../ir/ops';
 import { Machine, type MachineConfig } from '../machine';
+import { TLB_ENTRIES } from '../memory/tlb';
 
 const SEEDS = Number(process.env.STRING_SEEDS ?? 60);
 const FIRST = Number(process.env.STRING_FIRST ?? 1);
@@ -20,7 +21,7 @@ const CODE = 0x10000;
 const DATA = 0x20000;
 const DATA_PAGES = 24;
 /** Linear addresses of the two windows of {@link WINDOW_PAGES}; their pages share entries of the soft TLB. */
-const WINDOWS = [0x400000, 0x800000];
+const WINDOWS = [0x400000, 0x400000 + TLB_ENTRIES * 4096];
 const WINDOW_PAGES = 6;
 
 /** xorshift32 */
@@ -167,14 +168,14 @@ function makeCase(seed: number, wanted: Wanted = {}): Case {
       entry(0x2000, 0, 0x3007);
       for (const [index, to] of [
         [0, 0x4007],
-        [2, WINDOW_TABLES[0] | 7],
-        [4, WINDOW_TABLES[1] | 7],
+        [WINDOWS[0] >> 21, WINDOW_TABLES[0] | 7],
+        [WINDOWS[1] >> 21, WINDOW_TABLES[1] | 7],
       ])
         entry(0x3000, index, to);
     } else {
       entry(ROOT, 0, 0x4007);
-      entry(ROOT, 1, WINDOW_TABLES[0] | 7);
-      entry(ROOT, 2, WINDOW_TABLES[1] | 7);
+      entry(ROOT, WINDOWS[0] >> 22, WINDOW_TABLES[0] | 7);
+      entry(ROOT, WINDOWS[1] >> 22, WINDOW_TABLES[1] | 7);
     }
     for (let page = 0; page < 64; page++) entry(0x4000, page, (page << 12) | 7);
     windows.forEach((pages, w) => {

@@ -12,7 +12,7 @@ import { movFromDr, movToDr } from '../cpu/debug-registers';
 import { generalProtection } from '../cpu/descriptors';
 import { flagsMask } from '../cpu/far-returns';
 import { deliverInterrupt } from '../cpu/interrupts';
-import { advanceRip, hex, isCanonical } from '../cpu/limits';
+import { advanceRip, hex, isCanonical, isCanonicalHigh } from '../cpu/limits';
 import { msrRead, readMsr, writeMsr } from '../cpu/msr';
 import { type PortSize, portIn, portOut, stringIo } from '../cpu/port-io';
 import type { StackSize } from '../cpu/stack';
@@ -219,9 +219,9 @@ function smsw(cpu: Cpu, d: number): void {
 /** INVLPG of the linear address in slot d. */
 function invlpg(cpu: Cpu, d: number): void {
   if (!requireRing0(cpu, 'INVLPG')) return;
-  const linear = cpu.state.u64[d];
-  if (cpu.intercepts.invlpg(linear)) return;
-  if (isCanonical(linear)) cpu.mmu.flushPage(linear);
+  const s = cpu.state;
+  if (cpu.intercepts.invlpg(s.u64[d])) return;
+  if (isCanonicalHigh(s.high(d))) cpu.mmu.flushPage(s.low(d), s.high(d));
 }
 
 /** INVPCID of the type in slot d; its descriptor is at the linear address in slot a. */
@@ -242,7 +242,7 @@ function invpcid(cpu: Cpu, d: number, a: number): void {
     generalProtection(cpu, `INVPCID: ${problem}.`);
     return;
   }
-  if (type === 0n) cpu.mmu.flushPage(linear);
+  if (type === 0n) cpu.mmu.flushPage(Number(linear & 0xffffffffn), Number(linear >> 32n));
   else cpu.mmu.flush(true);
 }
 

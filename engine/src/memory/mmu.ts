@@ -70,7 +70,8 @@ export interface Mmu<Processor> {
   flush(all: boolean): void;
   /** Drops what a new walk would not give again: a VM transition without VPID (SDM 3C 29.4.3.1). */
   refresh(): void;
-  flushPage(linear: bigint): void;
+  /** The linear address is given in halves. */
+  flushPage(lo: number, hi: number): void;
   /** EPT/VPID invalidations: simply everything. */
   flushEverything(): void;
 }

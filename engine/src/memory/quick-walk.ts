@@ -28,8 +28,8 @@ export class QuickWalk {
   read = false;
   write = false;
   execute = false;
-  /** The guest's own page is larger than 4 KiB. */
-  large = false;
+  /** Binary logarithm of the guest's own page's size. */
+  pageShift = PAGE_SHIFT;
   /** Of a failed {@link translate}: the page fault's error code (SDM 3A 4.7), or −1 if the walker must decide. */
   errorCode = -1;
 
@@ -84,7 +84,7 @@ export class QuickWalk {
     let address = lo;
     let dirty = true;
     this.read = this.write = this.execute = true;
-    this.large = false;
+    this.pageShift = PAGE_SHIFT;
     if (context.mode !== 'none') {
       this.absent = false;
       address = this.pass(this.plan!, this.root, lo, hi, writing);
@@ -172,7 +172,7 @@ export class QuickWalk {
       }
       if (low & levels[at + 4] || (dirty && !(low & format.dirty)) || (!guest && !validMemoryType(low)))
         return -1;
-      if (guest && shift > 12) this.large = true;
+      if (guest) this.pageShift = shift;
       this.rights = format.rights(all, any);
       this.leafLow = low;
       const inside = (1 << shift) - 1;

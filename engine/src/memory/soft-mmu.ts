@@ -165,9 +165,7 @@ export class SoftMmu implements Mmu<Cpu> {
     this.tablesChanged[this.group] = false;
   }
 
-  flushPage(linear: bigint): void {
-    this.split64[0] = linear;
-    const [lo, hi] = this.split32;
+  flushPage(lo: number, hi: number): void {
     if (this.tlb.flushPage(this.group, lo)) this.fetches.flushGroup(this.group);
     else this.fetches.flushPage(this.group, lo, this.long ? hi : 0);
   }
@@ -371,8 +369,16 @@ export class SoftMmu implements Mmu<Cpu> {
     const other = here && this.lookAhead(cpu, memory, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ);
     if (!other || Number(other.hostPhysical) !== known || memory.touched) return -1;
     const { read, write, execute, guestPageSize } = other;
-    const large = guestPageSize > PAGE_SIZE;
-    this.fill(this.bank, otherLo, this.long ? otherHi : 0, page, read, write, execute, large);
+    this.fill(
+      this.bank,
+      otherLo,
+      this.long ? otherHi : 0,
+      page,
+      read,
+      write,
+      execute,
+      Math.log2(guestPageSize),
+    );
     return Number(here.hostPhysical);
   }
 
@@ -421,7 +427,7 @@ export class SoftMmu implements Mmu<Cpu> {
     // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
     if (implicit && context.ac) context = { ...context, ac: false };
     else if (quick.translate(lo, hi, RIGHTS[tag], user)) {
-      this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.large);
+      this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
       return quick.page + (lo & 0xfff);
     }
     this.split32[0] = lo;
@@ -449,7 +455,7 @@ export class SoftMmu implements Mmu<Cpu> {
     }
     const physical = Number(result.hostPhysical);
     const { read, write, execute, guestPageSize } = result;
-    this.fill(bank, lo, hi, physical - (lo & 0xfff), read, write, execute, guestPageSize > PAGE_SIZE);
+    this.fill(bank, lo, hi, physical - (lo & 0xfff), read, write, execute, Math.log2(guestPageSize));
     return physical;
   }
 
@@ -461,7 +467,7 @@ export class SoftMmu implements Mmu<Cpu> {
     read: boolean,
     write: boolean,
     execute: boolean,
-    large: boolean,
+    pageShift: number,
   ): void {
     const { physical } = this;
     if (page + PAGE_SIZE > physical.ramBytes) return; // devices are asked every time
@@ -469,7 +475,7 @@ export class SoftMmu implements Mmu<Cpu> {
     if (read) flags |= EntryFlag.READ;
     if (write) flags |= physical.marks[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
     if (execute) flags |= EntryFlag.EXECUTE;
-    this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, large);
+    this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, pageShift);
   }
 
   fetchAddress(cpu: Cpu, linear: bigint): number | undefined {

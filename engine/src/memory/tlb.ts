@@ -1,5 +1,5 @@
 /**
- * The soft TLB: direct-mapped banks of 1024 entries inside the machine's
+ * The soft TLB: direct-mapped banks of 8192 entries inside the machine's
  * WebAssembly.Memory, so that the evaluator and generated code look up the same
  * bytes (jit-facts). An entry is 32 bytes:
  *
@@ -34,14 +34,19 @@ export const enum EntryFlag {
   WRITE_CODE = 8,
 }
 
-const ENTRIES = 1024;
+/** Entries of a bank: 32 MiB of pages. More cost nothing but memory; flushing touches only what is in use. */
+export const TLB_ENTRIES = 8192;
 const ENTRY_BYTES = 32;
-const BANK_BYTES = ENTRIES * ENTRY_BYTES;
+const BANK_BYTES = TLB_ENTRIES * ENTRY_BYTES;
 const BANKS_PER_GROUP = 3;
 const GROUPS = 2;
 
 /** More than the entries of a group, so that the list is seldom full. */
-const MAX_USED = 2 * BANKS_PER_GROUP * ENTRIES;
+const MAX_USED = 2 * BANKS_PER_GROUP * TLB_ENTRIES;
+
+/** Smallest large pages: 2 MiB. */
+const CHUNK_SHIFT = 21;
+const CHUNKS = 2048;
 
 /** Offset, in the TLB area, of a bank that is never filled. */
 export const TLB_NULL_BANK = GROUPS * BANKS_PER_GROUP * BANK_BYTES;
@@ -51,15 +56,19 @@ export const TLB_BYTES = TLB_NULL_BANK + BANK_BYTES;
 
 /** Byte offset of an address's entry in its bank. */
 export function tlbOffset(lo: number): number {
-  return ((lo >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES;
+  return ((lo >>> 12) & (TLB_ENTRIES - 1)) * ENTRY_BYTES;
 }
 
 /** Root and non-root operation are the two groups; each has a bank for supervisor, user, and supervisor with AC. */
 export class SoftTlb {
   /** The whole memory as words. */
   readonly words: Int32Array;
-  /** Whether a group holds parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1). */
-  private readonly largePages = [false, false];
+  /**
+   * Where a group may hold parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1): a byte for each
+   * 2 MiB of the low 4 GiB of linear addresses, and whether any is set.
+   */
+  private readonly largePages = [new Uint8Array(CHUNKS), new Uint8Array(CHUNKS)];
+  private readonly anyLarge = [false, false];
   /** Entries of each group that are in use, as word indices: flushing touches only them. */
   private readonly used = [new Int32Array(MAX_USED), new Int32Array(MAX_USED)];
   private readonly usedCount = [0, 0];
@@ -69,7 +78,7 @@ export class SoftTlb {
     readonly offset: number,
   ) {
     this.words = new Int32Array(buffer);
-    this.flushAll();
+    this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_BYTES) >>> 2);
   }
 
   /** Byte offset of a bank in the WebAssembly.Memory. */
@@ -89,7 +98,7 @@ export class SoftTlb {
 
   /** Whether the pages of two addresses share an entry. */
   collide(lo: number, otherLo: number): boolean {
-    return (((lo ^ otherLo) >>> 12) & (ENTRIES - 1)) === 0;
+    return (((lo ^ otherLo) >>> 12) & (TLB_ENTRIES - 1)) === 0;
   }
 
   /** The same for writes to a page that holds, or held, translated code. */
@@ -109,8 +118,8 @@ export class SoftTlb {
     words[at + 7] = 0;
   }
 
-  /** Enters a translation with what it grants ({@link EntryFlag}). */
-  fill(bank: number, lo: number, hi: number, host: number, grants: number, largePage: boolean): void {
+  /** Enters a translation with what it grants ({@link EntryFlag}); `pageShift`: size of the guest's own page. */
+  fill(bank: number, lo: number, hi: number, host: number, grants: number, pageShift: number): void {
     const { words } = this;
     const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
@@ -126,7 +135,7 @@ export class SoftTlb {
     words[at + 5] = execute ? hi : -1;
     words[at + 6] = host - page;
     words[at + 7] = grants & EntryFlag.WRITE_CODE ? 1 : 0;
-    if (largePage) this.largePages[bank < this.bank(1, 0) ? 0 : 1] = true;
+    if (pageShift > 12) this.noteLarge(bank < this.bank(1, 0) ? 0 : 1, lo, pageShift);
   }
 
   /** Takes the write tags of the page at byte offset `host` of the WebAssembly.Memory: it now holds translated code. */
@@ -141,6 +150,12 @@ export class SoftTlb {
         words[at + 7] = 1;
       }
     }
+  }
+
+  private noteLarge(group: number, lo: number, pageShift: number): void {
+    const first = (lo >>> pageShift) << (pageShift - CHUNK_SHIFT);
+    this.largePages[group].fill(1, first, first + (1 << (pageShift - CHUNK_SHIFT)));
+    this.anyLarge[group] = true;
   }
 
   private use(group: number, at: number): void {
@@ -167,25 +182,26 @@ export class SoftTlb {
       words[at] = words[at + 1] = words[at + 2] = words[at + 3] = words[at + 4] = words[at + 5] = -1;
     }
     this.usedCount[group] = 0;
-    this.largePages[group] = false;
+    if (!this.anyLarge[group]) return;
+    this.anyLarge[group] = false;
+    this.largePages[group].fill(0);
   }
 
   /** True when it had to drop the whole group. */
   flushPage(group: number, lo: number): boolean {
-    if (this.largePages[group]) {
+    if (this.largePages[group][lo >>> CHUNK_SHIFT] !== 0) {
       this.flushGroup(group);
       return true;
     }
+    const { words } = this;
     for (let view = 0; view < BANKS_PER_GROUP; view++) {
       const at = (this.bank(group, view) + tlbOffset(lo)) >>> 2;
-      this.words.fill(-1, at, at + 6);
+      words[at] = words[at + 1] = words[at + 2] = words[at + 3] = words[at + 4] = words[at + 5] = -1;
     }
     return false;
   }
 
   flushAll(): void {
-    this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_BYTES) >>> 2);
-    this.largePages.fill(false);
-    this.usedCount.fill(0);
+    for (let group = 0; group < GROUPS; group++) this.flushGroup(group);
   }
 }

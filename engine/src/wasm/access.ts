@@ -1,10 +1,11 @@
+import { TLB_ENTRIES } from '../memory/tlb';
 import type { Code } from './encoder';
 import { W } from './opcodes';
 import { V } from './simd';
 
 /** The soft TLB's geometry (memory/tlb.ts): index bits of an address shifted by 7, offsets in an entry. */
 const INDEX_SHIFT = 7;
-const INDEX_MASK = 1023 << 5;
+const INDEX_MASK = (TLB_ENTRIES - 1) << 5;
 const TAG_WRITE = 8;
 const HOST = 24;
 
