@@ -58,8 +58,7 @@ export class BlockStore {
   private readonly blocks: (Block | undefined)[] = [];
   private readonly freeNumbers: number[] = [];
   private serial = 0;
-  /** The machine's memory as words. */
-  readonly i32: Int32Array;
+  private readonly i32: Int32Array;
 
   /** @param hotAfter executions after which a block is worth compiling */
   constructor(
@@ -86,10 +85,10 @@ export class BlockStore {
     (this.free[units] ??= []).push(at);
   }
 
-  /** Word of memory where a new block's micro-ops may be written, MAX_BLOCK_BYTES of them; 0 when the area is full. */
+  /** Byte offset where a new block's micro-ops may be written, MAX_BLOCK_BYTES of them; 0 when the area is full. */
   begin(): number {
     if (this.next + Header.BYTES + MAX_BLOCK_BYTES > CODE_AREA + CODE_AREA_BYTES) return 0;
-    return (this.next + Header.BYTES) >> 2;
+    return this.next + Header.BYTES;
   }
 
   /** Makes a block of the micro-ops written since {@link begin}. */

@@ -21,6 +21,7 @@ import { Callouts } from './callouts';
 import type { CodeCache } from './code-cache';
 import type { Evaluator } from './evaluator';
 import { Regions } from './regions';
+import { Templates, type Translate } from './templates';
 import { isEnterable, type Translator } from './translator';
 
 /** How code is executed. All give the same state at the same count. */
@@ -61,12 +62,13 @@ export class FastTier {
   ) {
     this.i32 = new Int32Array(memory.buffer);
     this.store = new BlockStore(memory.buffer, tuning.hotAfter);
-    translator.store = this.store;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     this.callouts = new Callouts(cpu, mmu, memory);
     const imports = { m: memory, t: table, ...this.callouts.imports };
     const instance = new WebAssembly.Instance(driverModule(), { e: imports });
     this.drive = instance.exports.drive as (address: number) => number;
+    const templates = new Templates(memory.buffer, instance.exports.translate as Translate);
+    translator.fast = { store: this.store, templates };
     if (compiling) this.compiler = new Regions(this.store, cache, table, memory, tuning.maxRegions);
     cache.onDrop = (block) => {
       this.compiler?.drop(block);

@@ -3,14 +3,13 @@ import { Seg, SegField, Slot } from '../cpu/state';
 import type { Block } from '../ir/block';
 import { Mode } from '../ir/block';
 import { Lifter, MAX_INSTRUCTION_BYTES } from '../lift/block';
-import { SHAPE_WINDOW } from '../lift/shape';
-import { Templates } from '../lift/templates';
 import type { Watch } from '../lift/term';
 import type { SoftMmu } from '../memory/soft-mmu';
+import { Translation } from '../wasm/layout';
 import type { BlockStore } from './block-store';
 import type { Breakpoints } from './breakpoints';
 import type { CodeCache } from './code-cache';
-import { storeCode } from './stored-code';
+import type { Templates } from './templates';
 
 const PAGE = 4096;
 const CS_BASE = Slot.SEGMENTS + Seg.CS * 4 + SegField.BASE;
@@ -26,11 +25,9 @@ export class Translator {
   private linearLow = 0;
   private linearHigh = 0;
   /** Bytes of an instruction that crosses a page, put together. */
-  private readonly joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES + SHAPE_WINDOW);
-  private readonly joinedView = new DataView(this.joined.buffer);
-  private readonly templates = new Templates(storeCode);
+  private readonly joined = new Uint8Array(2 * MAX_INSTRUCTION_BYTES);
   /** The fast tier's blocks. Without it, or in code that it cannot run, blocks are the evaluator's alone. */
-  store: BlockStore | undefined;
+  fast: { store: BlockStore; templates: Templates } | undefined;
 
   constructor(
     private readonly cpu: Cpu,
@@ -88,10 +85,10 @@ export class Translator {
   }
 
   private translate(physical: number, page: number, offset: number): Block | undefined {
-    const { cpu, cache, breakpoints, store } = this;
+    const { cpu, cache, breakpoints } = this;
     const breakAt = (delta: number) => breakpoints.at((offset + delta) & 0xfff);
-    if (store && isEnterable(cpu.mode) && cache.keeps(page)) {
-      const block = this.translateIntoStore(store, physical, offset, breakpoints.any ? breakAt : undefined);
+    if (this.fast && isEnterable(cpu.mode) && cache.keeps(page)) {
+      const block = this.translateIntoStore(physical, offset, breakpoints.any ? breakAt : undefined);
       if (block) {
         cache.add(block, offset);
         return block;
@@ -118,14 +115,12 @@ export class Translator {
 
   /** The same, by templates and into the machine's memory. Undefined also when the second page is not RAM. */
   private translateIntoStore(
-    store: BlockStore,
     physical: number,
     offset: number,
     breakAt: ((delta: number) => readonly Watch[] | undefined) | undefined,
   ): Block | undefined {
-    const { templates } = this;
+    const { store, templates } = this.fast!;
     const { mode } = this.cpu;
-    const { ram, view } = this.mmu.physical;
     let start = store.begin();
     if (start === 0) {
       // Full: everything goes, and comes back as it is needed.
@@ -133,8 +128,8 @@ export class Translator {
       store.reset();
       start = store.begin();
     }
-    const end = physical - offset + PAGE;
-    let words = templates.translate(ram, view, physical, end, mode, store.i32, start, breakAt);
+    const at = this.mmu.physical.hostOffset + physical;
+    let words = templates.translate(at, at - offset + PAGE, mode, start, breakAt);
     let secondPage = -1;
     if (words === 0) {
       const second = this.fetchNextPage();
@@ -142,8 +137,9 @@ export class Translator {
       secondPage = Math.floor(second / PAGE);
       if (!this.cache.keeps(secondPage)) return undefined;
       const length = this.join(physical, offset, second);
-      const { joined, joinedView } = this;
-      words = templates.translate(joined, joinedView, 0, length, mode, store.i32, start, breakAt, 1);
+      this.mmu.u8.set(this.joined.subarray(0, length), Translation.JOINED);
+      const end = Translation.JOINED + length;
+      words = templates.translate(Translation.JOINED, end, mode, start, breakAt, 1);
     }
     const { instructions, bytes } = templates;
     return store.finish(words, instructions, bytes, (physical - offset) / PAGE, secondPage, mode);

@@ -27,63 +27,69 @@ export const enum Value {
   COUNT,
 }
 
-/** Bytes that a shape's key has room for. */
-const MAX_SHAPE_BYTES = 7;
+/** Bytes that a shape's key has room for, besides the selecting immediate. */
+export const MAX_SHAPE_BYTES = 7;
 
 /** Longest instruction of the kinds known here. */
 const MAX_BYTES = 15;
 
-/** Facts about an opcode, by map and byte. */
-const enum Fact {
-  /** How long the immediate is: {@link Immediate}. */
-  IMMEDIATE = 0xf,
-  MODRM = 0x10,
-  PREFIX = 0x20,
-  ESCAPE = 0x40,
-  KNOWN = 0x80,
+/**
+ * Facts about an opcode. Four bits each say how long the immediate is: as a
+ * rule, with an operand-size prefix, and with REX.W.
+ */
+export const enum Fact {
+  BYTES = 0xf,
+  MODRM = 0x1000,
+  PREFIX = 0x2000,
+  ESCAPE = 0x4000,
+  KNOWN = 0x8000,
+  /** One byte that selects an operation follows: part of the shape. */
+  SELECTOR = 0x10000,
+  /** A relative branch. With an operand-size prefix the processors differ in what it is. */
+  BRANCH = 0x20000,
+  /** What counts as immediate is an absolute address: a displacement. */
+  OFFSET = 0x40000,
+  /** Group 3: of its instructions, only TEST has the immediate. */
+  TEST = 0x80000,
 }
 
-const enum Immediate {
-  NONE,
-  /** One byte, a number. */
-  BYTE,
-  WORD,
-  /** By operand size: 2 or 4 bytes; or with REX.W 8. */
-  SIZED,
-  FULL,
-  /** One byte that selects an operation: part of the shape. */
-  SELECTOR,
-  /** Relative branches. */
-  SHORT,
-  NEAR,
-  /** Not an immediate but an absolute address, counted as displacement. */
-  OFFSET,
-  /** Group 3: TEST alone has one, of a byte or by operand size. */
-  TEST_BYTE,
-  TEST_SIZED,
+/** How far the length that counts stands to the left in a fact. */
+export const enum Width {
+  USUAL = 0,
+  /** With an operand-size prefix. */
+  NARROW = 4,
+  /** With REX.W, which outdoes it. */
+  WIDE = 8,
 }
+
+/** Immediates of 1 and 2 bytes; of the operand's size, sign-extended from 4 or not. */
+const BYTE = 0x111;
+const WORD = 0x222;
+const SIZED = 0x424;
+const FULL = 0x824;
+const KNOWN = Fact.KNOWN as number;
 
 /** Meaning of the letters below. */
 const LETTERS: { [letter: string]: number } = {
   '.': 0,
-  n: Fact.KNOWN,
-  m: Fact.KNOWN | Fact.MODRM,
+  n: KNOWN,
+  m: KNOWN | Fact.MODRM,
   p: Fact.PREFIX,
   r: Fact.PREFIX,
   x: Fact.ESCAPE,
-  b: Fact.KNOWN | Immediate.BYTE,
-  w: Fact.KNOWN | Immediate.WORD,
-  z: Fact.KNOWN | Immediate.SIZED,
-  v: Fact.KNOWN | Immediate.FULL,
-  s: Fact.KNOWN | Immediate.SELECTOR,
-  j: Fact.KNOWN | Immediate.SHORT,
-  J: Fact.KNOWN | Immediate.NEAR,
-  o: Fact.KNOWN | Immediate.OFFSET,
-  t: Fact.KNOWN | Fact.MODRM | Immediate.TEST_BYTE,
-  T: Fact.KNOWN | Fact.MODRM | Immediate.TEST_SIZED,
-  B: Fact.KNOWN | Fact.MODRM | Immediate.BYTE,
-  Z: Fact.KNOWN | Fact.MODRM | Immediate.SIZED,
-  S: Fact.KNOWN | Fact.MODRM | Immediate.SELECTOR,
+  b: KNOWN | BYTE,
+  w: KNOWN | WORD,
+  z: KNOWN | SIZED,
+  v: KNOWN | FULL,
+  s: KNOWN | Fact.SELECTOR,
+  j: KNOWN | Fact.BRANCH | BYTE,
+  J: KNOWN | Fact.BRANCH | 0x444,
+  o: KNOWN | Fact.OFFSET | 0x888,
+  t: KNOWN | Fact.MODRM | Fact.TEST | BYTE,
+  T: KNOWN | Fact.MODRM | Fact.TEST | SIZED,
+  B: KNOWN | Fact.MODRM | BYTE,
+  Z: KNOWN | Fact.MODRM | SIZED,
+  S: KNOWN | Fact.MODRM | Fact.SELECTOR,
 };
 
 /** One-byte opcodes (SDM 2D A.3), a row of sixteen a line. A dot is left to the real decoder. */
@@ -124,22 +130,23 @@ const TWO_BYTE = `
   mmmmmmmm mmmmmmmm
   mmmmmmmm mmmmmmmm`;
 
-const MAP = 256;
-const MAPS = 4;
+/** Entries of a map, and of the maps of one kind of code. */
+export const MAP = 256;
+export const MAPS = 4 * MAP;
 
-/** The four maps for 64-bit code, then for 32-bit code, which has INC and DEC in the place of REX. */
-const FACTS = new Uint8Array(2 * MAPS * MAP);
+/** {@link Fact}s by opcode: the four maps for 64-bit code, then for 32-bit code, which has INC and DEC in the place of REX. */
+export const FACTS = new Uint32Array(2 * MAPS);
 [ONE_BYTE, TWO_BYTE, 'm'.repeat(MAP), 'S'.repeat(MAP)].forEach((letters, map) => {
   [...letters.replace(/\s/g, '')].forEach((letter, opcode) => {
     const at = map * MAP + opcode;
     FACTS[at] = LETTERS[letter];
-    FACTS[MAPS * MAP + at] = LETTERS[letter === 'r' ? 'n' : letter];
+    FACTS[MAPS + at] = letter === 'r' ? KNOWN : letter === 'o' ? LETTERS.o ^ 0xccc : LETTERS[letter];
   });
 });
 
 /** By ModRM byte: bytes of the displacement, or HAS_SIB where there is a SIB byte too. Addresses of 16 bits are not known here. */
-const HAS_SIB = 8;
-const MODRM = Uint8Array.from({ length: 256 }, (_, modrm) => {
+export const HAS_SIB = 8;
+export const MODRM = Uint8Array.from({ length: 256 }, (_, modrm) => {
   const mod = modrm >> 6;
   const rm = modrm & 7;
   if (mod === 3) return 0;
@@ -170,17 +177,16 @@ export class Shape {
    * @returns false when the decoder must look: unusual, too long or cut off
    */
   read(bytes: Uint8Array, view: DataView, at: number, end: number, mode: number): boolean {
-    const table = mode & Mode.CODE64 ? 0 : MAPS * MAP;
+    const table = mode & Mode.CODE64 ? 0 : MAPS;
     const { values } = this;
     let p = at;
     let byte = bytes[p];
     let fact = FACTS[table + byte];
-    let narrow = false;
-    let wide = false;
+    let width: number = Width.USUAL;
     while (fact & Fact.PREFIX) {
-      if (byte === 0x66) narrow = true;
       const rex = (byte & 0xf0) === 0x40;
-      if (rex && byte & 8) wide = true;
+      if (byte === 0x66 && width === Width.USUAL) width = Width.NARROW;
+      if (rex && byte & 8) width = Width.WIDE;
       byte = bytes[++p];
       fact = FACTS[table + byte];
       // REX counts only right in front of the opcode (SDM 2A 2.2.1).
@@ -195,58 +201,22 @@ export class Shape {
     p++;
 
     let displacement = 0;
-    let reg = 0;
+    let immediate = (fact >>> width) & Fact.BYTES;
     if (fact & Fact.MODRM) {
       const modrm = bytes[p++];
-      reg = modrm & 0x38;
       displacement = MODRM[modrm];
       if (displacement & HAS_SIB) {
-        displacement &= 7;
+        displacement &= ~HAS_SIB;
         // No base: a displacement of 4 bytes.
         if ((bytes[p++] & 7) === 5 && modrm < 0x40) displacement = 4;
       }
+      if (fact & Fact.TEST && modrm & 0x30) immediate = 0;
     }
-    let immediate = 0;
-    let selects = false;
-    let branch = false;
-    switch (fact & Fact.IMMEDIATE) {
-      case Immediate.NONE:
-        break;
-      case Immediate.BYTE:
-        immediate = 1;
-        break;
-      case Immediate.WORD:
-        immediate = 2;
-        break;
-      case Immediate.SIZED:
-        immediate = narrow && !wide ? 2 : 4;
-        break;
-      case Immediate.FULL:
-        immediate = wide ? 8 : narrow ? 2 : 4;
-        break;
-      case Immediate.SELECTOR:
-        selects = true;
-        break;
-      case Immediate.SHORT:
-        immediate = 1;
-        branch = true;
-        break;
-      case Immediate.NEAR:
-        immediate = 4;
-        branch = true;
-        break;
-      case Immediate.OFFSET:
-        displacement = mode & Mode.CODE64 ? 8 : 4;
-        break;
-      case Immediate.TEST_BYTE:
-        if (reg < 0x10) immediate = 1;
-        break;
-      case Immediate.TEST_SIZED:
-        if (reg < 0x10) immediate = narrow && !wide ? 2 : 4;
-        break;
+    if (fact & Fact.OFFSET) {
+      displacement = immediate;
+      immediate = 0;
     }
-    // With an operand-size prefix the processors differ in what a branch is.
-    if (branch && narrow) return false;
+    if (fact & Fact.BRANCH && width === Width.NARROW) return false;
 
     const head = p - at;
     if (head > MAX_SHAPE_BYTES) return false;
@@ -275,7 +245,7 @@ export class Shape {
       values[Value.IMMEDIATE16] = low & 0xffff;
       values[Value.TARGET] = values[Value.DELTA] + low;
       p += immediate;
-    } else if (selects) key1 = bytes[p++] << 24;
+    } else if (fact & Fact.SELECTOR) key1 = bytes[p++] << 24;
     if (p > end) return false;
 
     this.length = p - at;
@@ -293,7 +263,7 @@ export class Shape {
 }
 
 /** In {@link Shape.key2}, above the mode: there is a displacement and it is zero. */
-const ZERO_DISPLACEMENT = 0x100;
+export const ZERO_DISPLACEMENT = 0x100;
 
 /** Bytes that {@link Shape.read} may look at. */
 export const SHAPE_WINDOW = MAX_BYTES + 16;

@@ -27,6 +27,7 @@ import {
 import { Type, W } from './opcodes';
 import { type Operands, ROWS } from './ops';
 import { V } from './simd';
+import { translateFunction } from './translate';
 import { vectorFunction } from './vector-interpreter';
 import { emitVmwrite, pushVmread, type VmcsOperands } from './vmcs';
 
@@ -50,6 +51,7 @@ const enum Fn {
   INTERPRET = 12,
   DRIVE = 13,
   VECTOR = 14,
+  TRANSLATE = 15,
 }
 
 /** Signatures by number. */
@@ -61,7 +63,8 @@ const SIGNATURES = [
 ] as const;
 
 /**
- * The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address. Its imports
+ * The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address, and "translate"
+ * (wasm/translate.ts). Its imports
  * are "help": (address of the INSN, of a micro-op without code), and "access": (address of the INSN, of a load or
  * store, linear address in halves). They answer 0 when the instruction has been abandoned.
  */
@@ -75,6 +78,7 @@ export function interpreterModule(): Uint8Array<ArrayBuffer> {
   functions.push({ signature: 1, code: interpretFunction() });
   functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
   functions.push({ signature: 1, code: vectorFunction() });
+  functions.push({ signature: 3, code: translateFunction(), export: 'translate' });
   const imports = [
     { name: 'help', signature: 2 },
     { name: 'access', signature: 3 },

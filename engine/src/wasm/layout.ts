@@ -80,9 +80,60 @@ export const enum Header {
   BYTES = 32,
 }
 
-/** Byte offset and size of the area for loaded blocks and regions' entry maps. */
-export const CODE_AREA = 0x100000;
-export const CODE_AREA_BYTES = 0x2000000;
+/** Cells of the translator (wasm/translate.ts), which goes on where they say and leaves them where it has stopped. */
+export const enum Translation {
+  /** i32: distance of the next instruction from the block's start. */
+  DELTA = 0x1100,
+  /** i32: where its micro-ops go. */
+  OUT = 0x1104,
+  /** i32: instructions that the block may still have. */
+  LEFT = 0x1108,
+  /** i32: the last byte offset at which an instruction may be read: not too near the memory's end. */
+  READABLE = 0x110c,
+  /** Eight i32: what an instruction's displacement and immediate are (lift/shape.ts Value). */
+  VALUES = 0x1120,
+  /** Bytes of an instruction that crosses a page, put together; 64 of them. */
+  JOINED = 0x1140,
+}
+
+/** What the translator answers. */
+export const enum Translated {
+  /** It stands at an instruction without template. */
+  UNKNOWN = 0,
+  /** The block is complete. */
+  COMPLETE = 1,
+  /** No instructions are left. */
+  STOPPED = 2,
+}
+
+/** Tables of lift/shape.ts: facts about opcodes, a u32 each, and about ModRM bytes. */
+export const OPCODE_FACTS = 0x4000;
+export const MODRM_FACTS = 0x6000;
+
+/**
+ * Templates by shape (execution/templates.ts): an open hash table of 16-byte entries
+ * — u64 and u32 of key, then a reference — and the templates themselves. A
+ * reference greater than zero is a template's byte offset; zero is an empty entry.
+ */
+export const TEMPLATE_TABLE = 0x100000;
+export const TEMPLATE_TABLE_BITS = 14;
+export const TEMPLATE_ENTRY_BYTES = 16;
+export const TEMPLATE_AREA = 0x140000;
+export const TEMPLATE_AREA_BYTES = 0xc0000;
+
+/** A template: this, then its micro-ops, then 8 bytes a fix-up: byte offset in them, byte offset of the value to add. */
+export const enum TemplateHeader {
+  /** u32: bytes of micro-ops, and of fix-ups. */
+  CODE = 0,
+  FIX_UPS = 4,
+  /** u32: lift/template-maker.ts Ending. */
+  ENDING = 8,
+  BYTES = 16,
+}
+
+/** Byte offset and size of the area for blocks and regions' entry maps. */
+export const CODE_AREA = 0x200000;
+export const CODE_AREA_BYTES = 0x1f00000;
 
 /** What the driver answers; larger numbers are addresses of the micro-op (INSN or BREAK) that needs the evaluator. */
 export const enum Answer {

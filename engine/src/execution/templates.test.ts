@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadCode, storeCode } from '../execution/stored-code';
 import { Mode } from '../ir/block';
 import type { Term } from '../ir/term';
-import { Lifter } from './block';
-import { Templates } from './templates';
+import { Lifter } from '../lift/block';
+import { interpreterModule } from '../wasm/interpreter';
+import { CODE_AREA, Header } from '../wasm/layout';
+import { loadCode, storeCode } from './stored-code';
+import { Templates, type Translate } from './templates';
 
 const LONG = Mode.CODE64 | Mode.LONG | Mode.FLAT | Mode.STACK32;
 const MODES = [
@@ -17,32 +19,41 @@ const MODES = [
   Mode.FLAT,
 ];
 
-/** Bytes that instructions stand in front of. */
-const MEMORY = 1024;
-
 const lifter = new Lifter();
-const templates = new Templates(storeCode);
-const memory = new Uint8Array(MEMORY);
-const view = new DataView(memory.buffer);
-const out = new Int32Array(1 << 16);
+const PAGES = (CODE_AREA >> 16) + 8;
+const everything = new WebAssembly.Memory({ initial: PAGES });
+const words = new Int32Array(everything.buffer);
+const templates = new Templates(everything.buffer, translate());
+/** The last bytes of the memory, that instructions stand in. */
+const SIZE = 1024;
+const BASE = PAGES * 0x10000 - SIZE;
+const memory = new Uint8Array(everything.buffer, BASE);
+const OUT = CODE_AREA + Header.BYTES;
+
+function translate(): Translate {
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+  const nobody = (): number => 0;
+  const imports = { m: everything, t: table, help: nobody, access: nobody };
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(interpreterModule()), { e: imports });
+  return instance.exports.translate as Translate;
+}
 
 /** Translates what is in memory from `at` to `stop` both ways. */
 function compare(at: number, stop: number, mode: number, limit?: number, breaks: number[] = []): void {
   const breakAt = (delta: number) => (breaks.includes(delta) ? [{ linear: 5n, when: RCX }] : undefined);
   const expected = lifter.liftBlock(memory.subarray(at, stop), mode, breakAt, limit);
   const some = breaks.length > 0 ? breakAt : undefined;
-  const words = templates.translate(memory, view, at, stop, mode, out, 8, some, limit);
+  const count = templates.translate(BASE + at, BASE + stop, mode, OUT, some, limit);
   const what = (): string => `${Buffer.from(memory.subarray(at, stop)).toString('hex')} in mode ${mode}`;
-  assert.equal(words, expected?.code.length ?? 0, what());
+  assert.equal(count, expected?.code.length ?? 0, what());
   if (!expected) return;
   assert.equal(templates.instructions, expected.instructions, what());
   assert.equal(templates.bytes, expected.bytes, what());
-  const stored = new Int32Array(words);
-  storeCode(expected.code, words, stored, 0, 0);
-  for (let i = 0; i < words; i++) {
-    if (out[8 + i] !== stored[i]) assert.deepEqual(out.slice(8, 8 + words), stored, what());
-  }
-  assert.deepEqual(loadCode(stored, 0, words), expected.code, what());
+  const stored = new Int32Array(count);
+  storeCode(expected.code, count, stored, 0, 0);
+  const made = words.subarray(OUT >> 2, (OUT >> 2) + count);
+  for (let i = 0; i < count; i++) if (made[i] !== stored[i]) assert.deepEqual([...made], [...stored], what());
+  assert.deepEqual(loadCode(stored, 0, count), expected.code, what());
 }
 
 const RCX: Term = { kind: 'register', slot: 1 };
@@ -74,7 +85,7 @@ function compareAlike(head: readonly number[], mode: number, times: number): voi
   }
 }
 
-describe('lifter: templates', () => {
+describe('templates', () => {
   it('equal the lifter for every opcode', () => {
     const prefixes = [
       [],
@@ -138,8 +149,8 @@ describe('lifter: templates', () => {
 
   it('end with the memory', () => {
     memory.fill(0x90);
-    for (let n = 0; n < 40; n++) compare(MEMORY - n, MEMORY, LONG);
+    for (let n = 0; n < 40; n++) compare(SIZE - n, SIZE, LONG);
     memory.fill(0x81);
-    for (let n = 0; n < 40; n++) compare(MEMORY - n, MEMORY, LONG);
+    for (let n = 0; n < 40; n++) compare(SIZE - n, SIZE, LONG);
   });
 });
