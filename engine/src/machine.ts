@@ -140,7 +140,7 @@ export class Machine {
     new SystemPorts(reset).attach(this.ports);
     new ExitPort((code) => cpu.requestStop({ kind: 'exit', code })).attach(this.ports);
 
-    this.vmx = installVmx(cpu);
+    this.vmx = installVmx(cpu, this.memory);
     this.exitLog = this.vmx.core.exits;
     cpu.observer = this.observer();
     resetCpu(cpu);

@@ -2,6 +2,7 @@ import type { Cpu } from '../../cpu/cpu';
 import { Cr0, Flag, Slot } from '../../cpu/state';
 import { setFlags } from '../../ir/flags';
 import { PAGE_SHIFT } from '../../memory/physical';
+import type { EptContext } from '../../memory/walk-types';
 import type { ContextId } from '../../records';
 import { ExitLog } from '../exit-log';
 import { CR0_FIXED0, CR4_FIXED0 } from './capabilities';
@@ -11,6 +12,7 @@ import { Secondary } from './controls';
 import { describeVmError } from './errors';
 import { CheckGroup } from './field-access';
 import { F } from './fields';
+import { makeTransfers, type Transfers } from './transfers';
 import { NO_POINTER, Vmcs } from './vmcs';
 
 /** Values of Slot.VMX_MODE. */
@@ -58,7 +60,16 @@ export class VmxCore {
   /** Why the last VMX instruction that failed did so, in words. */
   lastFailure: string | undefined;
 
-  constructor(readonly cpu: Cpu) {
+  /** The EPT pointer of the last guest that had one, and what was made of it. */
+  private eptLow = 0;
+  private eptHigh = 0;
+  private ept: EptContext | undefined;
+  private madeTransfers: Transfers | undefined;
+
+  constructor(
+    readonly cpu: Cpu,
+    private readonly memory: WebAssembly.Memory,
+  ) {
     this.vmcs = new Vmcs(cpu.mmu.physical);
     this.controls = new EntryView(cpu, this.vmcs);
     cpu.state.u64[Slot.VMCS_POINTER] = NO_POINTER;
@@ -79,7 +90,17 @@ export class VmxCore {
     const { cpu, vmcs } = this;
     const { physical } = cpu.mmu;
     const open = this.hasCurrent && !this.active && physical.marks[vmcs.pointer >>> PAGE_SHIFT] === 0;
-    cpu.vmcsAddress = open ? physical.hostOffset + vmcs.pointer : 0;
+    cpu.vmcsAddress = open ? this.vmcsHost : 0;
+  }
+
+  /** What copies the state areas; made when VMX is used for the first time. */
+  get transfers(): Transfers {
+    return (this.madeTransfers ??= makeTransfers(this.memory));
+  }
+
+  /** Byte offset of the current VMCS in the WebAssembly.Memory. */
+  get vmcsHost(): number {
+    return this.cpu.mmu.physical.hostOffset + this.vmcs.pointer;
   }
 
   /** {@link CheckGroup}s to check at the next entry: VMWRITE sets them, a successful check clears them. */
@@ -150,8 +171,14 @@ export class VmxCore {
       cpu.ept = undefined;
       return;
     }
-    const pointer = vmcs.get(F.EPT_POINTER);
-    cpu.ept = { pointer, accessedDirty: (pointer & 0x40n) !== 0n };
+    const low = vmcs.low(F.EPT_POINTER);
+    const high = vmcs.high(F.EPT_POINTER);
+    if (low !== this.eptLow || high !== this.eptHigh || this.ept === undefined) {
+      this.eptLow = low;
+      this.eptHigh = high;
+      this.ept = { pointer: vmcs.get(F.EPT_POINTER), accessedDirty: (low & 0x40) !== 0 };
+    }
+    cpu.ept = this.ept;
   }
 
   // --- how VMX instructions end (SDM 3C 31.2) -----------------------------------

@@ -8,7 +8,7 @@ import { Entry, Exit, Primary, Secondary } from './controls';
 import { describeQualification } from './describe';
 import { F } from './fields';
 import { reasonName } from './reasons';
-import { loadHostSegments } from './segments-transfer';
+import { loadHostSegments } from './state-areas';
 import type { Vmcs } from './vmcs';
 
 /** A guest by its VMCS. */

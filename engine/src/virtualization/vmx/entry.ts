@@ -25,23 +25,18 @@ import { CR0_KEPT, loadHostState, loadPdptes } from './host-state';
 import { loadMsrList } from './msr-lists';
 import { startPreemptionTimer } from './preemption-timer';
 import { Reason } from './reasons';
-import { loadGuestSegments } from './segments-transfer';
 
 /** Bit 31 of the exit reason: the VM entry failed (SDM 3C 25.9.1). */
 const ENTRY_FAILURE = 0x80000000;
 /** Exit qualification of a failure to load PDPTEs (SDM 3C 27.8). */
 const PDPTE_QUALIFICATION = 2;
 
-const NON_GUEST_STAGES = [
-  { group: CheckGroup.CONTROLS, rows: CONTROL_CHECKS, error: VmError.INVALID_CONTROLS },
-  { group: CheckGroup.HOST, rows: HOST_CHECKS, error: VmError.INVALID_HOST_STATE },
-] as const;
-/** A VM exit saves segments that pass, so only VMWRITE makes their checks due; group 0 is always due. */
-const GUEST_STAGES = [
-  { group: 0, rows: GUEST_REGISTER_CHECKS },
-  { group: CheckGroup.SEGMENTS, rows: GUEST_SEGMENT_CHECKS },
-  { group: 0, rows: GUEST_STATE_CHECKS },
-] as const;
+/** In the order in which software expects the first failure. */
+const GUEST_CHECKS = [...GUEST_REGISTER_CHECKS, ...GUEST_SEGMENT_CHECKS, ...GUEST_STATE_CHECKS];
+/** What changes with every exit, and what also depends on memory outside the VMCS. */
+const CHECKED_ALWAYS = GUEST_CHECKS.filter(
+  ({ field }) => field === F.GUEST_RIP || field === F.VMCS_LINK_POINTER,
+);
 
 /**
  * Enters the guest of the current VMCS. Afterwards either the VMX instruction
@@ -55,19 +50,12 @@ export function vmEntry(core: VmxCore, launch: boolean): boolean {
   // The host may have left or entered IA-32e mode since the last check.
   const long = (controls.exit & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
   if (long !== cpu.longMode) unchecked |= CheckGroup.HOST;
-  for (const { group, rows, error } of NON_GUEST_STAGES) {
-    const failed = unchecked & group ? firstFailure(rows, controls) : undefined;
-    if (!failed) continue;
-    const failure = explain(core, failed);
-    core.fail(error, `${describeVmError(error)}: ${failure}`);
-    reportFailure(core, -1, error, 0, failure);
+  if (unchecked & CheckGroup.CONTROLS && refused(core, CONTROL_CHECKS, VmError.INVALID_CONTROLS))
     return false;
-  }
-  for (const { group, rows } of GUEST_STAGES) {
-    const failed = group === 0 || unchecked & group ? firstFailure(rows, controls) : undefined;
-    if (failed)
-      return failEntry(core, Reason.ENTRY_GUEST_STATE, failed.qualification ?? 0, explain(core, failed));
-  }
+  if (unchecked & CheckGroup.HOST && refused(core, HOST_CHECKS, VmError.INVALID_HOST_STATE)) return false;
+  const failed = firstFailure(unchecked & CheckGroup.GUEST ? GUEST_CHECKS : CHECKED_ALWAYS, controls);
+  if (failed)
+    return failEntry(core, Reason.ENTRY_GUEST_STATE, failed.qualification ?? 0, explain(core, failed));
 
   core.unchecked = 0;
 
@@ -84,6 +72,16 @@ export function vmEntry(core: VmxCore, launch: boolean): boolean {
   cpu.abort = Abort.EXIT;
   announce(core);
   deliverPending(core);
+  return true;
+}
+
+/** VM-instruction error if a check on controls or host state fails (SDM 3C 27.2). */
+function refused(core: VmxCore, rows: readonly EntryCheck[], error: VmError): boolean {
+  const failed = firstFailure(rows, core.controls);
+  if (!failed) return false;
+  const failure = explain(core, failed);
+  core.fail(error, `${describeVmError(error)}: ${failure}`);
+  reportFailure(core, -1, error, 0, failure);
   return true;
 }
 
@@ -153,18 +151,14 @@ function loadGuest(core: VmxCore): boolean {
   const { entry, secondary } = controls;
   const long = (entry & Entry.IA32E_MODE_GUEST) !== 0;
 
-  // 27.3.2.1 control registers, debug registers, MSRs
+  // 27.3.2.1 control registers, debug registers, MSRs; 27.3.2.2, 27.3.2.3 segments, RIP, RSP, RFLAGS
   const cr0 = ((vmcs.low(F.GUEST_CR0) & ~CR0_KEPT) | (s.low(Slot.CR0) & CR0_KEPT)) >>> 0;
   s.setLow(Slot.CR0, cr0);
-  vmcs.load(s, Slot.CR3, F.GUEST_CR3);
-  vmcs.load(s, Slot.CR4, F.GUEST_CR4);
+  core.transfers.loadGuest(core.vmcsHost);
   if (entry & Entry.LOAD_DEBUG_CONTROLS) {
     vmcs.load(s, Slot.DR7, F.GUEST_DR7);
     vmcs.load(s, Slot.DEBUGCTL, F.GUEST_DEBUGCTL);
   }
-  vmcs.load(s, Slot.SYSENTER_CS, F.GUEST_SYSENTER_CS);
-  vmcs.load(s, Slot.SYSENTER_ESP, F.GUEST_SYSENTER_ESP);
-  vmcs.load(s, Slot.SYSENTER_EIP, F.GUEST_SYSENTER_EIP);
   if (entry & Entry.LOAD_EFER) vmcs.load(s, Slot.EFER, F.GUEST_EFER);
   else {
     let efer = (s.low(Slot.EFER) & ~Efer.LMA) | (long ? Efer.LMA : 0);
@@ -172,11 +166,6 @@ function loadGuest(core: VmxCore): boolean {
     s.setLow(Slot.EFER, efer);
   }
   if (entry & Entry.LOAD_PAT) vmcs.load(s, Slot.PAT, F.GUEST_PAT);
-
-  // 27.3.2.2, 27.3.2.3 segments, RIP, RSP, RFLAGS
-  loadGuestSegments(vmcs, s);
-  vmcs.load(s, Slot.RIP, F.GUEST_RIP);
-  vmcs.load(s, Slot.RSP, F.GUEST_RSP);
   writeRflags(s, vmcs.low(F.GUEST_RFLAGS));
 
   // 27.3.2.4 page-directory-pointer-table entries
@@ -188,8 +177,10 @@ function loadGuest(core: VmxCore): boolean {
 
   // 27.7.1 interruptibility, 27.7.2 activity
   const blocking = vmcs.low(F.GUEST_INTERRUPTIBILITY);
-  s.setNumber(Slot.SHADOW_STI, blocking & Interruptibility.STI ? cpu.icount : 0);
-  s.setNumber(Slot.SHADOW_SS, blocking & Interruptibility.MOV_SS ? cpu.icount : 0);
+  s.setLow(Slot.SHADOW_STI, 0);
+  s.setLow(Slot.SHADOW_SS, 0);
+  if (blocking & Interruptibility.STI) s.setNumber(Slot.SHADOW_STI, cpu.icount);
+  if (blocking & Interruptibility.MOV_SS) s.setNumber(Slot.SHADOW_SS, cpu.icount);
   s.setLow(Slot.NMI_BLOCKED, blocking & Interruptibility.NMI ? 1 : 0);
   s.setLow(Slot.ACTIVITY, vmcs.low(F.GUEST_ACTIVITY));
 

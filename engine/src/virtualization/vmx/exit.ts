@@ -8,12 +8,12 @@ import { NONE, Resume } from './cause';
 import { Interruptibility } from './checks/guest';
 import { Entry, Exit, Pin, Secondary } from './controls';
 import { type VmxCore, VmxMode } from './core';
+import { CheckGroup } from './field-access';
 import { F } from './fields';
 import { loadHostState, VmxAbort, vmxAbort } from './host-state';
 import { storeMsrList } from './msr-lists';
-import { stopPreemptionTimer } from './preemption-timer';
+import { savePreemptionTimer } from './preemption-timer';
 import { Reason } from './reasons';
-import { saveGuestSegments } from './segments-transfer';
 
 const VALID = 0x80000000;
 
@@ -109,50 +109,38 @@ function recordCause(core: VmxCore): void {
   vmcs.setLow(F.ENTRY_INTERRUPTION, vmcs.low(F.ENTRY_INTERRUPTION) & 0x7fffffff);
 }
 
-/** Saves the guest-state area (SDM 3C 28.3). */
+/** Saves the guest-state area (SDM 3C 28.3). What entries check becomes due if it is not what it was at the last one. */
 function saveGuest(core: VmxCore): void {
   const { cpu, vmcs, controls, cause } = core;
   const s = cpu.state;
-  const exit = controls.exit;
+  const { exit, entry, secondary } = controls;
 
-  // 28.3.1 control registers, debug registers, MSRs
-  vmcs.store(s, Slot.CR0, F.GUEST_CR0);
-  vmcs.store(s, Slot.CR3, F.GUEST_CR3);
-  vmcs.store(s, Slot.CR4, F.GUEST_CR4);
-  vmcs.store(s, Slot.SYSENTER_CS, F.GUEST_SYSENTER_CS);
-  vmcs.store(s, Slot.SYSENTER_ESP, F.GUEST_SYSENTER_ESP);
-  vmcs.store(s, Slot.SYSENTER_EIP, F.GUEST_SYSENTER_EIP);
+  // 28.3.1 control registers, debug registers, MSRs; 28.3.2, 28.3.3 segments, RIP, RSP, RFLAGS
+  let changed = core.transfers.saveGuest(core.vmcsHost);
   if (exit & Exit.SAVE_DEBUG_CONTROLS) {
-    vmcs.store(s, Slot.DR7, F.GUEST_DR7);
-    vmcs.store(s, Slot.DEBUGCTL, F.GUEST_DEBUGCTL);
+    changed |= vmcs.replace(s, Slot.DR7, F.GUEST_DR7);
+    changed |= vmcs.replace(s, Slot.DEBUGCTL, F.GUEST_DEBUGCTL);
   }
-  if (exit & Exit.SAVE_PAT) vmcs.store(s, Slot.PAT, F.GUEST_PAT);
-  if (exit & Exit.SAVE_EFER) vmcs.store(s, Slot.EFER, F.GUEST_EFER);
+  if (exit & Exit.SAVE_PAT) changed |= vmcs.replace(s, Slot.PAT, F.GUEST_PAT);
+  if (exit & Exit.SAVE_EFER) changed |= vmcs.replace(s, Slot.EFER, F.GUEST_EFER);
   const long = (s.low(Slot.EFER) & Efer.LMA) !== 0;
-  vmcs.setLow(
-    F.ENTRY_CONTROLS,
-    (controls.entry & ~Entry.IA32E_MODE_GUEST) | (long ? Entry.IA32E_MODE_GUEST : 0),
-  );
-
-  // 28.3.2, 28.3.3 segments, RIP, RSP, RFLAGS
-  saveGuestSegments(vmcs, s);
-  vmcs.store(s, Slot.RIP, F.GUEST_RIP);
-  vmcs.store(s, Slot.RSP, F.GUEST_RSP);
-  vmcs.setLow(F.GUEST_RFLAGS, savedFlags(core));
+  const mode = long ? Entry.IA32E_MODE_GUEST : 0;
+  if ((entry & Entry.IA32E_MODE_GUEST) !== mode) {
+    vmcs.setLow(F.ENTRY_CONTROLS, (entry & ~Entry.IA32E_MODE_GUEST) | mode);
+    changed = 1;
+  }
+  // The other flags that a processor can have are never refused.
+  changed |= vmcs.replaceLow(F.GUEST_RFLAGS, savedFlags(core)) & (Flag.TF | Flag.IF | Flag.VM);
 
   // 28.3.4 non-register state
-  vmcs.setLow(F.GUEST_ACTIVITY, s.low(Slot.ACTIVITY));
-  vmcs.setLow(F.GUEST_INTERRUPTIBILITY, interruptibility(core, cause.between));
-  vmcs.setLow(F.GUEST_PENDING_DEBUG, 0);
-  stopPreemptionTimer(core);
-  if (
-    controls.secondary & Secondary.ENABLE_EPT &&
-    !long &&
-    s.low(Slot.CR0) & Cr0.PG &&
-    s.low(Slot.CR4) & Cr4.PAE
-  ) {
-    for (let i = 0; i < 4; i++) vmcs.store(s, Slot.PDPTE0 + i, F.GUEST_PDPTE0 + i * 2);
+  changed |= vmcs.replaceLow(F.GUEST_ACTIVITY, s.low(Slot.ACTIVITY));
+  changed |= vmcs.replaceLow(F.GUEST_INTERRUPTIBILITY, interruptibility(core, cause.between));
+  changed |= vmcs.replaceLow(F.GUEST_PENDING_DEBUG, 0);
+  savePreemptionTimer(core);
+  if (secondary & Secondary.ENABLE_EPT && !long && s.low(Slot.CR0) & Cr0.PG && s.low(Slot.CR4) & Cr4.PAE) {
+    for (let i = 0; i < 4; i++) changed |= vmcs.replace(s, Slot.PDPTE0 + i, F.GUEST_PDPTE0 + i * 2);
   }
+  if (changed !== 0) core.unchecked = CheckGroup.ALL;
 }
 
 /** RFLAGS with RF by the rules of SDM 3C 28.3.3. */

@@ -6,7 +6,7 @@ import { F, VMCS_FIELDS, type VmcsField } from './fields';
 export const enum CheckGroup {
   CONTROLS = 1,
   HOST = 2,
-  SEGMENTS = 4,
+  GUEST = 4,
   ALL = 7,
 }
 
@@ -40,34 +40,36 @@ export function fieldAccess(low: number, high: number): number {
   return high !== 0 || (low & ~ENCODING_BITS) !== 0 ? 0 : FIELD_ACCESS[rowOf(low)];
 }
 
-/** Guest fields that are checked at every entry anyway and on which no other group depends. */
-const FREE_GUEST_FIELDS = new Set<number>([
-  F.GUEST_RIP,
-  F.GUEST_RSP,
-  F.GUEST_INTERRUPTIBILITY,
-  F.GUEST_ACTIVITY,
-  F.GUEST_PENDING_DEBUG,
-  F.PREEMPTION_TIMER,
-]);
-/** Control fields that only the checks on controls look at, or none. */
-const PLAIN_CONTROL_FIELDS = new Set<number>([
-  F.ENTRY_INTERRUPTION,
-  F.ENTRY_ERROR_CODE,
-  F.ENTRY_INSTRUCTION_LENGTH,
-  F.TSC_OFFSET,
-  F.EXCEPTION_BITMAP,
-  F.CR0_MASK,
-  F.CR4_MASK,
-  F.CR0_SHADOW,
-  F.CR4_SHADOW,
+const NO_CHECKS = 0;
+
+/** Fields that make other groups due than their kind says. */
+const EXCEPTIONS = new Map<number, number>([
+  // Checked at every entry anyway.
+  [F.GUEST_RIP, NO_CHECKS],
+  // No check looks at them.
+  [F.GUEST_RSP, NO_CHECKS],
+  [F.HOST_RSP, NO_CHECKS],
+  [F.PREEMPTION_TIMER, NO_CHECKS],
+  [F.TSC_OFFSET, NO_CHECKS],
+  [F.EXCEPTION_BITMAP, NO_CHECKS],
+  [F.CR0_MASK, NO_CHECKS],
+  [F.CR4_MASK, NO_CHECKS],
+  [F.CR0_SHADOW, NO_CHECKS],
+  [F.CR4_SHADOW, NO_CHECKS],
+  // No check on controls depends on them.
+  [F.GUEST_RFLAGS, CheckGroup.GUEST],
+  [F.GUEST_INTERRUPTIBILITY, CheckGroup.GUEST],
+  [F.GUEST_ACTIVITY, CheckGroup.GUEST],
+  [F.GUEST_PENDING_DEBUG, CheckGroup.GUEST],
 ]);
 
 /** Which groups of entry checks a write to the field makes due again. */
 function checksOf({ kind, encoding }: VmcsField): number {
-  if (kind === 'host') return encoding === F.HOST_RSP ? 0 : CheckGroup.HOST;
-  if (kind === 'guest')
-    return FREE_GUEST_FIELDS.has(encoding) ? 0 : CheckGroup.SEGMENTS | CheckGroup.CONTROLS;
-  return PLAIN_CONTROL_FIELDS.has(encoding) ? CheckGroup.CONTROLS : CheckGroup.ALL;
+  const exception = EXCEPTIONS.get(encoding);
+  if (exception !== undefined) return exception;
+  if (kind === 'host') return CheckGroup.HOST;
+  // Whether an injected event needs an error code depends on the guest's mode (SDM 3C 27.2.1.3).
+  return kind === 'guest' ? CheckGroup.GUEST | CheckGroup.CONTROLS : CheckGroup.ALL;
 }
 
 for (const field of VMCS_FIELDS.filter(fieldExists)) {

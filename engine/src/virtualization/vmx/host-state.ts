@@ -6,8 +6,7 @@ import { Exit, Secondary } from './controls';
 import { type VmxCore, VmxMode } from './core';
 import { F } from './fields';
 import { loadMsrList } from './msr-lists';
-import { loadHostSegments } from './segments-transfer';
-import { NO_POINTER } from './vmcs';
+import { setHostAccess } from './state-areas';
 
 /** CR0 bits that entries and exits leave alone: ET, CD, NW and the reserved ones (SDM 3C 27.3.2.1, 28.5.1). */
 export const CR0_KEPT = (Cr0.ET | Cr0.CD | Cr0.NW | 0xffc0 | (1 << 17) | 0x1ff80000) >>> 0;
@@ -58,28 +57,15 @@ export function loadHostState(core: VmxCore): boolean {
 
   // 28.5.1 control registers, debug registers, MSRs
   s.setLow(Slot.CR0, ((vmcs.low(F.HOST_CR0) & ~CR0_KEPT) | (s.low(Slot.CR0) & CR0_KEPT)) >>> 0);
-  vmcs.load(s, Slot.CR3, F.HOST_CR3);
   s.setLow(Slot.CR4, vmcs.low(F.HOST_CR4) | (long ? Cr4.PAE : 0));
-  s.setLow(Slot.DR7, 0x400);
-  s.setLow(Slot.DEBUGCTL, 0);
-  vmcs.load(s, Slot.SYSENTER_CS, F.HOST_SYSENTER_CS);
-  vmcs.load(s, Slot.SYSENTER_ESP, F.HOST_SYSENTER_ESP);
-  vmcs.load(s, Slot.SYSENTER_EIP, F.HOST_SYSENTER_EIP);
   const efer = exit & Exit.LOAD_EFER ? vmcs.low(F.HOST_EFER) : s.low(Slot.EFER);
   s.setLow(Slot.EFER, (efer & ~(Efer.LMA | Efer.LME)) | (long ? Efer.LMA | Efer.LME : 0));
   if (exit & Exit.LOAD_PAT) vmcs.load(s, Slot.PAT, F.HOST_PAT);
 
-  // 28.5.2, 28.5.3 segments, RIP, RSP, RFLAGS
-  loadHostSegments(vmcs, s, long);
-  vmcs.load(s, Slot.RIP, F.HOST_RIP);
-  vmcs.load(s, Slot.RSP, F.HOST_RSP);
+  // The rest of 28.5.1; 28.5.2, 28.5.3 segments, RIP, RSP, RFLAGS; 28.5.5 non-register state
+  core.transfers.loadHost(core.vmcsHost);
+  setHostAccess(s, long);
   writeRflags(s, 2);
-
-  // 28.5.5 non-register state
-  s.setLow(Slot.ACTIVITY, 0);
-  s.setLow(Slot.SHADOW_STI, 0);
-  s.setLow(Slot.SHADOW_SS, 0);
-  s.u64[Slot.PREEMPTION_DEADLINE] = NO_POINTER;
 
   // 28.5.4 page-directory-pointer-table entries
   if (!long && s.low(Slot.CR0) & Cr0.PG && s.low(Slot.CR4) & Cr4.PAE && !loadPdptes(core)) {
@@ -103,7 +89,8 @@ export function loadPdptes(core: VmxCore): boolean {
     const low = mmu.physical.read32(base + i * 8);
     const high = mmu.physical.read32(base + i * 8 + 4);
     if (!validPdpte(low, high)) return false;
-    state.u64[Slot.PDPTE0 + i] = (BigInt(high) << 32n) | BigInt(low);
+    state.u32[(Slot.PDPTE0 + i) * 2] = low;
+    state.u32[(Slot.PDPTE0 + i) * 2 + 1] = high;
   }
   return true;
 }

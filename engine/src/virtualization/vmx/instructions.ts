@@ -2,7 +2,7 @@
  * The VMX instructions (SDM 3C chapter 31), after the lifter has read their
  * operands. Each answers whether it succeeded; software sees that in the flags.
  */
-import { Vector } from '../../cpu/cpu';
+import { type Cpu, Vector } from '../../cpu/cpu';
 import { isCanonical, PHYSICAL_ADDRESS_BITS } from '../../cpu/limits';
 import { Cr4, Flag, Slot } from '../../cpu/state';
 import { CR0_FIXED0, CR4_FIXED0, CR4_FIXED1, VMCS_REVISION } from './capabilities';
@@ -51,18 +51,15 @@ export function mayExecute(
   const s = cpu.state;
   const mode = s.low(Slot.VMX_MODE);
   const call = name === 'vmcall';
-  const undefinedOpcode = (why: string) => {
-    cpu.raise(Vector.UD, undefined, `${name.toUpperCase()}: ${why}.`);
-    return false;
-  };
   if (mode === VmxMode.OFF && name !== 'vmxon')
-    return undefinedOpcode('the processor is not in VMX operation');
-  if (name === 'vmxon' && !cpu.cr4(Cr4.VMXE)) return undefinedOpcode('CR4.VMXE is 0');
+    return undefinedOpcode(cpu, name, 'the processor is not in VMX operation');
+  if (name === 'vmxon' && !cpu.cr4(Cr4.VMXE)) return undefinedOpcode(cpu, name, 'CR4.VMXE is 0');
   // VMCALL exits from every mode of a guest; in root operation it has the same demands as the others.
   if (!(call && core.active)) {
     if (cpu.realMode || s.low(Slot.RFLAGS) & Flag.VM)
-      return undefinedOpcode('it needs protected mode outside virtual-8086 mode');
-    if (cpu.longMode && !cpu.code64) return undefinedOpcode('it is not allowed in compatibility mode');
+      return undefinedOpcode(cpu, name, 'it needs protected mode outside virtual-8086 mode');
+    if (cpu.longMode && !cpu.code64)
+      return undefinedOpcode(cpu, name, 'it is not allowed in compatibility mode');
   }
   if (core.active) {
     const cause = core.cause.begin(VMX_INSTRUCTIONS[name]);
@@ -79,6 +76,11 @@ export function mayExecute(
     return false;
   }
   return true;
+}
+
+function undefinedOpcode(cpu: Cpu, name: VmxInstruction, why: string): false {
+  cpu.raise(Vector.UD, undefined, `${name.toUpperCase()}: ${why}.`);
+  return false;
 }
 
 /** A physical address that can be a VMXON or VMCS pointer: page-aligned and within the width. */
@@ -209,8 +211,8 @@ export function vmwrite(
 /** VMLAUNCH and VMRESUME (SDM 3C 27.1). */
 export function vmlaunch(core: VmxCore, resume: boolean): boolean {
   const { cpu } = core;
-  const name = resume ? 'VMRESUME' : 'VMLAUNCH';
-  if (!core.hasCurrent) return core.failInvalid(`${name}: there is no current VMCS`);
+  if (!core.hasCurrent)
+    return core.failInvalid(`${resume ? 'VMRESUME' : 'VMLAUNCH'}: there is no current VMCS`);
   // The instruction itself has been counted.
   const shadow = cpu.state.number(Slot.SHADOW_SS);
   if (shadow !== 0 && shadow === cpu.icount - 1) return core.fail(VmError.BLOCKED_BY_MOV_SS);

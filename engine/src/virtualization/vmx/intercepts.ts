@@ -55,8 +55,11 @@ const DESCRIPTOR_IDENTITY: Readonly<Record<string, { reason: Reason; identity: n
 export class VmxIntercepts implements Intercepts {
   readonly core: VmxCore;
 
-  constructor(protected readonly cpu: Cpu) {
-    this.core = new VmxCore(cpu);
+  constructor(
+    protected readonly cpu: Cpu,
+    memory: WebAssembly.Memory,
+  ) {
+    this.core = new VmxCore(cpu, memory);
   }
 
   /** Begins an exit by the current instruction: its length, and RF clear in what is saved. */

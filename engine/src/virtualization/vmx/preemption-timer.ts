@@ -4,7 +4,6 @@ import { PREEMPTION_RATE } from './capabilities';
 import { Exit, Pin } from './controls';
 import type { VmxCore } from './core';
 import { F } from './fields';
-import { NO_POINTER } from './vmcs';
 
 const RATE = BigInt(PREEMPTION_RATE);
 
@@ -13,7 +12,8 @@ export function startPreemptionTimer(core: VmxCore): void {
   const { cpu, vmcs, controls } = core;
   const s = cpu.state;
   if (!(controls.pin & Pin.PREEMPTION_TIMER)) {
-    s.u64[Slot.PREEMPTION_DEADLINE] = NO_POINTER;
+    s.u32[Slot.PREEMPTION_DEADLINE * 2] = 0xffffffff;
+    s.u32[Slot.PREEMPTION_DEADLINE * 2 + 1] = 0xffffffff;
     return;
   }
   const value = vmcs.low(F.PREEMPTION_TIMER);
@@ -35,8 +35,8 @@ export function preemptionTimerExpired(core: VmxCore): boolean {
   );
 }
 
-/** On VM exit: stops the timer and, if the controls say so, saves what is left. */
-export function stopPreemptionTimer(core: VmxCore): void {
+/** On VM exit: saves what is left, if the controls say so. Loading the host's state stops the timer. */
+export function savePreemptionTimer(core: VmxCore): void {
   const { cpu, vmcs, controls } = core;
   const s = cpu.state;
   if (controls.exit & Exit.SAVE_PREEMPTION_TIMER && controls.pin & Pin.PREEMPTION_TIMER) {
@@ -45,5 +45,4 @@ export function stopPreemptionTimer(core: VmxCore): void {
     const left = (end >> RATE) - (now >> RATE);
     vmcs.setLow(F.PREEMPTION_TIMER, left > 0n ? Number(left & 0xffffffffn) : 0);
   }
-  s.u64[Slot.PREEMPTION_DEADLINE] = NO_POINTER;
 }

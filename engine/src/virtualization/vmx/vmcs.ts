@@ -80,29 +80,22 @@ export class Vmcs {
     state.u32[slot * 2 + 1] = this.u32[at + 1];
   }
 
-  /** Register-file slot → field. */
-  store(state: CpuState, slot: number, field: number): void {
+  /** Register-file slot → field; 0 if it was there already. */
+  replace(state: CpuState, slot: number, field: number): number {
     const at = (this.pointer + OFFSETS[field]) >>> 2;
+    const changed = (this.u32[at] ^ state.u32[slot * 2]) | (this.u32[at + 1] ^ state.u32[slot * 2 + 1]);
     this.u32[at] = state.u32[slot * 2];
     this.u32[at + 1] = state.u32[slot * 2 + 1];
+    return changed;
   }
 
-  /** {@link load} for the same field of the eight segment registers; `slot` is that of ES. */
-  loadSegments(state: CpuState, slot: number, field: number): void {
-    let at = (this.pointer + OFFSETS[field]) >>> 2;
-    for (let to = slot * 2; to < slot * 2 + 64; to += 8, at += 2) {
-      state.u32[to] = this.u32[at];
-      state.u32[to + 1] = this.u32[at + 1];
-    }
-  }
-
-  /** {@link store} for the same field of the eight segment registers. */
-  storeSegments(state: CpuState, slot: number, field: number): void {
-    let at = (this.pointer + OFFSETS[field]) >>> 2;
-    for (let from = slot * 2; from < slot * 2 + 64; from += 8, at += 2) {
-      this.u32[at] = state.u32[from];
-      this.u32[at + 1] = state.u32[from + 1];
-    }
+  /** Stores an unsigned 32-bit number; the bits that were different in the low half. */
+  replaceLow(field: number, value: number): number {
+    const at = (this.pointer + OFFSETS[field]) >>> 2;
+    const changed = this.u32[at] ^ value;
+    this.u32[at] = value;
+    this.u32[at + 1] = 0;
+    return changed;
   }
 
   /** A word by its offset in the region. */

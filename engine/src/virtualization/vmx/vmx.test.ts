@@ -7,7 +7,7 @@ import type { ExitRecord } from '../../records';
 import { VMCS_REVISION } from './capabilities';
 import { CONTROLS, Entry, Exit, Pin, Primary, Secondary } from './controls';
 import { VmError } from './errors';
-import { F, fieldByName } from './fields';
+import { F, fieldByName, fieldName } from './fields';
 import {
   mayExecute,
   vmread as readInHalves,
@@ -418,6 +418,32 @@ describe('VM entry and exit (SDM 3C chapters 27 and 28)', () => {
       vmx.instruction('cpuid');
     }
   });
+
+  const spoilt: [F, (host: Host) => void][] = [
+    [F.GUEST_CR0, ({ s }) => s.setLow(Slot.CR0, Cr0.PE)],
+    [F.GUEST_CR4, ({ s }) => s.setLow(Slot.CR4, Cr4.VMXE | (1 << 30))],
+    [F.GUEST_EFER, ({ s }) => s.setLow(Slot.EFER, 2)],
+    [F.GUEST_SYSENTER_ESP, ({ s }) => s.setNumber(Slot.SYSENTER_ESP, 2 ** 47)],
+    [F.GUEST_GDTR_LIMIT, ({ s }) => s.setLow(Slot.GDTR_LIMIT, 0x10000)],
+    [F.GUEST_FS_BASE, ({ s }) => s.setNumber(Slot.SEGMENTS + Seg.FS * 4 + 1, 2 ** 47)],
+    [F.GUEST_DS_ACCESS, ({ s }) => s.setLow(Slot.SEGMENTS + Seg.DS * 4 + 3, 0x93 & ~1)],
+    [F.GUEST_RIP, ({ s }) => s.setNumber(Slot.RIP, 2 ** 32)],
+    [F.GUEST_RFLAGS, ({ s }) => s.setLow(Slot.RFLAGS, 2 | Flag.VM)],
+    [F.GUEST_ACTIVITY, ({ s }) => s.setLow(Slot.ACTIVITY, 4)],
+    [F.VMCS_LINK_POINTER, ({ core }) => core.vmcs.setLow(F.VMCS_LINK_POINTER, 0)],
+  ];
+  for (const [field, spoil] of spoilt) {
+    it(`and for what an exit saves: ${fieldName(field)}`, () => {
+      const host = inGuest();
+      const { core, vmx } = host;
+      vmx.instruction('cpuid');
+      assert.ok(vmlaunch(core, true), core.lastFailure);
+      spoil(host);
+      vmx.instruction('cpuid');
+      assert.equal(vmlaunch(core, true), false);
+      assert.equal(read(host, F.EXIT_REASON), 0x80000000 + Reason.ENTRY_GUEST_STATE);
+    });
+  }
 });
 
 describe('what a debugger sees of VMX', () => {

@@ -74,8 +74,8 @@ export class Vmx extends VmxIntercepts {
 }
 
 /** Gives the processor VMX: from now on VMXON works and a guest's events can exit. */
-export function installVmx(cpu: Cpu): Vmx {
-  const vmx = new Vmx(cpu);
+export function installVmx(cpu: Cpu, memory: WebAssembly.Memory): Vmx {
+  const vmx = new Vmx(cpu, memory);
   cpu.intercepts = vmx;
   return vmx;
 }
