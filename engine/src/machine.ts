@@ -137,7 +137,9 @@ export class Machine {
       cpu.requestStop({ kind: 'halted', explanation: 'The guest asked for a reset of the machine.' });
     new Cmos(this.events, ramBytes).attach(this.ports);
     new KeyboardController(reset).attach(this.ports);
-    new SystemPorts(reset).attach(this.ports);
+    const setCoprocessorIrq = (level: boolean): void => this.pic.setIrq(13, level);
+    cpu.ferr = () => setCoprocessorIrq(true);
+    new SystemPorts(reset, setCoprocessorIrq).attach(this.ports);
     new ExitPort((code) => cpu.requestStop({ kind: 'exit', code })).attach(this.ports);
 
     this.vmx = installVmx(cpu, this.memory);

@@ -10,6 +10,7 @@ import iced from 'iced-x86';
 import { FAMILIES } from './instructions.mjs';
 import { LEGACY_FAMILIES } from './legacy.mjs';
 import { SSE_FAMILIES, sseCase } from './sse.mjs';
+import { X87_FAMILIES, x87Case } from './x87.mjs';
 
 const { Decoder, InstructionInfoFactory, OpKind, Register, RegisterExt, RflagsBits } = iced;
 const here = dirname(fileURLToPath(import.meta.url));
@@ -224,6 +225,11 @@ function makeCase(template, about, k, mode) {
   };
   c.poke = (offset, v, bytes) => c.memory.set(offset, hexOf(BigInt(v), bytes));
   template.prepare?.(c, k, { value, pick, random32, random64 });
+  if (template.x87) {
+    const offset = about.memory ? operandOffset(about.instruction, registers, mode) : undefined;
+    x87Case(template, c, offset, { value, pick, random32, random64 });
+    return c;
+  }
   if (template.sse) {
     const offset = about.memory ? operandOffset(about.instruction, registers, mode) : undefined;
     sseCase(template.sse, c, about.xmm, offset, { value, pick, random32, random64 }, template.also);
@@ -240,14 +246,25 @@ function makeCase(template, about, k, mode) {
   return c;
 }
 
+/** The x87 as words of a case: registers that are not zero, control, status and tags. */
+function x87Words(c) {
+  if (!c.st) return [];
+  const words = c.st.flatMap((v, n) => (v === 0n ? [] : [`S${n}=${v.toString(16)}`]));
+  return [...words, `C=${c.control.toString(16)}`, `W=${c.status.toString(16)}`, `T=${c.tags.toString(16)}`];
+}
+
 execFileSync('cc', ['-O2', '-o', join(work, 'recorder'), join(here, 'recorder.c')]);
 
+// Families to record may be named; all of them otherwise.
+const wanted = process.argv.slice(2);
 let total = 0;
 for (const [family, { mode: modeName, templates }] of Object.entries({
   ...FAMILIES,
   ...LEGACY_FAMILIES,
   ...SSE_FAMILIES,
+  ...X87_FAMILIES,
 })) {
+  if (wanted.length > 0 && !wanted.includes(family)) continue;
   const mode = MODES[modeName];
   restart(family);
   const bytes = assemble(
@@ -266,7 +283,8 @@ for (const [family, { mode: modeName, templates }] of Object.entries({
       const vectors = [...c.xmm]
         .map(([n, v]) => ` x${n.toString(16)}=${v.toString(16).padStart(32, '0')}`)
         .join('');
-      return `${modeName} ${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}${vectors} m=${c.mxcsr.toString(16)}\n`;
+      const x87 = x87Words(c).join(' ');
+      return `${modeName} ${bytes[c.i]} ${c.registers.map((r) => r.toString(16)).join(' ')} ${c.flags.toString(16)}${memory}${vectors} m=${c.mxcsr.toString(16)} ${x87}\n`;
     })
     .join('');
   const results = execFileSync(join(work, 'recorder'), { input, maxBuffer: 1 << 28 })
@@ -295,6 +313,7 @@ for (const [family, { mode: modeName, templates }] of Object.entries({
     given.push(`f=${c.flags.toString(16)}`);
     for (const [n, v] of c.xmm) given.push(`x${n.toString(16)}=${v.toString(16)}`);
     if (c.mxcsr !== 0x1f80) given.push(`m=${c.mxcsr.toString(16)}`);
+    given.push(...x87Words(c));
     for (const [offset, hex] of c.memory) given.push(`${offset.toString(16)}:${hex}`);
     if (vector !== '3') got.push(`x=${Number(vector).toString(16)}`);
     const target = BigInt(`0x${rip}`);

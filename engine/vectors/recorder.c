@@ -6,9 +6,10 @@
  *
  * A case is one line: the mode, the instruction's bytes in hex, sixteen
  * registers in encoding order, the flags, then any number of "offset:bytes" for the scratch
- * page, "xN=32 digits" for an XMM register (0 otherwise) and "m=digits" for MXCSR (1F80h otherwise). The result is one line: the vector of the exception that ended it (3
+ * page, "xN=32 digits" for an XMM register (0 otherwise), "m=digits" for MXCSR (1F80h otherwise), "SN=digits" for the
+ * x87's register RN (0 otherwise), "C=", "W=" and "T=" for its control (37Fh), status (0) and abridged tag word (0). The result is one line: the vector of the exception that ended it (3
  * if none: it ran into the INT3 that fills the code page), RIP, the registers,
- * the flags, and a word like the above for every XMM register, MXCSR and stretch of scratch memory changed.
+ * the flags, and a word like the above for every XMM or x87 register, MXCSR, word of the x87 and stretch of scratch memory changed.
  *
  * Modes: "64"; "32" is flat 32-bit code; "s32" and "s16" are 32- and 16-bit
  * code in segments of their own (modify_ldt), see SEGMENTS.
@@ -70,9 +71,35 @@ static const int ORDER[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_R
 static uint64_t in[16], out[16], in_flags, out_flags, out_rip;
 static uint64_t in_xmm[16][2], out_xmm[16][2];
 static uint32_t in_mxcsr, out_mxcsr;
+/* The x87: registers R0 to R7, 16 bytes each, and the three words. */
+struct x87 {
+  uint8_t registers[8][16];
+  uint16_t control, status, tags;
+};
+static struct x87 in_x87, out_x87;
 static int out_vector;
 static volatile int running;
 static gregset_t home;
+
+static void load_x87(struct _libc_fpstate *fp, const struct x87 *x) {
+  fp->cwd = x->control;
+  fp->swd = x->status;
+  fp->ftw = x->tags;
+  fp->fop = 0;
+  fp->rip = fp->rdp = 0;
+  for (int i = 0; i < 8; i++) memcpy((char *)fp->_st + 16 * i, x->registers[((x->status >> 11) + i) & 7], 16);
+}
+
+static void save_x87(const struct _libc_fpstate *fp, struct x87 *x) {
+  x->control = fp->cwd;
+  x->status = fp->swd;
+  x->tags = fp->ftw;
+  for (int i = 0; i < 8; i++) {
+    uint8_t *to = x->registers[((x->status >> 11) + i) & 7];
+    memset(to, 0, 16);
+    memcpy(to, (char *)fp->_st + 16 * i, 10);
+  }
+}
 
 static void handler(int signal, siginfo_t *info, void *context) {
   (void)signal;
@@ -84,6 +111,7 @@ static void handler(int signal, siginfo_t *info, void *context) {
     memcpy(home, g, sizeof home);
     memcpy(fp->_xmm, in_xmm, sizeof in_xmm);
     fp->mxcsr = in_mxcsr;
+    load_x87(fp, &in_x87);
     *(uint64_t *)((char *)fp + 512) |= 3;
     for (int i = 0; i < 16; i++) g[ORDER[i]] = in[i];
     g[REG_EFL] = (g[REG_EFL] & ~FLAGS) | in_flags;
@@ -96,6 +124,10 @@ static void handler(int signal, siginfo_t *info, void *context) {
   memcpy(out_xmm, fp->_xmm, sizeof out_xmm);
   out_mxcsr = fp->mxcsr;
   fp->mxcsr = 0x1f80;
+  save_x87(fp, &out_x87);
+  static const struct x87 initial = {.control = 0x37f};
+  load_x87(fp, &initial);
+  *(uint64_t *)((char *)fp + 512) |= 3;
   out_flags = g[REG_EFL] & FLAGS;
   out_vector = g[REG_TRAPNO];
   out_rip = g[REG_RIP] - (out_vector == 3);
@@ -136,6 +168,8 @@ int main(void) {
     in_flags = strtoull(strtok(NULL, " \n"), NULL, 16);
     memset(in_xmm, 0, sizeof in_xmm);
     in_mxcsr = 0x1f80;
+    memset(&in_x87, 0, sizeof in_x87);
+    in_x87.control = 0x37f;
     while ((word = strtok(NULL, " \n"))) {
       char *hex;
       if (word[0] == 'x') {
@@ -143,6 +177,22 @@ int main(void) {
         x[0] = strtoull(hex + 17, NULL, 16);
         hex[17] = 0;
         x[1] = strtoull(hex + 1, NULL, 16);
+        continue;
+      }
+      if (word[0] == 'S') {
+        /* Sign and exponent are what stands before the last sixteen digits. */
+        int digits = strlen(hex = word + 3);
+        char *low = hex + (digits > 16 ? digits - 16 : 0);
+        uint64_t significand = strtoull(low, NULL, 16);
+        *low = 0;
+        uint16_t top = strtoul(hex, NULL, 16);
+        memcpy(in_x87.registers[word[1] - '0'], &significand, 8);
+        memcpy(in_x87.registers[word[1] - '0'] + 8, &top, 2);
+        continue;
+      }
+      if (word[0] == 'C' || word[0] == 'W' || word[0] == 'T') {
+        uint16_t *to = word[0] == 'C' ? &in_x87.control : word[0] == 'W' ? &in_x87.status : &in_x87.tags;
+        *to = strtoul(word + 2, NULL, 16);
         continue;
       }
       if (word[0] == 'm') {
@@ -163,6 +213,12 @@ int main(void) {
     for (int i = 0; i < 16; i++)
       if (memcmp(in_xmm[i], out_xmm[i], 16)) printf(" x%x=%016lx%016lx", i, out_xmm[i][1], out_xmm[i][0]);
     if (in_mxcsr != out_mxcsr) printf(" m=%x", out_mxcsr);
+    for (int i = 0; i < 8; i++)
+      if (memcmp(in_x87.registers[i], out_x87.registers[i], 10))
+        printf(" S%d=%x%016lx", i, *(uint16_t *)(out_x87.registers[i] + 8), *(uint64_t *)out_x87.registers[i]);
+    if (in_x87.control != out_x87.control) printf(" C=%x", out_x87.control);
+    if (in_x87.status != out_x87.status) printf(" W=%x", out_x87.status);
+    if (in_x87.tags != out_x87.tags) printf(" T=%x", out_x87.tags);
     for (int i = 0; i < PAGE; i++) {
       if (SCRATCH[i] == before[i]) continue;
       printf(" %x:", i);

@@ -148,6 +148,7 @@ entry:
         call real_tests
         call protected_tests
         call interrupt_tests
+        call x87_tests
         jmp long_tests
 
 finish:
@@ -356,6 +357,7 @@ gate16:
 %include "real.inc"
 %include "protected.inc"
 %include "interrupts.inc"
+%include "x87.inc"
 %include "long.inc"
 
 ; --- 64-bit printing and handlers ----------------------------------------------------------

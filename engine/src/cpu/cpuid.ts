@@ -22,6 +22,7 @@ export const LEAF1_ECX: FeatureBits = {
 
 /** Leaf 1, EDX. */
 export const LEAF1_EDX: FeatureBits = {
+  FPU: 0,
   DE: 2,
   PSE: 3,
   TSC: 4,
@@ -45,10 +46,12 @@ export const LEAF1_EDX: FeatureBits = {
 export const LEAF7_EBX: FeatureBits = {
   FSGSBASE: 0,
   BMI1: 3,
+  FDP_EXCPTN_ONLY: 6,
   SMEP: 7,
   BMI2: 8,
   ERMS: 9,
   INVPCID: 10,
+  FPCSDS: 13,
   ADX: 19,
   SMAP: 20,
 };

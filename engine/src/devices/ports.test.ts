@@ -99,7 +99,10 @@ describe('KeyboardController and SystemPorts', () => {
     const ports = new PortSpace();
     let resets = 0;
     new KeyboardController(() => resets++).attach(ports);
-    new SystemPorts(() => resets++).attach(ports);
+    new SystemPorts(
+      () => resets++,
+      () => {},
+    ).attach(ports);
     ports.write(0x64, 0xfe, 1);
     ports.write(0x64, 0xd1, 1);
     ports.write(0x60, 0xfe, 1);
@@ -111,10 +114,11 @@ describe('KeyboardController and SystemPorts', () => {
 
   it('remembers the POST code', () => {
     const ports = new PortSpace();
-    const device = new SystemPorts(() => {});
+    const nothing = (): void => {};
+    const device = new SystemPorts(nothing, nothing);
     device.attach(ports);
     ports.write(0x80, 0x42, 1);
-    const copy = new SystemPorts(() => {});
+    const copy = new SystemPorts(nothing, nothing);
     copy.load(device.save());
     assert.deepEqual([ports.read(0x80, 1), copy.readPort(0x80)], [0x42, 0x42]);
   });

@@ -7,25 +7,36 @@ const CONTROL_A = 0x92;
 const RESET = 1;
 const A20 = 2;
 
-/** The two single-register ports of the board. A20 is always on. */
+/** Written by the handler of IRQ 13: the coprocessor's interrupt is taken back. */
+const COPROCESSOR = 0xf0;
+
+/** The single-register ports of the board. A20 is always on. */
 export class SystemPorts implements PortDevice {
   readonly byteWide = true;
   private post = 0;
 
-  /** @param onReset the guest has asked for a reset */
-  constructor(private readonly onReset: () => void) {}
+  /**
+   * @param onReset the guest has asked for a reset
+   * @param setCoprocessorIrq the line of IRQ 13
+   */
+  constructor(
+    private readonly onReset: () => void,
+    private readonly setCoprocessorIrq: (level: boolean) => void,
+  ) {}
 
   attach(ports: PortSpace): void {
     ports.attach(POST, 1, this);
     ports.attach(CONTROL_A, 1, this);
+    ports.attach(COPROCESSOR, 1, this);
   }
 
   readPort(port: number): number {
-    return port === POST ? this.post : A20;
+    return port === POST ? this.post : port === CONTROL_A ? A20 : 0xff;
   }
 
   writePort(port: number, value: number): void {
     if (port === POST) this.post = value;
+    else if (port === COPROCESSOR) this.setCoprocessorIrq(false);
     else if (value & RESET) this.onReset();
   }
 

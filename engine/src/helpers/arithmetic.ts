@@ -300,7 +300,7 @@ function unsupportedInstruction(cpu: Cpu, d: number): void {
     kind: 'unsupported',
     explanation:
       `The instruction ${Mnemonic[d]?.toUpperCase()} at RIP ${rip}h is not implemented: ` +
-      'this machine has the integer and system instructions, SSE to SSE4.2, but no x87 arithmetic, no MMX and ' +
+      'this machine has the integer and system instructions, the x87 and SSE to SSE4.2, but no MMX and ' +
       'no AVX (docs/processor.md).',
   });
 }

@@ -6,6 +6,7 @@ import { stringHelpers } from './string';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
 import { vmxHelpers } from './vmx';
+import { x87Helpers } from './x87';
 
 /** Every helper by name. */
 export const HELPERS = {
@@ -16,6 +17,7 @@ export const HELPERS = {
   ...stringHelpers,
   ...systemHelpers,
   ...vmxHelpers,
+  ...x87Helpers,
 } as const;
 
 export type HelperName = keyof typeof HELPERS;

@@ -3,6 +3,7 @@ import { generalProtection } from '../cpu/descriptors';
 import { hex } from '../cpu/limits';
 import { Cr0, Cr4, Mxcsr, Slot } from '../cpu/state';
 import { How } from '../memory/mmu';
+import { Control, read, summarize, write as writeRegister } from '../x87/unit';
 import type { HelperTable } from './types';
 
 /** An SSE instruction where Mode.SSE is not set (SDM 3A 13.1.3, 2.5): #UD before #NM. */
@@ -77,7 +78,11 @@ function fxsave(cpu: Cpu, d: number, a: number): void {
   write(0, s.u64[Slot.FCW] | (s.u64[Slot.FSW] << 16n) | (s.u64[Slot.FTW] << 32n) | (s.u64[Slot.FOP] << 48n));
   write(8, pointer(Slot.FIP));
   write(16, pointer(Slot.FDP));
-  for (let i = 0; i < 16; i++) write(Area.ST0 + i * 8, s.u64[Slot.ST0 + i]);
+  for (let i = 0; i < 8; i++) {
+    const bits = read(cpu, i);
+    write(Area.ST0 + i * 16, BigInt.asUintN(64, bits));
+    write(Area.ST0 + i * 16 + 8, bits >> 64n);
+  }
   if (!cpu.cr4(Cr4.OSFXSR)) return;
   write(Area.MXCSR, s.u64[Slot.MXCSR] | (BigInt(Mxcsr.ALL) << 32n));
   for (let i = 0; i < 2 * xmmCount(cpu); i++) write(Area.XMM0 + i * 8, s.u64[Slot.XMM0 + i]);
@@ -103,59 +108,28 @@ function fxrstor(cpu: Cpu, d: number, a: number): void {
     );
     return;
   }
-  s.u64[Slot.FCW] = BigInt(controlWord(Number(words[0] & 0xffffn)));
+  s.u64[Slot.FCW] = (words[0] & BigInt(Control.EXISTING)) | BigInt(Control.ALWAYS);
   s.u64[Slot.FSW] = (words[0] >> 16n) & 0xffffn;
   s.u64[Slot.FTW] = (words[0] >> 32n) & 0xffn;
   s.u64[Slot.FOP] = (words[0] >> 48n) & 0x7ffn;
   s.u64[Slot.FIP] = a ? words[1] : words[1] & 0xffffffffn;
   s.u64[Slot.FDP] = a ? words[2] : words[2] & 0xffffffffn;
-  for (let i = 0; i < 16; i++) {
-    const word = words[Area.ST0 / 8 + i];
-    s.u64[Slot.ST0 + i] = i & 1 ? word & 0xffffn : word;
-  }
+  const tags = s.low(Slot.FTW);
+  const first = Area.ST0 / 8;
+  for (let i = 0; i < 8; i++)
+    writeRegister(cpu, i, words[first + 2 * i] | ((words[first + 2 * i + 1] & 0xffffn) << 64n));
+  s.setLow(Slot.FTW, tags);
+  summarize(cpu);
   if (!sse) return;
   s.setLow(Slot.MXCSR, mxcsr);
   for (let i = 0; i < 2 * xmmCount(cpu); i++) s.u64[Slot.XMM0 + i] = words[Area.XMM0 / 8 + i];
 }
 
-// --- what is left of the x87 ------------------------------------------------------------------
-
-/** An x87 control word with the bits that do not exist as they read: bit 6 set, 7 and 13–15 clear. */
-function controlWord(value: number): number {
-  return (value & 0x1f3f) | 0x40;
-}
-
-/** FNINIT (SDM 2A). */
-function fninit(cpu: Cpu): void {
-  const s = cpu.state;
-  s.setLow(Slot.FCW, 0x37f);
-  for (const slot of [Slot.FSW, Slot.FTW, Slot.FOP, Slot.FIP, Slot.FDP]) s.setLow(slot, 0);
-}
-
-/** FLDCW of slot d. */
-function fldcw(cpu: Cpu, d: number): void {
-  cpu.state.setLow(Slot.FCW, controlWord(cpu.state.low(d)));
-}
-
-/** FNCLEX: exception flags, stack fault, summary and busy bits. */
-function fnclex(cpu: Cpu): void {
-  cpu.state.setLow(Slot.FSW, cpu.state.low(Slot.FSW) & 0x7f00);
-}
-
-/** EMMS: all registers are empty. */
-function emms(cpu: Cpu): void {
-  cpu.state.setLow(Slot.FTW, 0);
-}
-
-/** SSE state and x87 control; see types.ts for the calling convention. */
+/** SSE and the area of FXSAVE; see types.ts for the calling convention. */
 export const sseHelpers = {
   sseUnavailable,
   loadMxcsr,
   maskedStore,
   fxsave,
   fxrstor,
-  fninit,
-  fldcw,
-  fnclex,
-  emms,
 } as const satisfies HelperTable;

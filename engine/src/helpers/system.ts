@@ -153,17 +153,10 @@ function rdpmc(cpu: Cpu): void {
   generalProtection(cpu, `RDPMC: there is no performance counter ${hex(cpu.state.low(Slot.RCX))}.`);
 }
 
-/** WAIT: #NM when a task switch is pending and CR0.MP asks to be told. */
-function fwait(cpu: Cpu): void {
-  const both = Cr0.MP | Cr0.TS;
-  if ((cpu.state.low(Slot.CR0) & both) === both)
-    cpu.raise(Vector.NM, undefined, 'WAIT with CR0.TS and MP set.');
-}
-
 /**
- * Before an x87 (d = 1) or MMX/SSE (d = 2) instruction, which this machine does
- * not have: the exceptions with which an operating system turns them off
- * (SDM 3A Table 2-2, 14.1).
+ * Before an x87 instruction that does not wait (d = 1), or an MMX or SSE one
+ * that this machine does not have (d = 2): the exceptions with which an operating
+ * system turns them off (SDM 3A Table 2-2, 14.1).
  */
 function coprocessorCheck(cpu: Cpu, d: number): void {
   const cr0 = cpu.state.low(Slot.CR0);
@@ -321,7 +314,6 @@ export const systemHelpers = {
   wrmsr,
   rdtsc,
   rdpmc,
-  fwait,
   coprocessorCheck,
   notOffered,
   readCr,

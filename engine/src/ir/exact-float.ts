@@ -2,22 +2,26 @@
  * IEEE 754 arithmetic by the book, on bit patterns and integers: every rounding
  * mode, every flag, NaNs as x86 makes them (SDM 1 4.8.3.5, 11.5, Appendix E).
  * ir/vector-float.ts comes here when the host's arithmetic alone would not give
- * the flags; so it is simple rather than fast.
+ * the flags, and the x87 (x87/) for everything; so it is simple rather than fast.
  */
 import { Mxcsr } from '../cpu/state';
 
-/** A binary interchange format. */
+/** A binary format. */
 export interface Format {
-  bits: 32 | 64;
+  bits: 32 | 64 | 80;
   /** Fraction bits. */
   fraction: number;
+  /** Bits below the exponent: the fraction and, in the x87's format, the integer bit. */
+  field: number;
   /** Largest biased exponent: infinities and NaNs. */
   special: number;
   bias: number;
 }
 
-export const SINGLE: Format = { bits: 32, fraction: 23, special: 0xff, bias: 127 };
-export const DOUBLE: Format = { bits: 64, fraction: 52, special: 0x7ff, bias: 1023 };
+export const SINGLE: Format = { bits: 32, fraction: 23, field: 23, special: 0xff, bias: 127 };
+export const DOUBLE: Format = { bits: 64, fraction: 52, field: 52, special: 0x7ff, bias: 1023 };
+/** The x87's "double extended precision", whose integer bit is stored (SDM 1 4.2.2). */
+export const EXTENDED: Format = { bits: 80, fraction: 63, field: 64, special: 0x7fff, bias: 16383 };
 
 /** Rounding modes of MXCSR.RC. */
 export const enum Rounding {
@@ -27,17 +31,20 @@ export const enum Rounding {
   ZERO = 3,
 }
 
-const enum Kind {
+/** What a bit pattern stands for. */
+export const enum Kind {
   ZERO,
   /** Normal or denormal. */
   FINITE,
   INFINITY,
   QNAN,
   SNAN,
+  /** An encoding of the x87's format that no operation takes: the integer bit contradicts the exponent (SDM 1 8.2.2). */
+  UNSUPPORTED,
 }
 
 /** A number taken apart: (−1)^sign · mantissa · 2^exponent. */
-interface Unpacked {
+export interface Unpacked {
   kind: Kind;
   sign: boolean;
   mantissa: bigint;
@@ -47,7 +54,10 @@ interface Unpacked {
   bits: bigint;
 }
 
-/** One instruction's floating-point environment: what MXCSR asks for, and the flags it has raised so far. */
+/** Added to or taken from the exponent of an x87 result whose underflow or overflow is not masked (SDM 1 8.5.4). */
+const WRAP = 24576;
+
+/** One instruction's floating-point environment: what MXCSR or the x87's control word asks for, and the flags it has raised so far. */
 export class Environment {
   rounding: Rounding = Rounding.NEAREST;
   /** Denormals are zeros. */
@@ -56,8 +66,12 @@ export class Environment {
   ftz = false;
   underflowMasked = true;
   overflowMasked = true;
-  /** {@link Mxcsr} flags. */
+  /** {@link Mxcsr} flags; the x87's have the same positions. */
   flags = 0;
+  /** Bits of an EXTENDED result's significand: the x87's precision control. */
+  precision = 64;
+  /** The last rounding made the magnitude larger: the x87's C1. */
+  roundedUp = false;
 
   begin(mxcsr: number): void {
     this.rounding = (mxcsr & Mxcsr.RC) >> Mxcsr.RC_SHIFT;
@@ -69,20 +83,33 @@ export class Environment {
   }
 }
 
-function signBit(f: Format): bigint {
+/** The sign's bit. */
+export function signBit(f: Format): bigint {
   return 1n << BigInt(f.bits - 1);
 }
 
-function infinity(f: Format, sign: boolean): bigint {
-  return (BigInt(f.special) << BigInt(f.fraction)) | (sign ? signBit(f) : 0n);
+/** The integer bit where it is stored. */
+function integerBit(f: Format): bigint {
+  return f.field > f.fraction ? 1n << BigInt(f.fraction) : 0n;
 }
 
-function zero(f: Format, sign: boolean): bigint {
+/** ±∞ */
+export function infinity(f: Format, sign: boolean): bigint {
+  return (BigInt(f.special) << BigInt(f.field)) | integerBit(f) | (sign ? signBit(f) : 0n);
+}
+
+/** The finite number of the largest magnitude. */
+function largest(f: Format, sign: boolean): bigint {
+  return (BigInt(f.special) << BigInt(f.field)) - 1n + (sign ? signBit(f) : 0n);
+}
+
+/** ±0 */
+export function zero(f: Format, sign: boolean): bigint {
   return sign ? signBit(f) : 0n;
 }
 
 /** The "QNaN floating-point indefinite": negative, only the quiet bit (SDM 1 4.8.3.7). */
-function defaultNan(f: Format): bigint {
+export function defaultNan(f: Format): bigint {
   return infinity(f, true) | quietBit(f);
 }
 
@@ -90,16 +117,25 @@ function quietBit(f: Format): bigint {
   return 1n << BigInt(f.fraction - 1);
 }
 
-function unpack(f: Format, bits: bigint, env: Environment): Unpacked {
+/** Takes a bit pattern apart. */
+export function unpack(f: Format, bits: bigint, env: Environment): Unpacked {
   const sign = (bits & signBit(f)) !== 0n;
-  const biased = Number(bits >> BigInt(f.fraction)) & f.special;
+  const biased = Number(bits >> BigInt(f.field)) & f.special;
   const fraction = bits & ((1n << BigInt(f.fraction)) - 1n);
+  const integer = bits & integerBit(f);
   const u: Unpacked = { kind: Kind.FINITE, sign, mantissa: fraction, exponent: 0, denormal: false, bits };
-  if (biased === f.special) {
+  if (biased !== 0 && integer !== integerBit(f)) u.kind = Kind.UNSUPPORTED;
+  else if (biased === f.special) {
     u.kind = fraction === 0n ? Kind.INFINITY : fraction & quietBit(f) ? Kind.QNAN : Kind.SNAN;
   } else if (biased !== 0) {
     u.mantissa = fraction | (1n << BigInt(f.fraction));
     u.exponent = biased - f.bias - f.fraction;
+  } else if (integer !== 0n) {
+    // A pseudo-denormal has the value of the least normal exponent (SDM 1 8.2.2).
+    u.mantissa = fraction | integer;
+    u.exponent = 1 - f.bias - f.fraction;
+    u.denormal = true;
+    u.bits = bits + (1n << BigInt(f.field));
   } else if (fraction === 0n) u.kind = Kind.ZERO;
   else if (env.daz) {
     u.kind = Kind.ZERO;
@@ -112,26 +148,41 @@ function unpack(f: Format, bits: bigint, env: Environment): Unpacked {
   return u;
 }
 
-function isNan(u: Unpacked): boolean {
+/** A NaN, or an encoding that is treated like one. */
+export function isNan(u: Unpacked): boolean {
   return u.kind >= Kind.QNAN;
 }
 
-/** The NaN result of an operation with a NaN among its operands: the first one, quieted (SDM 1 Table 4-7). */
-function propagate(f: Format, env: Environment, x: Unpacked, y = x): bigint {
+/**
+ * The NaN result of an operation with a NaN among its operands, quieted: the
+ * first one; on the x87 a QNaN before an SNaN, then the one with the larger
+ * significand, then the positive one (SDM 1 Table 4-7).
+ */
+export function propagate(f: Format, env: Environment, x: Unpacked, y = x): bigint {
+  if (x.kind === Kind.UNSUPPORTED || y.kind === Kind.UNSUPPORTED) return invalid(f, env);
   if (x.kind === Kind.SNAN || y.kind === Kind.SNAN) env.flags |= Mxcsr.IE;
-  return (isNan(x) ? x : y).bits | quietBit(f);
+  let first = isNan(x);
+  if (f === EXTENDED && first && isNan(y)) {
+    if (x.kind !== y.kind) first = x.kind === Kind.QNAN;
+    else if (x.mantissa !== y.mantissa) first = x.mantissa > y.mantissa;
+    else first = !x.sign;
+  }
+  return (first ? x : y).bits | quietBit(f);
 }
 
-function invalid(f: Format, env: Environment): bigint {
+/** An invalid operation's flag and result. */
+export function invalid(f: Format, env: Environment): bigint {
   env.flags |= Mxcsr.IE;
   return defaultNan(f);
 }
 
-function noteDenormals(env: Environment, x: Unpacked, y = x): void {
+/** DE for denormal operands. */
+export function noteDenormals(env: Environment, x: Unpacked, y = x): void {
   if (x.denormal || y.denormal) env.flags |= Mxcsr.DE;
 }
 
-function bitLength(x: bigint): number {
+/** Bits of a positive number. */
+export function bitLength(x: bigint): number {
   return x.toString(2).length;
 }
 
@@ -169,15 +220,17 @@ function roundTo(
   quantum: number,
 ) {
   const shift = quantum - exponent;
+  env.roundedUp = false;
   if (shift <= 0) return { value: mantissa << BigInt(-shift), inexact: sticky };
   const value = mantissa >> BigInt(shift);
   const rest = mantissa & ((1n << BigInt(shift)) - 1n);
   const up = roundsUp(env, sign, (value & 1n) !== 0n, rest, shift, sticky);
+  env.roundedUp = up;
   return { value: up ? value + 1n : value, inexact: rest !== 0n || sticky };
 }
 
 /** Rounds (−1)^sign · mantissa · 2^exponent into the format; overflow, underflow and precision flags (SDM 1 4.9.1.4–6). */
-function round(
+export function round(
   f: Format,
   env: Environment,
   sign: boolean,
@@ -185,37 +238,53 @@ function round(
   exponent: number,
   sticky = false,
 ): bigint {
+  const places = f === EXTENDED ? env.precision - 1 : f.fraction;
   const top = exponent + bitLength(mantissa) - 1;
   const least = 1 - f.bias;
-  const limit = 1n << BigInt(f.fraction + 1);
   // As if the exponent had no limits: tells whether the result is tiny, "after rounding" (SDM 1 4.9.1.5).
-  let quantum = top - f.fraction;
+  let quantum = top - places;
   let { value, inexact } = roundTo(env, sign, mantissa, exponent, sticky, quantum);
-  if (value === limit) {
+  if (value === 1n << BigInt(places + 1)) {
     value >>= 1n;
     quantum++;
   }
-  if (quantum + f.fraction < least) {
+  if (quantum + places < least) {
     if (env.ftz) {
       env.flags |= Mxcsr.UE | Mxcsr.PE;
       return zero(f, sign);
     }
-    // Not masked, any tiny result is reported; whether it is inexact then is a matter of the unlimited exponent.
-    const wasInexact = inexact;
-    quantum = least - f.fraction;
-    ({ value, inexact } = roundTo(env, sign, mantissa, exponent, sticky, quantum));
-    if (inexact || !env.underflowMasked) env.flags |= Mxcsr.UE;
-    if (!env.underflowMasked) inexact = wasInexact;
+    if (f === EXTENDED && !env.underflowMasked) {
+      env.flags |= Mxcsr.UE;
+      quantum += WRAP;
+      if (quantum + places < least) {
+        // FSCALE can leave even the wrapped range.
+        env.flags |= Mxcsr.PE;
+        env.roundedUp = false;
+        return zero(f, sign);
+      }
+    } else {
+      // Not masked, any tiny result is reported; whether it is inexact then is a matter of the unlimited exponent.
+      const wasInexact = inexact;
+      quantum = least - places;
+      ({ value, inexact } = roundTo(env, sign, mantissa, exponent, sticky, quantum));
+      if (inexact || !env.underflowMasked) env.flags |= Mxcsr.UE;
+      if (!env.underflowMasked) inexact = wasInexact;
+    }
   }
   if (inexact) env.flags |= Mxcsr.PE;
-  const biased = value >> BigInt(f.fraction) === 0n ? 0 : quantum + f.fraction + f.bias;
+  let biased = value >> BigInt(places) === 0n ? 0 : quantum + places + f.bias;
   if (biased >= f.special) {
     env.flags |= env.overflowMasked ? Mxcsr.OE | Mxcsr.PE : Mxcsr.OE;
-    const away = env.rounding === Rounding.NEAREST || env.rounding === (sign ? Rounding.DOWN : Rounding.UP);
-    return away ? infinity(f, sign) : infinity(f, sign) - 1n;
+    if (f === EXTENDED && !env.overflowMasked && biased - WRAP < f.special) biased -= WRAP;
+    else {
+      const away = env.rounding === Rounding.NEAREST || env.rounding === (sign ? Rounding.DOWN : Rounding.UP);
+      env.roundedUp = away;
+      if (away) return infinity(f, sign);
+      return largest(f, sign) - (((1n << BigInt(f.fraction - places)) - 1n) & largest(f, false));
+    }
   }
-  const fraction = value & ((1n << BigInt(f.fraction)) - 1n);
-  return zero(f, sign) | (BigInt(biased) << BigInt(f.fraction)) | fraction;
+  const field = (value << BigInt(f.fraction - places)) & ((1n << BigInt(f.field)) - 1n);
+  return zero(f, sign) | (BigInt(biased) << BigInt(f.field)) | field;
 }
 
 // --- arithmetic -----------------------------------------------------------------
@@ -356,7 +425,7 @@ export function compare(
   const a = unpack(f, x, env);
   const b = unpack(f, y, env);
   if (isNan(a) || isNan(b)) {
-    if (signalling || a.kind === Kind.SNAN || b.kind === Kind.SNAN) env.flags |= Mxcsr.IE;
+    if (signalling || a.kind >= Kind.SNAN || b.kind >= Kind.SNAN) env.flags |= Mxcsr.IE;
     return undefined;
   }
   noteDenormals(env, a, b);
@@ -369,6 +438,7 @@ export function compare(
 export function convert(from: Format, to: Format, env: Environment, x: bigint): bigint {
   const a = unpack(from, x, env);
   if (isNan(a)) {
+    if (a.kind === Kind.UNSUPPORTED) return invalid(to, env);
     const payload = a.bits & ((1n << BigInt(from.fraction)) - 1n);
     const by = BigInt(Math.abs(to.fraction - from.fraction));
     const moved = to.fraction > from.fraction ? payload << by : payload >> by;
@@ -377,7 +447,8 @@ export function convert(from: Format, to: Format, env: Environment, x: bigint): 
   }
   if (a.kind === Kind.ZERO) return zero(to, a.sign);
   if (a.kind === Kind.INFINITY) return infinity(to, a.sign);
-  noteDenormals(env, a);
+  // The x87 reports a denormal when it is loaded, not when it is stored.
+  if (from !== EXTENDED) noteDenormals(env, a);
   return round(to, env, a.sign, a.mantissa, a.exponent);
 }
 
@@ -392,7 +463,7 @@ export function toInteger(
   from: Format,
   env: Environment,
   x: bigint,
-  width: 32 | 64,
+  width: 16 | 32 | 64,
   truncate: boolean,
 ): bigint {
   const a = unpack(from, x, env);
@@ -425,11 +496,15 @@ export function roundToIntegral(
 ): bigint {
   const a = unpack(f, x, env);
   if (isNan(a)) return propagate(f, env, a);
+  if (f === EXTENDED) noteDenormals(env, a);
   if (a.kind !== Kind.FINITE || a.exponent >= 0) return a.bits;
   const asked = env.rounding;
   env.rounding = mode;
   const { value, inexact } = roundTo(env, a.sign, a.mantissa, a.exponent, false, 0);
   env.rounding = asked;
   if (inexact && !quiet) env.flags |= Mxcsr.PE;
-  return value === 0n ? zero(f, a.sign) : round(f, env, a.sign, value, 0);
+  const { roundedUp } = env;
+  const result = value === 0n ? zero(f, a.sign) : round(f, env, a.sign, value, 0);
+  env.roundedUp = roundedUp;
+  return result;
 }

@@ -146,6 +146,11 @@ export class LiftContext {
     return this.isRegister(i) ? gprOf(this.insn.opRegister(i)) : undefined;
   }
 
+  /** i of operand `operand`, the x87 register ST(i). */
+  stackRegister(operand: number): number {
+    return this.insn.opRegister(operand) - Register.ST0;
+  }
+
   /** Bytes of the ordinary (or string) memory operand, 0 if it has no size (LEA, INVLPG). */
   get memoryBytes(): number {
     const size = this.insn.memorySize;
