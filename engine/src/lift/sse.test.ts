@@ -261,10 +261,36 @@ describe('FXSAVE and FXRSTOR (SDM 1 10.5)', () => {
     s.u64[Slot.RAX] = 0x1234567800000000n;
     assert.equal(run(b, 'df e0'), 'none'); // FNSTSW AX
     assert.equal(s.u64[Slot.RAX], 0x1234567800007f00n);
-    assert.match(run(b, 'd9 e8'), /^unsupported: .*FLD1/);
     s.setLow(Slot.CR0, (s.low(Slot.CR0) | Cr0.TS) >>> 0);
     b.cpu.modeChanged();
     assert.equal(run(b, 'db e3'), '#7');
+  });
+
+  it('the x87 registers stand in the order of the stack', () => {
+    const b = long();
+    const s = b.cpu.state;
+    s.u64[Slot.RBX] = BigInt(AREA);
+    for (const bytes of ['db e3', 'd9 eb', 'd9 e8', '0f ae 03']) assert.equal(run(b, bytes), 'none'); // FLDPI, FLD1
+    assert.equal(b.memory.read16(AREA + 2), 6 << 11);
+    assert.equal(b.memory.read8(AREA + 4), 0xc0);
+    assert.equal(b.memory.read64(AREA + 32), 0x8000000000000000n);
+    assert.equal(b.memory.read16(AREA + 40), 0x3fff);
+    assert.equal(b.memory.read64(AREA + 48), 0xc90fdaa22168c235n);
+    for (const bytes of ['db e3', '0f ae 0b']) assert.equal(run(b, bytes), 'none');
+    assert.equal(s.u64[Slot.ST0 + 2 * 6], 0x8000000000000000n);
+    assert.equal(s.u64[Slot.ST0 + 2 * 7], 0xc90fdaa22168c235n);
+  });
+
+  it('without CR0.NE a pending x87 exception asks for FERR#, and the instruction goes on', () => {
+    const b = long();
+    let asked = 0;
+    b.cpu.ferr = () => asked++;
+    assert.equal(run(b, 'db e3'), 'none');
+    b.cpu.state.setLow(Slot.FCW, 0x37b);
+    for (const bytes of ['d9 e8', 'd9 ee', 'de f9']) assert.equal(run(b, bytes), 'none'); // 1 / 0
+    assert.equal(asked, 0);
+    assert.equal(run(b, 'd9 e8'), 'none');
+    assert.equal(asked, 1);
   });
 });
 
