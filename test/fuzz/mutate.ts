@@ -80,7 +80,7 @@ const TOKEN = /\s+|[A-Za-z_.?@$%][\w.?@$#~]*|\d[\w.]*|"[^"\n]*"|'[^'\n]*'|./gsu;
 /** Sources below a folder. */
 export function sourcesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((e) => e.isFile() && /\.(asm|inc|nasm|mac|s)$/i.test(e.name))
+    .filter((e) => e.isFile() && /\.(asm|inc|nasm|mac)$/i.test(e.name))
     .map((e) => join(e.parentPath, e.name))
     .sort()
     .map((path) => readFileSync(path, 'latin1'))
@@ -99,9 +99,12 @@ export function snippets(folder: string): string[] {
 
 /** Takes a piece of a source and damages it at up to four places. */
 export function mutant(sources: readonly string[], random: Random): string {
-  const whole = random.pick(sources);
-  const from = whole.length > MAX_LENGTH ? random.below(whole.length - MAX_LENGTH) : 0;
-  let parts: string[] = whole.slice(from, from + MAX_LENGTH).match(TOKEN) ?? [];
+  const piece = (): string => {
+    const whole = random.pick(sources);
+    const from = whole.length > MAX_LENGTH ? random.below(whole.length - MAX_LENGTH) : 0;
+    return whole.slice(from, from + MAX_LENGTH);
+  };
+  let parts: string[] = piece().match(TOKEN) ?? [];
   const lines = (change: (lines: string[]) => void) => {
     const list = parts.join('').split('\n');
     change(list);
@@ -120,7 +123,7 @@ export function mutant(sources: readonly string[], random: Random): string {
         if (at < parts.length) parts[at] = random.pick(PIECES);
         break;
       case 3: {
-        const other: string[] = random.pick(sources).slice(0, MAX_LENGTH).match(TOKEN) ?? [];
+        const other: string[] = piece().match(TOKEN) ?? [];
         const start = random.below(other.length);
         parts.splice(at, 0, ...other.slice(start, start + 1 + random.below(6)));
         break;
@@ -133,7 +136,7 @@ export function mutant(sources: readonly string[], random: Random): string {
         break;
       case 5:
         lines((l) => {
-          const other = random.pick(sources).split('\n');
+          const other = piece().split('\n');
           const start = random.below(other.length);
           l.splice(random.below(l.length + 1), 0, ...other.slice(start, start + 1 + random.below(8)));
         });
