@@ -26,6 +26,8 @@ export interface AssembleOptions {
   sources?: (path: string) => SourceFile | undefined;
   /** What `%!NAME` and `%ifenv` see; absent: no variable is set, so that a build depends on its sources alone. */
   environment?: Readonly<Record<string, string | undefined>>;
+  /** `%line` counts for nothing (NASM's --no-line). */
+  ignoreLine?: boolean;
   /** Lines of source before the first one, such as `%define X 1` (NASM's -D, -P, --before, in their order). */
   preamble?: readonly string[];
   /** Names are first tried as they are, then with the include paths (NASM); otherwise beside the including file first. */
@@ -76,6 +78,8 @@ export interface Diagnostic {
   code: string;
   message: string;
   range: SourceRange;
+  /** What `%line` makes of the place: the file and line of the outermost macro call. */
+  named?: { file: string; line: number };
   /** Macro calls and includes that led here, innermost first. */
   related: {
     message: string;

@@ -83,6 +83,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const { defaultRel } = layout;
     pass.run(main);
     reporter.chain = () => [];
+    reporter.named = () => undefined;
     reporter.listener = undefined;
     const moves = moved(sizes);
     // A critical expression may only use symbols defined before it: known in the first pass, valid for all.

@@ -37,6 +37,9 @@ export class Reporter {
   /** Tells the macro calls and includes that lead to the line in work, innermost first. */
   chain: () => Diagnostic['related'] = () => [];
 
+  /** Tells what `%line` makes of the line in work. */
+  named: () => Diagnostic['named'] = () => undefined;
+
   /** Told about each diagnostic. */
   listener: ((diagnostic: Diagnostic) => void) | undefined;
 
@@ -53,7 +56,9 @@ export class Reporter {
       .join()}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    const diagnostic = { severity, code, message, range: place, related };
+    const diagnostic: Diagnostic = { severity, code, message, range: place, related };
+    const named = this.named();
+    if (named) diagnostic.named = named;
     this.list.push(diagnostic);
     this.listener?.(diagnostic);
   }

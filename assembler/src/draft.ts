@@ -39,6 +39,7 @@ export function assembleDraft(options: AssembleOptions, before: AssembleResult):
   const pass = new Pass(layout, files, options, reporter, layout.pass + 1);
   pass.run(main);
   reporter.chain = () => [];
+  reporter.named = () => undefined;
   if (pass.cancelled || layout.stopped || layout.symbols.generation !== generation) return undefined;
   const { origin, problems } = place([...layout.sections.values()], layout.org);
   const top = { file: options.main, line: 1, column: 1, endLine: 1, endColumn: 1 };

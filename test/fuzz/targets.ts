@@ -49,6 +49,7 @@ function command(bytes: Uint8Array, words: readonly string[]): void {
     read: (path) => (path === 'main.asm' ? bytes : FILES[`/${path.replace('./', '')}`]),
     write: (path, content) => {
       if (path === 'log') shown += String(content);
+      return true;
     },
     remove: () => {},
     stdout: () => {},

@@ -11,7 +11,11 @@ function system(files: Record<string, string>, environment: Record<string, strin
   const text = (c: Uint8Array | string) => (typeof c === 'string' ? c : Buffer.from(c).toString('latin1'));
   const s: System = {
     read: (p) => (Object.hasOwn(files, p) ? new TextEncoder().encode(files[p]) : undefined),
-    write: (p, c) => void written.set(p, text(c)),
+    write: (p, c) => {
+      if (p.startsWith('nowhere/')) return false;
+      written.set(p, text(c));
+      return true;
+    },
     remove: (p) => void removed.push(p),
     stdout: (c) => {
       out += text(c);
@@ -124,8 +128,8 @@ describe('hyperstep-asm', () => {
     assert.equal(s.written.get('c.d'), 'c.o : c.asm x.inc y.inc\n\n');
     assert.ok(s.written.has('c.o'));
     const missing = system({ 'c.asm': files['a b.asm'], 'x.inc': '' });
-    assert.equal(missing.run('-MG c.asm').out, 'c : c.asm x.inc y.inc\n\n');
-    assert.equal(missing.run('-M c.asm').code, 1);
+    for (const line of ['-MG c.asm', '-M c.asm'])
+      assert.deepEqual(missing.run(line), { code: 0, out: 'c : c.asm x.inc y.inc\n\n', err: '' });
   });
 
   it('writes a listing and renames symbols', () => {
@@ -159,6 +163,21 @@ describe('hyperstep-asm', () => {
     assert.equal(s.written.get('out'), '\x01\x02');
   });
 
+  it('gives sources the environment', () => {
+    const s = system({ 'a.asm': '%ifenv WHO\n%defstr W %!WHO\n db W\n%endif\n' }, { WHO: 'me' });
+    s.run('-o out a.asm');
+    assert.equal(s.written.get('out'), 'me');
+  });
+
+  it('says which file cannot be written', () => {
+    const s = system({ 'a.asm': ' db 1' });
+    for (const flag of ['-o', '-l', '-MD', '-Z']) {
+      const { code, err } = s.run(`${flag} nowhere/x a.asm`);
+      assert.equal(code, 1, flag);
+      assert.match(err, /a\.asm: (error|fatal): .*`nowhere\/x'/);
+    }
+  });
+
   it('complains about the command line', () => {
     const s = system({ 'a.asm': '' });
     assert.deepEqual(s.run('nowhere.asm'), {
@@ -173,6 +192,9 @@ describe('hyperstep-asm', () => {
       '-t a.asm',
       '-O7k a.asm',
       '-F cv8 -f elf64 a.asm',
+      '-F stabs -f elf64 a.asm',
+      '-f win64 a.asm',
+      '- a.asm',
       '--bogus a.asm',
     ])
       assert.equal(s.run(line).code, 1, line);

@@ -4,8 +4,9 @@ export const VERSION = 'NASM version 2.16.01 compatible: Hyperstep assembler 0.1
 /** Text of `-h`. */
 export const HELP = `Usage: hyperstep-asm [options...] [--] filename
 
-    -h            show this text and exit
+    -h, -hf       show this text and exit
     -v            print the version and exit
+    -y            list the debugging formats
     -@ file       read options from a file, one a line
 
     -o outfile    write output to outfile
@@ -23,6 +24,7 @@ export const HELP = `Usage: hyperstep-asm [options...] [--] filename
     -Dname[=str]  define a macro       -Uname   undefine it
     --before str  a line before the source
     --pragma str  a %pragma before the source
+    --no-line     take no notice of %line
     --prefix, --postfix, --lprefix, --lpostfix str
                   texts around names of global and local symbols
 
@@ -33,4 +35,10 @@ export const HELP = `Usage: hyperstep-asm [options...] [--] filename
     -Xgnu -Xvc    format of messages
     -s  -Zfile    messages to standard output, to a file
     -w+x -w-x -w+error[=x]   warnings (also -Wx -Wno-x -Werror[=x])
+`;
+
+/** Text of `-y`. */
+export const DEBUG_FORMATS = `       elf32:     dwarf     DWARF 2 lines [default]
+       elf64:     dwarf     DWARF 3 lines [default]
+       elfx32:    dwarf     DWARF 3 lines [default]
 `;

@@ -25,10 +25,22 @@ function main(): number {
           return undefined;
         }
       },
-      write: (path, content) => writeFileSync(path, content),
+      write(path, content) {
+        try {
+          writeFileSync(path, content);
+          return true;
+        } catch {
+          return false;
+        }
+      },
       remove: (path) => {
         // Devices such as /dev/null stay.
-        if (!path.startsWith('/dev/')) rmSync(path, { force: true });
+        if (path.startsWith('/dev/')) return;
+        try {
+          rmSync(path, { force: true });
+        } catch {
+          // A folder, or not ours to remove.
+        }
       },
       stdout: (content) => writeAll(1, content),
       stderr: (text) => writeAll(2, text),

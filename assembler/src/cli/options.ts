@@ -3,7 +3,7 @@ import type { AssembleOptions } from '../api';
 /** What one run of the assembler is asked for. */
 export interface Command {
   /** What to do instead of assembling. */
-  action: 'assemble' | 'preprocess' | 'depend' | 'help' | 'version';
+  action: 'assemble' | 'preprocess' | 'depend' | 'help' | 'version' | 'debug-formats';
   input: string | undefined;
   output: string | undefined;
   format: string;
@@ -11,6 +11,10 @@ export interface Command {
   debug: boolean;
   debugFormat: string | undefined;
   optimize: 0 | 1 | undefined;
+  /** Complaints that are no reason to stop. */
+  notes: string[];
+  /** `%line` in the source counts for nothing. */
+  noLine: boolean;
   /** Print how many passes it took. */
   verbosePasses: boolean;
   includePaths: string[];
@@ -53,6 +57,8 @@ function empty(): Command {
     debug: false,
     debugFormat: undefined,
     optimize: undefined,
+    notes: [],
+    noLine: false,
     verbosePasses: false,
     includePaths: [],
     preamble: [],
@@ -72,13 +78,10 @@ function empty(): Command {
   };
 }
 
-/** Splits a response file or NASMENV: blanks separate, quotes keep together. */
-export function splitWords(text: string): string[] {
-  const words: string[] = [];
-  for (const match of text.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)) {
-    words.push(match[0].replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
-  }
-  return words;
+/** Splits NASMENV: at blanks, or at its first character if that is no `-` (manual 2.1.28). */
+export function splitEnvironment(text: string): string[] {
+  const separator = text === '' || text[0] === '-' ? ' ' : text[0];
+  return text.split(separator).filter((word) => word !== '');
 }
 
 function define(text: string): string {
@@ -97,7 +100,7 @@ function warning(command: Command, text: string): void {
 }
 
 function optimisation(command: Command, text: string): void {
-  for (const c of text === '' ? 'x' : text) {
+  for (const c of text) {
     if (c === '0') command.optimize = 0;
     else if (c === '1') command.optimize = 1;
     else if (c === 'v') command.verbosePasses = true;
@@ -112,9 +115,20 @@ function debugging(command: Command, format: string): void {
   if (format !== '') command.debugFormat = format;
 }
 
+/** What `--limit-…` may be about (manual 2.1.31). */
+const LIMITS = new Set('passes stalled-passes macro-levels macro-tokens mmacros rep eval lines'.split(' '));
+
+/** Our limits are fixed (docs/dialect.md): the option is checked and changes nothing. */
+function limit(command: Command, name: string, value: string): void {
+  if (!LIMITS.has(name)) command.notes.push(`unknown limit: \`${name}'`);
+  else if (!/^(\d+|0x[\da-f]+|unlimited)$/i.test(value))
+    command.notes.push(`invalid limit value: \`${value}'`);
+}
+
 /** One-letter options that take a value, directly behind them or as the next word. */
 const VALUED: Readonly<Record<string, (command: Command, value: string) => void>> = {
   o: (c, v) => {
+    if (c.output !== undefined) throw new UsageError(`more than one output file specified: ${v}`);
     c.output = v;
   },
   f: (c, v) => {
@@ -123,7 +137,10 @@ const VALUED: Readonly<Record<string, (command: Command, value: string) => void>
   l: (c, v) => {
     c.listing = v;
   },
-  F: debugging2,
+  F: debugging,
+  O: optimisation,
+  w: warning,
+  W: warning,
   X: (c, v) => {
     if (v !== 'gnu' && v !== 'vc') throw new UsageError(`unrecognized error reporting format \`${v}'`);
     c.style = v;
@@ -147,16 +164,9 @@ const VALUED: Readonly<Record<string, (command: Command, value: string) => void>
 };
 const ALIASES: Readonly<Record<string, string>> = { i: 'I', d: 'D', u: 'U', p: 'P' };
 
-function debugging2(command: Command, value: string): void {
-  command.debugFormat = value;
-}
-
 /** One-letter options whose value, if any, stands directly behind them. */
 const ATTACHED: Readonly<Record<string, (command: Command, value: string) => void>> = {
   g: debugging,
-  O: optimisation,
-  w: warning,
-  W: warning,
   E: (c) => {
     c.action = 'preprocess';
   },
@@ -174,7 +184,9 @@ const ATTACHED: Readonly<Record<string, (command: Command, value: string) => voi
   h: (c) => {
     c.action = 'help';
   },
-  r: () => {},
+  y: (c) => {
+    c.action = 'debug-formats';
+  },
   t: () => {
     throw new UsageError('the TASM compatible mode (-t) is not supported');
   },
@@ -191,22 +203,13 @@ const LONG: Readonly<Record<string, (command: Command, value: string) => void>> 
   postfix: (c, v) => {
     c.affixes.postfix = v;
   },
-  suffix: (c, v) => {
-    c.affixes.postfix = v;
-  },
   gpostfix: (c, v) => {
-    c.affixes.postfix = v;
-  },
-  gsuffix: (c, v) => {
     c.affixes.postfix = v;
   },
   lprefix: (c, v) => {
     c.affixes.localPrefix = v;
   },
   lpostfix: (c, v) => {
-    c.affixes.localPostfix = v;
-  },
-  lsuffix: (c, v) => {
     c.affixes.localPostfix = v;
   },
   include: VALUED.P,
@@ -228,8 +231,8 @@ const LONG_FLAGS: Readonly<Record<string, (command: Command) => void>> = {
   'keep-all': (c) => {
     c.keepAll = true;
   },
-  'no-line': () => {
-    throw new UsageError('--no-line is not supported');
+  'no-line': (c) => {
+    c.noLine = true;
   },
   // Nothing in our output depends on when or where it was made.
   reproducible: () => {},
@@ -281,11 +284,17 @@ export function parseCommand(
 ): Command {
   const command = empty();
   const queue = [...words];
+  const argument = (option: string, attached: string): string => {
+    const value = (attached !== '' ? attached : queue.shift())?.replace(/^\s+/, '');
+    if (value === undefined) throw new UsageError(`option \`${option}' requires an argument`, false);
+    return value;
+  };
   let options = true;
   while (queue.length > 0) {
     const word = queue.shift()!;
     if (!options || word === '-' || !word.startsWith('-')) {
-      if (command.input !== undefined) throw new UsageError('more than one input file specified');
+      if (word === '-') throw new UsageError("unrecognised option `-': the source has to be a file", false);
+      if (command.input !== undefined) throw new UsageError(`more than one input file specified: ${word}`);
       command.input = word;
       continue;
     }
@@ -299,13 +308,11 @@ export function parseCommand(
     }
     const letter = ALIASES[word[1]] ?? word[1];
     const rest = word.slice(2);
-    if (letter === '@') queue.unshift(...readWords(rest !== '' ? rest : (queue.shift() ?? '')));
+    if (letter === '@') queue.unshift(...readWords(argument(word, rest)));
     else if (letter === 'M') {
       if (dependencies(command, rest, queue[0])) queue.shift();
     } else if (Object.hasOwn(VALUED, letter)) {
-      const value = rest !== '' ? rest : queue.shift();
-      if (value === undefined) throw new UsageError(`option \`${word}' requires an argument`, false);
-      VALUED[letter](command, value);
+      VALUED[letter](command, argument(word, rest));
     } else if (Object.hasOwn(ATTACHED, letter)) ATTACHED[letter](command, rest);
     else throw new UsageError(`unrecognised option \`${word}'`, false);
   }
@@ -323,6 +330,6 @@ function longOption(command: Command, text: string, queue: string[]): void {
   if (!known && !name.startsWith('limit-')) throw new UsageError(`unrecognised option \`--${text}'`, false);
   const value = equals < 0 ? queue.shift() : text.slice(equals + 1);
   if (value === undefined) throw new UsageError(`option \`--${name}' requires an argument`, false);
-  // Our limits are fixed (docs/dialect.md): `--limit-…` is taken and changes nothing.
   if (known) LONG[name](command, value);
+  else limit(command, name.slice('limit-'.length), value);
 }

@@ -22,7 +22,8 @@ export function messageOf(
   warnings: Command['warnings'],
 ): { text: string; error: boolean } | undefined {
   if (d.severity !== 'warning') {
-    return { text: `${d.severity}: ${d.message}`, error: d.severity === 'error' };
+    const severity = d.code === 'user-fatal' ? 'fatal' : d.severity;
+    return { text: `${severity}: ${d.message}`, error: d.severity === 'error' };
   }
   const name = warningClass(d.code);
   const what = fate(name, warnings);
@@ -43,12 +44,14 @@ export interface Report {
 /** Writes diagnostics in NASM's formats `gnu` (`file:line: error: …`) and `vc` (`file(line) : error: …`). */
 export function report(
   diagnostics: readonly Diagnostic[],
-  command: Pick<Command, 'style' | 'warnings'>,
+  command: Pick<Command, 'style' | 'warnings' | 'input'>,
 ): Report {
   let failed = false;
   let text = '';
   const line = (file: string, number: number, rest: string) => {
-    text += command.style === 'gnu' ? `${file}:${number}: ${rest}\n` : `${file}(${number}) : ${rest}\n`;
+    // What the options put before the source has no line.
+    if (file.startsWith('<')) text += `${command.input}: ${rest}\n`;
+    else text += command.style === 'gnu' ? `${file}:${number}: ${rest}\n` : `${file}(${number}) : ${rest}\n`;
   };
   for (const d of diagnostics) {
     const shown = messageOf(d, command.warnings);
@@ -56,7 +59,7 @@ export function report(
     if (shown.error) failed = true;
     // NASM names the line of the source first, then what the macros made of it.
     const calls = d.related.filter((r) => r.macro);
-    const outer = calls.length > 0 ? calls[calls.length - 1].range : d.range;
+    const outer = d.named ?? (calls.length > 0 ? calls[calls.length - 1].range : d.range);
     line(outer.file, outer.line, shown.text);
     for (let i = calls.length - 1; i >= 0; i--) {
       const inside = i > 0 ? calls[i - 1].range : d.range;

@@ -3,8 +3,8 @@ import { assemble } from '../assemble';
 import { ELF_VARIANTS } from '../output/elf/variant';
 import { clockMacros } from './clock';
 import { dependencyRule } from './depend';
-import { HELP, VERSION } from './help';
-import { type Command, parseCommand, UsageError } from './options';
+import { DEBUG_FORMATS, HELP, VERSION } from './help';
+import { type Command, parseCommand, splitEnvironment, UsageError } from './options';
 import { PreprocessedText } from './preprocessed';
 import { messageOf, report } from './report';
 
@@ -13,7 +13,8 @@ const PROGRAM = 'hyperstep-asm';
 
 /** What the command line needs of the system. Paths are as the user wrote them. */
 export interface System extends FileProvider {
-  write(path: string, content: Uint8Array | string): void;
+  /** False when the file cannot be written. */
+  write(path: string, content: Uint8Array | string): boolean;
   remove(path: string): void;
   stdout(text: string | Uint8Array): void;
   stderr(text: string): void;
@@ -32,35 +33,40 @@ const OBJECT_SUFFIX: Readonly<Record<string, string>> = { bin: '', elf32: '.o', 
 function formatOf(command: Command): NonNullable<AssembleOptions['format']> {
   const name = FORMAT_ALIASES[command.format] ?? command.format;
   if (name === 'bin' || Object.hasOwn(ELF_VARIANTS, name)) return name as 'bin';
-  throw new UsageError(`unrecognised output format \`${command.format}' - use -h for a list`);
+  throw new UsageError(`unrecognised output format \`${command.format}' - use -hf for a list`);
 }
 
 function checkDebugFormat(command: Command, format: string): void {
   const { debugFormat } = command;
   if (debugFormat === undefined) return;
-  const known = format === 'bin' ? ['null'] : ['dwarf', 'null'];
+  const known = format === 'bin' ? ['null'] : ['dwarf'];
   if (!known.includes(debugFormat))
     throw new UsageError(`unrecognized debug format \`${debugFormat}' for output format \`${format}'`);
 }
 
-function outputName(input: string, format: string): string {
-  const stem = input.replace(/^.*[\\/]/, '').replace(/\.[^.]*$/, '');
-  const folder = input.slice(0, input.length - input.replace(/^.*[\\/]/, '').length);
-  const name = folder + stem + OBJECT_SUFFIX[format];
-  return name === input ? `${folder}nasm.out` : name;
+/** The name of the output that nobody has named: the source's with another ending. */
+function outputName(system: System, command: Command, input: string, format: string): string {
+  const name = input.replace(/\.[^.\\/]*$/, '') + OBJECT_SUFFIX[format];
+  if (name !== input) return name;
+  const other = input.replace(/[^\\/]*$/, 'nasm.out');
+  if (command.action === 'assemble')
+    system.stderr(`${input}: warning: default output file same as input, using \`${other}' [-w+other]\n`);
+  return other;
 }
 
 /** Runs the program; gives back the exit code. */
 export function run(words: readonly string[], system: System): number {
   try {
-    const environment = system.environment.NASMENV;
     const decoder = new TextDecoder();
-    const lines = (path: string) =>
-      decoder
-        .decode(system.read(path) ?? new Uint8Array(0))
+    const lines = (path: string) => {
+      const content = system.read(path);
+      if (!content) throw new UsageError(`unable to open response file \`${path}'`, false);
+      return decoder
+        .decode(content)
         .split(/\r?\n/)
         .filter((l) => l !== '');
-    const before = environment ? environment.split(/\s+/).filter((w) => w !== '') : [];
+    };
+    const before = splitEnvironment(system.environment.NASMENV ?? '');
     return runCommand(parseCommand([...before, ...words], lines), system);
   } catch (problem) {
     if (!(problem instanceof UsageError)) throw problem;
@@ -79,6 +85,11 @@ function runCommand(command: Command, system: System): number {
     system.stdout(`${VERSION}\n`);
     return 0;
   }
+  if (command.action === 'debug-formats') {
+    system.stdout(DEBUG_FORMATS);
+    return 0;
+  }
+  for (const note of command.notes) system.stderr(`${PROGRAM}: warning: ${note} [-w+other]\n`);
   const format = formatOf(command);
   checkDebugFormat(command, format);
   const { input } = command;
@@ -87,7 +98,11 @@ function runCommand(command: Command, system: System): number {
     system.stderr(`${PROGRAM}: fatal: unable to open input file \`${input}'\n`);
     return 1;
   }
-  const output = command.output ?? outputName(input, format);
+  const output = command.output ?? outputName(system, command, input, format);
+  if (output === input) return fail(system, `${input}: fatal: will not overwrite input file`);
+  if (command.errors.to === 'file' && !system.write(command.errors.path, '')) {
+    return fail(system, `${input}: fatal: cannot open file \`${command.errors.path}' for error messages`);
+  }
   const preprocessed = command.action === 'preprocess' ? new PreprocessedText() : undefined;
   const result = assemble({
     main: input,
@@ -96,14 +111,21 @@ function runCommand(command: Command, system: System): number {
     workingFolderFirst: true,
     preamble: [...clockMacros(system.now), ...command.preamble],
     format,
-    debug: command.debug && format !== 'bin' && command.debugFormat !== 'null',
+    debug: (command.debug || command.debugFormat !== undefined) && format !== 'bin',
     optimize: command.optimize,
     listing: command.listing !== undefined && ((d) => messageOf(d, command.warnings)?.text),
     folder: `${system.folder}/`,
+    environment: system.environment,
+    ignoreLine: command.noLine,
     affixes: command.affixes,
     ...(preprocessed ? { trace: preprocessed.line } : {}),
   });
   return deliver(command, system, result, output, preprocessed);
+}
+
+function fail(system: System, message: string): number {
+  system.stderr(`${message}\n`);
+  return 1;
 }
 
 /** Writes what was asked for. */
@@ -114,35 +136,53 @@ function deliver(
   output: string,
   preprocessed: PreprocessedText | undefined,
 ): number {
-  const { depend, action } = command;
+  const { depend, action, input = '' } = command;
   const assembling = action === 'assemble';
+  // As long as only rules are wanted, a missing file is one that make will make.
+  const dependsOnly = action === 'depend';
   const relevant = result.diagnostics.filter((d) =>
-    assembling ? true : isPreprocessors(d.code) && !(depend.generated && d.code === 'file-missing'),
+    assembling ? true : isPreprocessors(d.code) && !(dependsOnly && d.code === 'file-missing'),
   );
   const { text, failed } = report(relevant, command);
   if (command.errors.to === 'file') system.write(command.errors.path, text);
   else system[command.errors.to](text);
-  if (command.verbosePasses) system.stdout(`info: assembly required ${result.passes}+1+0 passes\n`);
+  if (command.verbosePasses)
+    system.stderr(`${input}: info: assembly required 1+${Math.max(0, result.passes - 2)}+1 passes\n`);
+  if (dependsOnly) return failed ? 1 : writeRule(command, system, result, output);
   if (preprocessed) {
     if (command.output === undefined) system.stdout(preprocessed.text);
-    else system.write(command.output, preprocessed.text);
-    return failed ? 1 : 0;
+    else if (!system.write(output, preprocessed.text)) return noOutput(system, input, output);
+  } else {
+    const { listing } = result;
+    if (command.listing !== undefined && listing !== undefined && !system.write(command.listing, listing))
+      return fail(system, `${input}: error: unable to open listing file \`${command.listing}'`);
+    if (!failed && result.image && !system.write(output, result.image))
+      return noOutput(system, input, output);
   }
-  if (action === 'depend' || depend.also) {
-    const missing = depend.generated ? result.diagnostics.filter((d) => d.code === 'file-missing') : [];
-    const names = missing.map((d) => /`([^`]*)`[^`]*$/.exec(d.message)?.[1] ?? '').filter((n) => n !== '');
-    const rule = dependencyRule(output, [...result.dependencies, ...new Set(names)], depend);
-    if (depend.file !== undefined) system.write(depend.file, rule);
-    else system.stdout(rule);
-    if (!depend.also) return failed ? 1 : 0;
-  }
-  if (command.listing !== undefined && result.listing !== undefined)
-    system.write(command.listing, result.listing);
-  if (failed || !result.image) {
-    if (!command.keepAll) system.remove(output);
+  if (failed || (assembling && !result.image)) {
+    if (assembling && !command.keepAll) system.remove(output);
     return 1;
   }
-  system.write(output, result.image);
+  return depend.also ? writeRule(command, system, result, output) : 0;
+}
+
+function noOutput(system: System, input: string, output: string): number {
+  return fail(system, `${input}: fatal: unable to open output file \`${output}'`);
+}
+
+/** Writes the rule for make. */
+function writeRule(
+  { depend, action, input }: Command,
+  system: System,
+  result: AssembleResult,
+  output: string,
+) {
+  const missing = action === 'depend' ? result.diagnostics.filter((d) => d.code === 'file-missing') : [];
+  const names = missing.map((d) => /`([^`]*)`[^`]*$/.exec(d.message)?.[1] ?? '').filter((n) => n !== '');
+  const rule = dependencyRule(output, [...result.dependencies, ...new Set(names)], depend);
+  if (depend.file === undefined) system.stdout(rule);
+  else if (!system.write(depend.file, rule))
+    return fail(system, `${input}: error: unable to write dependency file \`${depend.file}'`);
   return 0;
 }
 

@@ -95,6 +95,11 @@ export class Pass implements Host {
     this.#state = new State(this, reporter);
     this.#preprocessor = new Preprocessor(this.#state);
     reporter.chain = () => chainOf(this.#state.frame);
+    reporter.named = () => {
+      if (!this.#state.frame?.top.renumbered) return undefined;
+      const { file, line } = this.#place();
+      return { file: this.files.paths[file] ?? '', line };
+    };
   }
 
   /** Runs the pass over `main`. */
@@ -244,6 +249,10 @@ export class Pass implements Host {
 
   bits(): number {
     return this.layout.bits;
+  }
+
+  ignoresLine(): boolean {
+    return this.options.ignoreLine ?? false;
   }
 
   environment(name: string): string | undefined {

@@ -40,7 +40,7 @@ export class Section implements Base {
   #grow(length: number): void {
     const needed = this.offset + length;
     if (needed <= this.#data.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#data.length * 2, 4096));
+    const larger = new Uint8Array(Math.max(needed, this.#data.length * 2, 64));
     larger.set(this.#data.subarray(0, this.offset));
     this.#data = larger;
   }

@@ -93,7 +93,7 @@ const userWarning: Handler = (state, raw, at) => {
 };
 
 const fatal: Handler = (state, raw, at) => {
-  state.stop('user-error', message(expandSingles(state, raw)), at);
+  state.stop('user-fatal', message(expandSingles(state, raw)), at);
 };
 
 const push: Handler = (state, tokens, at) => {
@@ -148,7 +148,8 @@ const line: Handler = (state, tokens, at) => {
     i = 3;
   } else if (tokens[1]?.kind === Kind.Preprocessor && /^%\+\d+$/.test(tokens[1].text)) i = 2;
   const name = tokens.length > i ? detokenise(tokens.slice(i)).replace(/^(["'`])(.*)\1$/, '$2') : undefined;
-  if (frame) frame.renumbered = { from: at.line, to: Number(number.text), step, name };
+  if (frame && !state.host.ignoresLine())
+    frame.renumbered = { from: at.line, to: Number(number.text), step, name };
 };
 
 const ignore: Handler = () => {};

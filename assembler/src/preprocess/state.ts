@@ -152,6 +152,8 @@ export interface Host {
   /** Evaluates tokens as a critical expression. */
   evaluate(tokens: readonly Token[], at: Token): Linear;
   bits(): number;
+  /** Does `%line` count for nothing? */
+  ignoresLine(): boolean;
   /** The value of an environment variable. */
   environment(name: string): string | undefined;
   /** Lines of all files read so far. */
