@@ -45,6 +45,7 @@ const ADDRESSES = [
 ];
 const COMMANDS = [
   'setBreakpoints', 'setFunctionBreakpoints', 'setInstructionBreakpoints', 'setExceptionBreakpoints', 'breakpointLocations',
+  'dataBreakpointInfo', 'setDataBreakpoints',
   'exceptionInfo', 'continue', 'pause', 'next', 'stepIn', 'stepOut', 'gotoTargets', 'goto', 'threads', 'stackTrace', 'scopes',
   'variables', 'setVariable', 'evaluate', 'setExpression', 'completions', 'disassemble', 'readMemory', 'loadedSources',
   'hyperstep.translate', 'hyperstep.vmExits', 'hyperstep.serialInput', 'nonsense',
@@ -74,6 +75,14 @@ const args = fc.record(
             logMessage: fc.string(),
             name: address,
             instructionReference: address,
+            dataId: fc.constantFrom(
+              'gla:host:0x100000/4',
+              'hpa:0x200000/4096',
+              '0xffffffffffffffff/8',
+              'x/1',
+              '0x0/0',
+            ),
+            accessType: fc.oneof(fc.constantFrom('read', 'write', 'readWrite'), junk),
           },
           { requiredKeys: [] },
         ),
@@ -85,7 +94,8 @@ const args = fc.record(
     threadId: fc.oneof(fc.integer({ min: 0, max: 4 }), junk),
     frameId: fc.oneof(small, junk),
     variablesReference: fc.oneof(small, junk),
-    name: fc.constantFrom('rax', 'rip', 'ZF', 'cs', 'nothing'),
+    name: fc.oneof(fc.constantFrom('rax', 'rip', 'ZF', 'cs', 'nothing', 'dword [rsp]'), address),
+    bytes: fc.oneof(small, junk),
     value: address,
     expression: fc.oneof(address, junk),
     memoryReference: fc.oneof(address, junk),

@@ -1,6 +1,7 @@
 import { baseName, type FileProvider } from '@hyperstep/assembler';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Breakpoints } from './breakpoints/breakpoints';
+import { DataBreakpoints } from './breakpoints/data-breakpoints';
 import { Core, type Emit } from './core';
 import { Disassembly } from './disassembly/disassembly';
 import { RequestError } from './errors';
@@ -42,6 +43,7 @@ export interface DebuggerHost {
 export class Debugger {
   private readonly core: Core;
   private readonly breakpoints: Breakpoints;
+  private readonly dataBreakpoints: DataBreakpoints;
   private readonly threads: Threads;
   private readonly observers: Observers;
   private readonly control: Control;
@@ -58,6 +60,7 @@ export class Debugger {
     const observers = new Observers(filters);
     const stack = new StackTrace(core, threads);
     const evaluator = new Evaluator(core, stack);
+    const dataBreakpoints = new DataBreakpoints(core, evaluator, breakpoints);
     const scopes = new Scopes(core, stack, (text) => evaluator.value(text));
     const memory = new Memory(core);
     const disassembly = new Disassembly(core);
@@ -71,6 +74,7 @@ export class Debugger {
     const goto = new Goto(core, control);
     this.core = core;
     this.breakpoints = breakpoints;
+    this.dataBreakpoints = dataBreakpoints;
     this.threads = threads;
     this.observers = observers;
     this.control = control;
@@ -86,6 +90,8 @@ export class Debugger {
         breakpoints.setFunctions(args),
       setInstructionBreakpoints: (args: DebugProtocol.SetInstructionBreakpointsArguments) =>
         breakpoints.setInstructions(args),
+      dataBreakpointInfo: (args: DebugProtocol.DataBreakpointInfoArguments) => dataBreakpoints.info(args),
+      setDataBreakpoints: (args: DebugProtocol.SetDataBreakpointsArguments) => dataBreakpoints.set(args),
       setExceptionBreakpoints: (args: DebugProtocol.SetExceptionBreakpointsArguments) =>
         filters.configure(args),
       breakpointLocations: (args: DebugProtocol.BreakpointLocationsArguments) => breakpoints.locations(args),
@@ -150,6 +156,7 @@ export class Debugger {
     this.serial.attach(target);
     this.observers.attach(target.machine, config.noDebug);
     this.breakpoints.install();
+    this.dataBreakpoints.install();
   }
 
   /** After everything is configured: the first stop, or off we go. */

@@ -1,4 +1,5 @@
 export { Slot } from './cpu/state';
+export { type DataAccess, type DataRange, MAX_DATA_BYTES } from './execution/data-breakpoints';
 export {
   type CpuMode,
   GPR_NAMES,

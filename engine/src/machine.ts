@@ -15,6 +15,7 @@ import { SystemPorts } from './devices/system-ports';
 import { Uart16550 } from './devices/uart16550';
 import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
+import { DataBreakpoints } from './execution/data-breakpoints';
 import { Evaluator } from './execution/evaluator';
 import { FastTier, type Tier, type TierTuning } from './execution/tiers';
 import { Translator } from './execution/translator';
@@ -63,6 +64,7 @@ export class Machine {
   readonly ports = new PortSpace();
   readonly events: EventQueue;
   readonly breakpoints: Breakpoints;
+  readonly dataBreakpoints: DataBreakpoints;
   /** The last VM transitions. */
   readonly exitLog: ExitLog;
   readonly serial: Uart16550;
@@ -103,6 +105,9 @@ export class Machine {
       if (this.cache.write(page, offset, size)) cpu.attention();
     };
     this.breakpoints = new Breakpoints((offset) => this.cache.dropOffset(offset));
+    this.dataBreakpoints = new DataBreakpoints(cpu, (any) =>
+      this.mmu.watch(any ? this.dataBreakpoints : undefined),
+    );
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
     this.evaluator = new Evaluator(cpu, this.mmu);
     this.evaluator.onBreak = (ripLow, ripHigh) => this.onBreak(ripLow, ripHigh);
@@ -199,6 +204,10 @@ export class Machine {
     const s = cpu.state;
     let idleJumps = 0;
     for (;;) {
+      const accessed = this.dataBreakpoints.ask();
+      if (accessed && !this.stopWanted) {
+        return this.leave({ kind: 'data breakpoint', rip: accessed.rip, context: accessed.context });
+      }
       switch (cpu.abort) {
         case Abort.FAULT: {
           if (this.reportedFaultAt !== cpu.icount && this.observe.exception) {
@@ -255,6 +264,7 @@ export class Machine {
         const block = this.translator.block();
         if (block) this.evaluator.run(block); // else the fetch faulted
       }
+      if (cpu.abort !== Abort.NONE) this.dataBreakpoints.forget();
       if (trap && cpu.icount > before && cpu.abort === Abort.NONE) this.singleStepTrap();
     }
   }

@@ -50,6 +50,8 @@ export interface ExceptionRecord {
 export type StopReason =
   | { kind: 'limit' }
   | { kind: 'breakpoint'; rip: bigint; context: ContextId }
+  /** The instruction at `rip`, which is complete, accessed watched bytes. */
+  | { kind: 'data breakpoint'; rip: bigint; context: ContextId }
   | { kind: 'exception'; record: ExceptionRecord }
   | { kind: 'transition'; record: ExitRecord }
   /** Halted with interrupts off or nothing left that could wake it. */

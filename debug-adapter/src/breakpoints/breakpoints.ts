@@ -60,11 +60,13 @@ interface Breakpoint {
 /** A breakpoint that stopped the machine. */
 export interface Hit {
   id: number;
-  reason: Reason;
+  reason: Reason | 'data breakpoint';
   /** It stands on a line inside a macro's body. */
   inMacro: boolean;
   /** Why its condition could not be evaluated. */
   problem?: string;
+  /** What happened, if the place does not say it. */
+  text?: string;
 }
 
 /** Logpoints in a hot loop must not drown the client. */
@@ -158,6 +160,16 @@ export class Breakpoints {
     return hits;
   }
 
+  /** A breakpoint of another kind stops the machine. */
+  stopped(hit: Hit): void {
+    this.hits.push(hit);
+  }
+
+  /** An id for a breakpoint of any kind. */
+  newId(): number {
+    return this.nextId++;
+  }
+
   get anyHit(): boolean {
     return this.hits.length > 0;
   }
@@ -174,7 +186,7 @@ export class Breakpoints {
     for (const old of this.groups.get(key) ?? [])
       for (const id of old.machineIds) target?.machine.breakpoints.delete(id);
     const group = wanted.map(
-      (one): Breakpoint => ({ id: this.nextId++, wanted: one, hits: 0, machineIds: [] }),
+      (one): Breakpoint => ({ id: this.newId(), wanted: one, hits: 0, machineIds: [] }),
     );
     this.groups.set(key, group);
     return group.map((breakpoint) => this.activate(breakpoint));
@@ -262,7 +274,8 @@ function repeatsAt(target: Target, context: ContextId, address: bigint): boolean
   return withInstruction(bytes, bits, address, (i) => classify(i).repeats) ?? false;
 }
 
-function holds(condition: Compiled, reader: Reader): boolean | string {
+/** Whether a condition holds, or why it cannot be told. */
+export function holds(condition: Compiled, reader: Reader): boolean | string {
   try {
     return condition(reader) !== 0n;
   } catch (error) {
@@ -271,7 +284,7 @@ function holds(condition: Compiled, reader: Reader): boolean | string {
 }
 
 /** What is stored must be well-formed: it is used again at every restart. */
-function checkRequests(requests: unknown, required: Record<string, 'string' | 'number'>): void {
+export function checkRequests(requests: unknown, required: Record<string, 'string' | 'number'>): void {
   if (!Array.isArray(requests)) throw new RequestError('"breakpoints" must be a list.');
   const optional = { condition: 'string', hitCondition: 'string', logMessage: 'string' };
   for (const request of requests as Record<string, unknown>[]) {

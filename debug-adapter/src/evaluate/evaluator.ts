@@ -2,14 +2,14 @@ import type { ContextId } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
-import { linearReference } from '../memory/references';
+import { linearReference, type MemoryReference, parseReference } from '../memory/references';
 import { REGISTER_PARTS, WEAK_PARTS } from '../scopes/register-names';
 import { writeRegister } from '../scopes/write-register';
 import type { Frame } from '../stack/frames';
 import type { StackTrace } from '../stack/stack-trace';
 import { compile, compileAddress, type Reader, type Symbols } from './compile';
 import { formatValue } from './format';
-import { parseExpression } from './parser';
+import { type Expression, parseExpression } from './parser';
 import { symbolsAt } from './symbols';
 
 /** Where an expression is evaluated. */
@@ -56,6 +56,22 @@ export class Evaluator {
   addressOf(text: string, frameId?: number, context?: ContextId): { context: ContextId; address: bigint } {
     const scene = context ? this.contextScene(context) : this.scene(frameId);
     return { context: scene.context, address: compile(parseExpression(text), scene.symbols)(scene.reader) };
+  }
+
+  /**
+   * The memory that a text names: an operand (`dword [x]`), a reference (`hpa:0x1000`), or any other expression's value
+   * as an address. Without a size, `bytes`; without these, the mode's word.
+   */
+  placeOf(text: string, frameId?: number, bytes?: number): { at: MemoryReference; length: number } {
+    const { context, reader, symbols } = this.scene(frameId);
+    if (/^\s*(gla|hpa):/i.test(text)) {
+      return { at: parseReference(text, context), length: bytes ?? reader.wordSize };
+    }
+    const expression = parseExpression(text);
+    const memory = expression.kind === 'memory' ? expression : undefined;
+    if (isRegister(expression, symbols)) throw new RequestError('Only memory can be watched, not registers.');
+    const address = memory ? compileAddress(memory, symbols)(reader) : compile(expression, symbols)(reader);
+    return { at: { space: 'linear', context, address }, length: memory?.size ?? bytes ?? reader.wordSize };
   }
 
   completions(args: DebugProtocol.CompletionsArguments): DebugProtocol.CompletionsResponse['body'] {
@@ -159,6 +175,12 @@ function frameReader(reader: Reader, frame: Frame): Reader {
     load: (address, size) => reader.load(address, size),
     register: (whole) => (whole in known ? known[whole] : reader.register(whole)),
   };
+}
+
+function isRegister(expression: Expression, symbols: Symbols): boolean {
+  if (expression.kind !== 'name') return false;
+  const name = expression.name.toLowerCase();
+  return REGISTER_PARTS.has(name) || (WEAK_PARTS.has(name) && symbols(expression.name) === undefined);
 }
 
 function bitsOfName(expression: ReturnType<typeof parseExpression>): number {

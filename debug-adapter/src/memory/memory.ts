@@ -2,7 +2,8 @@ import type { Machine } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Core } from '../core';
 import { RequestError } from '../errors';
-import { parseReference } from './references';
+import type { Target } from '../target';
+import { type MemoryReference, parseReference } from './references';
 
 /** One answer's most bytes. */
 const MAX_READ = 1 << 20;
@@ -17,10 +18,7 @@ export class Memory {
     const count = args.count;
     if (!Number.isInteger(count) || count < 0) throw new RequestError('The count must be a number of bytes.');
     const wanted = Math.min(count, MAX_READ);
-    const bytes =
-      at.space === 'physical'
-        ? readPhysical(target.machine, at.address, wanted)
-        : target.read(at.context, at.address, wanted);
+    const bytes = readReference(target, at, wanted);
     return {
       address: `0x${at.address.toString(16)}`,
       data: toBase64(bytes),
@@ -44,6 +42,13 @@ export class Memory {
     this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
     return { offset: 0, bytesWritten: written };
   }
+}
+
+/** Bytes at a place; fewer where memory ends. */
+export function readReference(target: Target, at: MemoryReference, length: number): Uint8Array {
+  return at.space === 'physical'
+    ? readPhysical(target.machine, at.address, length)
+    : target.read(at.context, at.address, length);
 }
 
 /** RAM only: devices are not read for show. */

@@ -139,7 +139,12 @@ export class Control {
       if (hit.problem) this.core.print(`Breakpoint condition: ${hit.problem}`, 'stderr');
     }
     this.core.insideMacro = hits.some((hit) => hit.inMacro);
-    return { ...this.plainReport(hits[0].reason), hitBreakpointIds: hits.map((hit) => hit.id) };
+    return {
+      ...this.plainReport(hits[0].reason),
+      description: hits[0].text,
+      text: hits[0].text,
+      hitBreakpointIds: hits.map((hit) => hit.id),
+    };
   }
 
   private plainReport(reason: StopReport['reason']): StopReport {

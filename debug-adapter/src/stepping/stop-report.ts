@@ -11,6 +11,7 @@ export interface StopReport {
     | 'breakpoint'
     | 'function breakpoint'
     | 'instruction breakpoint'
+    | 'data breakpoint'
     | 'exception';
   context: ContextId;
   /** Short, shown beside the thread. */

@@ -399,6 +399,38 @@ describe('SoftMmu', () => {
     assert.equal(hit(), true);
   });
 
+  it('tells of accesses to watched pages, and keeps their translations', () => {
+    const { mmu, cpu, map } = machine();
+    const told: string[] = [];
+    const watcher = (access: number) => ({
+      watches: (lo: number) => (lo >>> 12 === 5 ? access : 0),
+      accessed: (lo: number, _hi: number, physical: number, size: number, kind: number) =>
+        void (lo >>> 12 === 5 && told.push(`${physical.toString(16)} ${size} ${kind}`)),
+    });
+    const tags = () => [...mmu.tlb32.subarray((mmu.bank + 5 * 32) >> 2, ((mmu.bank + 5 * 32) >> 2) + 4)];
+    mmu.write32(cpu, 0x5000n, 1);
+    mmu.write32(cpu, 0x6000n, 2);
+    mmu.watch(watcher(2));
+    assert.deepEqual(tags(), [0x5000, 0, 0x5001, 0]);
+    // Without INVLPG the guest goes on seeing the page from before.
+    map(5, 0x6000 | ALL);
+    assert.equal(mmu.read32(cpu, 0x5000n), 1);
+    mmu.write32(cpu, 0x5004n, 3);
+    assert.ok(mmu.cachedAddress(0x5000, 0, true) < 0 && mmu.cachedAddress(0x5000, 0, false) === 0x5000);
+    mmu.watch(watcher(3));
+    assert.deepEqual(tags(), [0x5001, 0, 0x5001, 0]);
+    assert.equal(mmu.read32(cpu, 0x5000n), 1);
+    assert.ok(mmu.cachedAddress(0x5000, 0, false) < 0);
+    mmu.write32(cpu, 0x5ffen, 0x20004);
+    mmu.flushPage(0x5000, 0);
+    assert.equal(mmu.read32(cpu, 0x5000n), 2);
+    assert.deepEqual(tags(), [0x5001, 0, 0x5001, 0]);
+    mmu.watch(undefined);
+    assert.deepEqual(tags(), [0x5000, 0, 0x5000, 0]);
+    mmu.read32(cpu, 0x5000n);
+    assert.deepEqual(told, ['5004 4 2', '5000 4 1', '5ffe 2 2', '6000 4 1']);
+  });
+
   it('fills entries that the inline path can use', () => {
     const { mmu, cpu, physical } = machine();
     mmu.write8(cpu, 0x5000n, 77);

@@ -1,6 +1,7 @@
 import { type Cpu, Vector } from '../cpu/cpu';
 import { pagingContext } from '../cpu/paging-context';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
+import { Access, type AccessWatcher } from './access-watcher';
 import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
 import { PAGE_SHIFT, PAGE_SIZE, type PhysicalMemory } from './physical';
@@ -74,6 +75,7 @@ export class SoftMmu implements Mmu<Cpu> {
   private readonly tablesChanged = [true, true];
   /** What the walker reads while structures are watched. */
   private readonly watched: WatchedTables;
+  private watcher: AccessWatcher | undefined;
   /** Splits bigints without arithmetic. */
   private readonly split64 = new BigUint64Array(1);
   private readonly split32 = new Uint32Array(this.split64.buffer);
@@ -177,6 +179,23 @@ export class SoftMmu implements Mmu<Cpu> {
     this.fetches.flushAll();
   }
 
+  /** Other bytes are watched; undefined: none. */
+  watch(watcher: AccessWatcher | undefined): void {
+    this.watcher = watcher;
+    const first = this.physical.hostOffset / PAGE_SIZE;
+    this.tlb.withhold((lo, hi, host) => this.withheld(lo, hi, (host >>> PAGE_SHIFT) - first));
+  }
+
+  /** EntryFlag.WITHHOLD_… for a page. */
+  private withheld(lo: number, hi: number, page: number): number {
+    const watched = this.watcher?.watches(lo, hi, page) ?? 0;
+    if (watched === 0) return 0;
+    // Regions look at the write tag alone where an instruction reads and then writes.
+    return watched & Access.READ
+      ? EntryFlag.WITHHOLD_READ | EntryFlag.WITHHOLD_WRITE
+      : EntryFlag.WITHHOLD_WRITE;
+  }
+
   // --- accesses on halves --------------------------------------------------------------------
 
   /**
@@ -228,12 +247,16 @@ export class SoftMmu implements Mmu<Cpu> {
     if (address < 0) return false;
     const room = PAGE_SIZE - (lo & 0xfff);
     if (size <= room) {
+      this.watcher?.accessed(lo, high, address, size, Access.READ);
       this.fetchValue(address, size);
       return true;
     }
     const nextLo = (lo + room) >>> 0;
-    const second = this.find(cpu, nextLo, nextLo === 0 && !wrap ? (high + 1) >>> 0 : high, tag, how);
+    const nextHigh = nextLo === 0 && !wrap ? (high + 1) >>> 0 : high;
+    const second = this.find(cpu, nextLo, nextHigh, tag, how);
     if (second < 0) return false;
+    this.watcher?.accessed(lo, high, address, room, Access.READ);
+    this.watcher?.accessed(nextLo, nextHigh, second, size - room, Access.READ);
     this.valueLo = this.valueHi = 0;
     for (let i = 0; i < size; i++) {
       const byte = this.physical.read8(i < room ? address + i : second + i - room);
@@ -284,12 +307,16 @@ export class SoftMmu implements Mmu<Cpu> {
     if (address < 0) return false;
     const room = PAGE_SIZE - (lo & 0xfff);
     if (size <= room) {
+      this.watcher?.accessed(lo, high, address, size, Access.WRITE);
       this.storeValue(address, size, valueLo, valueHi);
       return true;
     }
     const nextLo = (lo + room) >>> 0;
-    const second = this.find(cpu, nextLo, nextLo === 0 && !wrap ? (high + 1) >>> 0 : high, Tag.WRITE, how);
+    const nextHigh = nextLo === 0 && !wrap ? (high + 1) >>> 0 : high;
+    const second = this.find(cpu, nextLo, nextHigh, Tag.WRITE, how);
     if (second < 0) return false;
+    this.watcher?.accessed(lo, high, address, room, Access.WRITE);
+    this.watcher?.accessed(nextLo, nextHigh, second, size - room, Access.WRITE);
     for (let i = 0; i < size; i++) {
       const byte = (i < 4 ? valueLo >>> (8 * i) : valueHi >>> (8 * (i - 4))) & 0xff;
       this.physical.write8(i < room ? address + i : second + i - room, byte);
@@ -349,7 +376,11 @@ export class SoftMmu implements Mmu<Cpu> {
   cachedAddress(lo: number, hi: number, write: boolean): number {
     // An empty bank while alignment is checked.
     const host = this.tlb.lookup(this.bank, lo, this.long ? hi : 0, write ? Tag.WRITE : Tag.READ);
-    return host < 0 ? -1 : host - this.physical.hostOffset + (lo & 0xfff);
+    if (host < 0) return -1;
+    const page = host - this.physical.hostOffset;
+    const kind = write ? Access.WRITE : Access.READ;
+    if (this.watcher && this.watcher.watches(lo, this.long ? hi : 0, page / PAGE_SIZE) & kind) return -1;
+    return page + (lo & 0xfff);
   }
 
   rivalAddress(
@@ -404,7 +435,10 @@ export class SoftMmu implements Mmu<Cpu> {
       const code = this.tlb.lookupCodeWrite(bank, lo, hi);
       if (code >= 0) {
         const page = code - this.physical.hostOffset;
-        if (!this.physical.marks[page / PAGE_SIZE]) this.tlb.unprotect(bank, lo);
+        if (!this.physical.marks[page / PAGE_SIZE]) {
+          const withheld = this.withheld(lo, hi, page / PAGE_SIZE);
+          this.tlb.unprotect(bank, lo, (withheld & EntryFlag.WITHHOLD_WRITE) !== 0);
+        }
         return page + (lo & 0xfff);
       }
     }
@@ -471,7 +505,7 @@ export class SoftMmu implements Mmu<Cpu> {
   ): void {
     const { physical } = this;
     if (page + PAGE_SIZE > physical.ramBytes) return; // devices are asked every time
-    let flags = 0;
+    let flags = this.withheld(lo, hi, page / PAGE_SIZE);
     if (read) flags |= EntryFlag.READ;
     if (write) flags |= physical.marks[page / PAGE_SIZE] ? EntryFlag.WRITE_CODE : EntryFlag.WRITE;
     if (execute) flags |= EntryFlag.EXECUTE;

@@ -16,6 +16,10 @@
  *
  * A page with translated code never has a tagW: stores to it go the slow way
  * and are reported. Bit 0 of the flags spares those a walk.
+ *
+ * Bit 0 of a tag withholds it: {@link SoftTlb.lookup} takes the tag for what it
+ * is, the inline look-ups miss. So accesses to watched bytes are told of while
+ * the guest sees the same translations.
  */
 
 /** Words (of 4 bytes) from an entry to its tags. */
@@ -32,10 +36,16 @@ export const enum EntryFlag {
   EXECUTE = 4,
   /** Writable, but it is a code page. */
   WRITE_CODE = 8,
+  /** The tag is withheld. */
+  WITHHOLD_READ = 16,
+  WITHHOLD_WRITE = 32,
 }
 
 /** Entries of a bank: 32 MiB of pages. More cost nothing but memory; flushing touches only what is in use. */
 export const TLB_ENTRIES = 8192;
+/** Of a tag. */
+const WITHHELD = 1;
+
 const ENTRY_BYTES = 32;
 const BANK_BYTES = TLB_ENTRIES * ENTRY_BYTES;
 const BANKS_PER_GROUP = 3;
@@ -86,12 +96,12 @@ export class SoftTlb {
     return this.offset + (group * BANKS_PER_GROUP + view) * BANK_BYTES;
   }
 
-  /** Byte offset of the page in the WebAssembly.Memory if the entry allows the access, else −1. */
+  /** Byte offset of the page in the WebAssembly.Memory if the entry allows the access, withheld or not; else −1. */
   lookup(bank: number, lo: number, hi: number, tag: Tag): number {
     const { words } = this;
     const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
-    if (words[at + tag * 2] === page && words[at + tag * 2 + 1] === (hi | 0))
+    if ((words[at + tag * 2] & ~WITHHELD) === page && words[at + tag * 2 + 1] === (hi | 0))
       return (words[at + 6] + page) >>> 0;
     return -1;
   }
@@ -105,15 +115,16 @@ export class SoftTlb {
   lookupCodeWrite(bank: number, lo: number, hi: number): number {
     const { words } = this;
     const at = (bank + tlbOffset(lo)) >>> 2;
-    const hit = words[at] === (lo & ~0xfff) && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
-    return hit ? (words[at + 6] + words[at]) >>> 0 : -1;
+    const page = lo & ~0xfff;
+    const hit = (words[at] & ~WITHHELD) === page && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
+    return hit ? (words[at + 6] + page) >>> 0 : -1;
   }
 
   /** Gives the write tag to an entry found by {@link lookupCodeWrite}: its code has been dropped. */
-  unprotect(bank: number, lo: number): void {
+  unprotect(bank: number, lo: number, withhold: boolean): void {
     const { words } = this;
     const at = (bank + tlbOffset(lo)) >>> 2;
-    words[at + 2] = words[at];
+    words[at + 2] = (words[at] & ~WITHHELD) | (withhold ? WITHHELD : 0);
     words[at + 3] = words[at + 1];
     words[at + 7] = 0;
   }
@@ -127,9 +138,9 @@ export class SoftTlb {
     const read = grants & EntryFlag.READ;
     const write = grants & EntryFlag.WRITE;
     const execute = grants & EntryFlag.EXECUTE;
-    words[at] = read ? page : -1;
+    words[at] = read ? page | (grants & EntryFlag.WITHHOLD_READ ? WITHHELD : 0) : -1;
     words[at + 1] = read ? hi : -1;
-    words[at + 2] = write ? page : -1;
+    words[at + 2] = write ? page | (grants & EntryFlag.WITHHOLD_WRITE ? WITHHELD : 0) : -1;
     words[at + 3] = write ? hi : -1;
     words[at + 4] = execute ? page : -1;
     words[at + 5] = execute ? hi : -1;
@@ -145,7 +156,8 @@ export class SoftTlb {
       const used = this.used[group];
       for (let i = 0; i < this.usedCount[group]; i++) {
         const at = used[i];
-        if (((words[at + 6] + words[at + 2]) | 0) !== (host | 0) || (words[at + 2] & 0xfff) !== 0) continue;
+        const page = words[at + 2] & ~WITHHELD;
+        if (((words[at + 6] + page) | 0) !== (host | 0) || (page & 0xfff) !== 0) continue;
         words[at + 2] = words[at + 3] = -1;
         words[at + 7] = 1;
       }
@@ -156,6 +168,29 @@ export class SoftTlb {
     const first = (lo >>> pageShift) << (pageShift - CHUNK_SHIFT);
     this.largePages[group].fill(1, first, first + (1 << (pageShift - CHUNK_SHIFT)));
     this.anyLarge[group] = true;
+  }
+
+  /**
+   * Withholds tags anew.
+   * @param withheld given a page by its linear address and byte offset in the WebAssembly.Memory: EntryFlag.WITHHOLD_…
+   */
+  withhold(withheld: (lo: number, hi: number, host: number) => number): void {
+    const { words } = this;
+    for (let group = 0; group < GROUPS; group++) {
+      const used = this.used[group];
+      for (let i = 0; i < this.usedCount[group]; i++) {
+        const at = used[i];
+        for (const [tag, flag] of [
+          [at, EntryFlag.WITHHOLD_READ],
+          [at + 2, EntryFlag.WITHHOLD_WRITE],
+        ]) {
+          const page = words[tag] & ~WITHHELD;
+          if ((page & 0xfff) !== 0) continue;
+          const withhold = withheld(page, words[tag + 1], (words[at + 6] + page) >>> 0) & flag;
+          words[tag] = page | (withhold ? WITHHELD : 0);
+        }
+      }
+    }
   }
 
   private use(group: number, at: number): void {
