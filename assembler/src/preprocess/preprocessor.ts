@@ -147,8 +147,8 @@ export class Preprocessor {
           return undefined;
         }
         // In a skipped block only `%elif` of an undecided one looks at its operands.
-        const tokens =
-          line.percent && top && !top.finished ? expandParameters(state, line.tokens) : line.tokens;
+        const looks = line.percent && top && !top.finished && line.directive.startsWith('elif');
+        const tokens = looks ? expandParameters(state, line.tokens) : line.tokens;
         conditional(state, conditions, line.directive, line.tokens[0], tokens.slice(1));
       }
       return undefined;
