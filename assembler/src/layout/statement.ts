@@ -32,10 +32,12 @@ function repetitions(layout: Layout, statement: Statement): number {
   const { value, unknown } = layout.evaluator.scalar(e);
   if (unknown) throw new Complaint('critical-expression', '`times` needs symbols defined before it', e.at);
   if (value < 0n) throw new Complaint('count-negative', `\`times\` repeats ${value} times`, e.at);
-  if (value > BigInt(MAX_IMAGE_BYTES)) {
-    throw new Complaint('limit', `\`times\` repeats ${value} times; the limit is ${MAX_IMAGE_BYTES}`, e.at);
+  // NASM keeps 32 bits of it. x86inc.asm depends on that: `times ((x-$)>>31)+1` is 0 or 1.
+  const count = Number(BigInt.asIntN(32, value));
+  if (count > MAX_IMAGE_BYTES) {
+    throw new Complaint('limit', `\`times\` repeats ${count} times; the limit is ${MAX_IMAGE_BYTES}`, e.at);
   }
-  return Number(value);
+  return Math.max(0, count);
 }
 
 function run(layout: Layout, statement: Statement, body: Body, count: number, readBinary: ReadBinary): void {

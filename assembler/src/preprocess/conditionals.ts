@@ -1,11 +1,13 @@
 import { Complaint } from '../diagnostics';
 import { stringOf } from '../parse/expression';
+import { parseNumber } from '../text/number';
 import { Kind, type Token } from '../text/token';
+import { takeName } from './define';
 import { expandSingles, findSingles } from './single-line';
 import { type Condition, contextName, ensure, type State } from './state';
 
 /** A condition's test; the tokens are those behind the directive. */
-type Test = (state: State, tokens: readonly Token[], at: Token) => boolean;
+export type Test = (state: State, tokens: readonly Token[], at: Token) => boolean;
 
 function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
   return expandSingles(state, tokens);
@@ -24,14 +26,17 @@ function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
   });
 }
 
-/** `%ifmacro name 1-3+`: is there a macro that could take these numbers of parameters? */
+/** `%ifmacro name 1-3+`: is there a macro of exactly this name that could take these numbers of parameters? */
 function isMacro(state: State, tokens: readonly Token[], at: Token): boolean {
-  const name = tokens[0];
-  ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, at);
-  const macros = state.multis.get(name.lower)?.filter((m) => m.caseless || m.name === name.text) ?? [];
-  if (tokens.length === 1) return macros.length > 0;
-  const range = parseRange(tokens.slice(1), at);
-  return macros.some((m) => m.minimum <= range.maximum && m.maximum >= range.minimum);
+  const { name, rest } = takeName(state, tokens);
+  ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
+  const macros = state.multis.get(name.lower)?.filter((m) => m.name === name.text) ?? [];
+  const counts = expandSingles(state, rest);
+  if (counts.length === 0) return macros.length > 0;
+  const range = parseRange(counts, at);
+  return macros.some(
+    (m) => (m.minimum <= range.maximum || range.greedy) && (range.minimum <= m.maximum || m.greedy),
+  );
 }
 
 /** Reads `1`, `1-3`, `1-*`, `2+` of `%macro` and `%ifmacro`. Gives the number of tokens used. */
@@ -40,13 +45,10 @@ export function parseRange(
   at: Token,
 ): { minimum: number; maximum: number; greedy: boolean; used: number } {
   const number = (t: Token | undefined): number => {
-    ensure(
-      t?.kind === Kind.Number && /^\d{1,6}$/.test(t.text),
-      'number-expected',
-      `\`${at.text}\` needs a number of parameters`,
-      t ?? at,
-    );
-    return Number(t.text);
+    const value = t?.kind === Kind.Number ? parseNumber(t.text) : undefined;
+    const fits = value !== undefined && value <= 0x7fffffffn;
+    ensure(fits, 'number-expected', `\`${at.text}\` needs a number of parameters`, t ?? at);
+    return Number(value);
   };
   let used = 1;
   const star = tokens[0]?.is('*') ?? false;
@@ -77,11 +79,13 @@ function isIdentical(fold: boolean): Test {
     const tokens = expandedOf(state, raw);
     const comma = tokens.findIndex((t) => t.is(','));
     ensure(comma >= 0, 'comma-expected', `\`${at.text}\` compares two sides, separated by a comma`, at);
-    const left = tokens.slice(0, comma);
-    const right = tokens.slice(comma + 1);
-    ensure(!right.some((t) => t.is(',')), 'comma-unexpected', `\`${at.text}\` has more than one comma`, at);
-    if (left.length !== right.length || left.length === 0 || tokens[comma].space) return false;
-    return left.every((l, i) => same(l, right[i], fold));
+    let l = 0;
+    let r = comma + 1;
+    for (; l < comma && r < tokens.length; l++, r++) {
+      ensure(!tokens[r].is(','), 'comma-unexpected', `\`${at.text}\` has more than one comma`, at);
+      if (!same(tokens[l], tokens[r], fold)) return false;
+    }
+    return l === comma && r === tokens.length && comma > 0 && !tokens[comma].space;
   };
 }
 
@@ -98,12 +102,12 @@ function isContext(state: State, tokens: readonly Token[]): boolean {
 
 /** A number, a sign before it allowed. */
 function isNumber(state: State, raw: readonly Token[]): boolean {
-  let tokens = expandedOf(state, raw);
-  if (tokens[0]?.is('-') || tokens[0]?.is('+')) tokens = tokens.slice(1);
-  return tokens[0]?.kind === Kind.Number;
+  const tokens = expandedOf(state, raw);
+  return tokens.find((t) => !t.is('-') && !t.is('+'))?.kind === Kind.Number;
 }
 
-const TESTS: Record<string, Test> = {
+/** Tests by the name behind `%if`. */
+export const TESTS: Record<string, Test> = {
   '': (state, tokens, at) => {
     ensure(tokens.length > 0, 'expression-expected', `\`${at.text}\` needs an expression`, at);
     const value = state.host.evaluate(expandedOf(state, tokens), at);
@@ -124,14 +128,16 @@ const TESTS: Record<string, Test> = {
   str: (state, tokens) => expandedOf(state, tokens)[0]?.kind === Kind.String,
   token: (state, tokens) => expandedOf(state, tokens).length === 1,
   empty: (state, tokens) => expandedOf(state, tokens).length === 0,
-  env: (state, tokens, at) => {
-    ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a name`, at);
-    return tokens.some((t) => state.host.environment(environmentName(t)) !== undefined);
-  },
+  env: (state, raw) =>
+    expandedOf(state, raw).some((t) => state.host.environment(environmentName(t)) !== undefined),
   defalias: (state, tokens) =>
     tokens.length > 0 && (findSingles(state, tokens[0])?.some((m) => m.alias) ?? false),
-  usable: (state, tokens) => state.host.package(packageName(tokens)) !== undefined,
-  using: (state, tokens) => state.used.has(packageName(tokens)),
+  usable: (state, tokens) => state.host.package(packageName(expandedOf(state, tokens))) !== undefined,
+  using: (state, tokens) => state.used.has(packageName(expandedOf(state, tokens))),
+  // TASM's, never true; here the rest of its block never is either.
+  difi: (_, __, at) => {
+    throw new Complaint('directive-unknown', `\`${at.text}\` is TASM's and not supported`, at);
+  },
 };
 
 /** The variable that `%!name`, `%!'name'` or a plain name or string means. */
@@ -148,7 +154,7 @@ export function packageName(tokens: readonly Token[]): string {
 }
 
 const CONDITIONAL =
-  /^(if|elif)(n?)(|def|macro|ctx|idn|idni|num|id|str|token|empty|env|defalias|usable|using)$/;
+  /^(if|elif)(n?)(|def|macro|ctx|idn|idni|num|id|str|token|empty|env|defalias|usable|using|difi)$/;
 
 interface Parsed {
   branch: 'if' | 'elif';
@@ -169,6 +175,12 @@ function parseName(directive: string): Parsed | undefined {
   }
   return parsed.get(directive);
 }
+
+/** What stands before the name of a test, and whether that turns it round. */
+export const negates = [
+  ['', false],
+  ['n', true],
+] as const;
 
 /** Is this directive part of a conditional block? */
 export function isConditional(directive: string): boolean {

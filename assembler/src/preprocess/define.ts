@@ -3,7 +3,7 @@ import { stringOf } from '../parse/expression';
 import { tokenise } from '../text/lexer';
 import { quote, utf8 } from '../text/string';
 import { detokenise, Kind, type Token } from '../text/token';
-import { defineSingle, expandSingles, findSingles, singleTable } from './single-line';
+import { defineSingle, expandSingles, findSingles, parameterToken, singleTable } from './single-line';
 import {
   contextName,
   ensure,
@@ -16,28 +16,49 @@ import {
 /** A directive: the tokens behind it, and the directive itself. */
 export type Handler = (state: State, tokens: readonly Token[], at: Token) => void;
 
-/** The name a directive defines; an alias stands for another one. */
-function nameOf(tokens: readonly Token[], at: Token, state?: State): Token {
-  const name = ownName(tokens, at);
-  if (!state?.aliases) return name;
+/**
+ * The name a directive defines, and what stands behind it. A name written in
+ * several pieces, such as `_%$x`, is expanded and glued first (NASM's `expand_id`).
+ */
+export function takeName(
+  state: State,
+  tokens: readonly Token[],
+): { name: Token | undefined; rest: readonly Token[] } {
+  let end = 1;
+  while (end < tokens.length && !tokens[end].space && isPiece(tokens[end])) end++;
+  if (end === 1) return { name: tokens[0], rest: tokens.slice(1) };
+  const glued = expandSingles(state, tokens.slice(0, end));
+  return { name: glued[0], rest: [...glued.slice(1), ...tokens.slice(end)] };
+}
+
+function isPiece(t: Token): boolean {
+  if (t.kind === Kind.Identifier || t.kind === Kind.Number) return true;
+  if (t.kind !== Kind.Preprocessor) return false;
+  return contextName(t.text) !== undefined || /^%[a-z_]/i.test(t.text);
+}
+
+/** The name a directive defines and the tokens behind it; an alias stands for another name. */
+function nameOf(tokens: readonly Token[], at: Token, state: State): { name: Token; rest: readonly Token[] } {
+  const { name, rest } = ownName(tokens, at, state);
+  if (!state.aliases) return { name, rest };
   let real = name;
   for (let i = 0; i < MAX_ALIASES; i++) {
     const alias = findSingles(state, real)?.find((m) => m.alias);
     if (!alias || alias.body.length === 0) break;
     real = name.with(alias.body[0].kind, alias.body[0].text);
   }
-  return real;
+  return { name: real, rest };
 }
 
 /** Aliases of aliases. */
 const MAX_ALIASES = 64;
 
 /** The name as written. */
-function ownName(tokens: readonly Token[], at: Token): Token {
-  const name = tokens[0];
+function ownName(tokens: readonly Token[], at: Token, state: State): { name: Token; rest: readonly Token[] } {
+  const { name, rest } = takeName(state, tokens);
   const fits = name && (name.kind === Kind.Identifier || contextName(name.text) !== undefined);
   ensure(fits, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
-  return name;
+  return { name, rest };
 }
 
 /** Adds a macro without parameters. */
@@ -55,52 +76,56 @@ export function setSingle(state: State, name: Token, body: readonly Token[], cas
 
 function define(expand: boolean, caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const open = tokens[1];
+    const { name, rest } = nameOf(tokens, at, state);
+    const open = rest[0];
     if (!open || open.space || !open.is('(')) {
-      const rest = tokens.slice(1);
       setSingle(state, name, expand ? expandSingles(state, rest) : rest, caseless);
       return;
     }
-    const { parameters, next } = readParameters(tokens, at);
-    const rest = tokens.slice(next);
-    const body = expand ? expandSingles(state, rest) : rest;
+    const { parameters, next } = readParameters(name, rest, at);
+    const marked = markParameters(rest.slice(next), parameters);
+    const body = expand ? expandSingles(state, marked) : marked;
     defineSingle(state, name, { name: name.text, caseless, parameters, body, active: 0, definition: name });
   };
 }
 
+/** Parameters are known by their numbers: what they are called is free for macros. */
+function markParameters(body: readonly Token[], parameters: readonly SingleParameter[]): readonly Token[] {
+  return body.map((t) => {
+    const i = t.kind === Kind.Identifier ? parameters.findIndex((p) => p.name === t.text) : -1;
+    return i < 0 ? t : parameterToken(t, i);
+  });
+}
+
 function readParameters(
+  name: Token,
   tokens: readonly Token[],
   at: Token,
 ): { parameters: SingleParameter[]; next: number } {
   const parameters: SingleParameter[] = [];
-  let i = 2;
-  if (tokens[i]?.is(')')) return { parameters, next: i + 1 };
+  let i = 1;
   for (;;) {
-    const parameter: SingleParameter = { name: '', greedy: false, quoted: false, evaluated: false };
+    const parameter: SingleParameter = { name: '' };
     for (; i < tokens.length && !tokens[i].is(',') && !tokens[i].is(')'); i++) {
       const t = tokens[i];
-      if (t.is('&') || t.is('&&')) parameter.quoted = true;
+      if (t.is('&')) parameter.quoted ??= 'always';
+      else if (t.is('&&')) parameter.quoted = 'unless string';
       else if (t.is('=')) parameter.evaluated = true;
       else if (t.is('+')) parameter.greedy = true;
-      else if (t.is('!')) continue;
+      else if (t.is('!')) parameter.raw = true;
       else if (t.kind === Kind.Identifier && parameter.name === '') parameter.name = t.text;
       else throw new Complaint('macro-parameter', `\`${t.text}\` is not a parameter name`, t);
     }
     parameters.push(parameter);
     const end = tokens[i++];
-    ensure(
-      end,
-      'macro-parameter',
-      `the parameter list of \`${tokens[0].text}\` has no closing parenthesis`,
-      at,
-    );
+    ensure(end, 'macro-parameter', `the parameter list of \`${name.text}\` has no closing parenthesis`, at);
     if (end.is(')')) return { parameters, next: i };
+    ensure(!parameter.greedy, 'macro-parameter', 'a parameter with `+` has to be the last one', end);
   }
 }
 
 const undef: Handler = (state, tokens, at) => {
-  const name = nameOf(tokens, at, state);
+  const { name } = nameOf(tokens, at, state);
   for (const caseless of [false, true]) {
     const { table, key } = singleTable(state, name, caseless);
     table.delete(key);
@@ -109,8 +134,8 @@ const undef: Handler = (state, tokens, at) => {
 
 function assign(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const expression = expandSingles(state, tokens.slice(1));
+    const { name, rest } = nameOf(tokens, at, state);
+    const expression = expandSingles(state, rest);
     ensure(expression.length > 0, 'expression-expected', `\`${at.text}\` needs an expression`, at);
     const value = state.host.evaluate(expression, at);
     if (value.terms.length > 0) {
@@ -128,10 +153,6 @@ function string(name: Token, bytes: string): Token {
   return name.with(Kind.String, quote(bytes), false);
 }
 
-function expanded(state: State, tokens: readonly Token[]): readonly Token[] {
-  return expandSingles(state, tokens.slice(1));
-}
-
 function firstString(tokens: readonly Token[], at: Token): Token {
   const token = tokens[0];
   ensure(token?.kind === Kind.String, 'string-expected', `\`${at.text}\` needs a string`, token ?? at);
@@ -140,17 +161,17 @@ function firstString(tokens: readonly Token[], at: Token): Token {
 
 function strlen(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const bytes = stringOf(firstString(expanded(state, tokens), at));
+    const { name, rest } = nameOf(tokens, at, state);
+    const bytes = stringOf(firstString(expandSingles(state, rest), at));
     setSingle(state, name, numberTokens(BigInt(bytes.length), at), caseless);
   };
 }
 
 function strcat(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
+    const { name, rest } = nameOf(tokens, at, state);
     let bytes = '';
-    for (const t of expanded(state, tokens)) {
+    for (const t of expandSingles(state, rest)) {
       if (t.kind === Kind.String) {
         bytes += stringOf(t);
         state.spendString(bytes.length, at);
@@ -163,20 +184,25 @@ function strcat(caseless: boolean): Handler {
 /** `%substr name string [,] start [, length]`; a negative length counts from the end (NASM manual 4.2.3). */
 function substr(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const all = expanded(state, tokens);
+    const { name, rest } = nameOf(tokens, at, state);
+    const all = expandSingles(state, rest);
     const bytes = stringOf(firstString(all, at));
-    const rest = all[1]?.is(',') ? all.slice(2) : all.slice(1);
-    const comma = topComma(rest);
-    const number = (part: readonly Token[]): number =>
-      Number(BigInt.asIntN(53, state.host.evaluate(part, at).value));
-    // NASM begins at the first character where the manual would begin before it.
-    const start = Math.max(0, number(comma < 0 ? rest : rest.slice(0, comma)) - 1);
-    let count = comma < 0 ? 1 : number(rest.slice(comma + 1));
-    if (count < 0) count = bytes.length + count + 1 - start;
-    const outside = start < 0 || start >= bytes.length || count < 1;
-    setSingle(state, name, [string(name, outside ? '' : bytes.substr(start, count))], caseless);
+    const numbers = all[1]?.is(',') ? all.slice(2) : all.slice(1);
+    const comma = topComma(numbers);
+    const number = (part: readonly Token[]): bigint => state.host.evaluate(part, at).value;
+    const start = number(comma < 0 ? numbers : numbers.slice(0, comma));
+    const count = comma < 0 ? 1n : number(numbers.slice(comma + 1));
+    setSingle(state, name, [string(name, substring(bytes, start, count))], caseless);
   };
+}
+
+/** The part of a string that `%substr` means: from character `start`, counting from 1; NASM begins at the first one where the manual (4.2.3) would begin before it. */
+export function substring(bytes: string, start: bigint, count: bigint): string {
+  const length = BigInt(bytes.length);
+  const from = start < 1n ? 0n : start - 1n;
+  let size = count < 0n ? length + count + 1n - from : count;
+  if (from + size > length) size = length - from;
+  return size < 0n || from >= length ? '' : bytes.substr(Number(from), Number(size));
 }
 
 function topComma(tokens: readonly Token[]): number {
@@ -191,8 +217,8 @@ function topComma(tokens: readonly Token[]): number {
 
 function defstr(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const text = utf8(detokenise(expanded(state, tokens)));
+    const { name, rest } = nameOf(tokens, at, state);
+    const text = utf8(detokenise(expandSingles(state, rest)));
     state.spendString(text.length, at);
     setSingle(state, name, [string(name, text)], caseless);
   };
@@ -200,8 +226,8 @@ function defstr(caseless: boolean): Handler {
 
 function deftok(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const source = firstString(expanded(state, tokens), at);
+    const { name, rest } = nameOf(tokens, at, state);
+    const source = firstString(expandSingles(state, rest), at);
     const inner = tokenise(stringOf(source), source.file, source.line, () => ({
       line: source.line,
       column: source.column,
@@ -212,8 +238,8 @@ function deftok(caseless: boolean): Handler {
 
 function pathsearch(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = nameOf(tokens, at, state);
-    const wanted = stringOf(firstString(expanded(state, tokens), at));
+    const { name, rest } = nameOf(tokens, at, state);
+    const wanted = stringOf(firstString(expandSingles(state, rest), at));
     setSingle(state, name, [string(name, utf8(state.host.find(wanted, at.file) ?? wanted))], caseless);
   };
 }
@@ -221,9 +247,9 @@ function pathsearch(caseless: boolean): Handler {
 /** `%defalias name macro` (NASM manual 4.1.11). */
 function defalias(caseless: boolean): Handler {
   return (state, tokens, at) => {
-    const name = ownName(tokens, at);
-    const body = tokens.slice(1, 2);
-    ensure(body.length === 1 && tokens.length === 2, 'name-expected', `\`${at.text}\` needs two names`, at);
+    const { name, rest } = ownName(tokens, at, state);
+    const body = rest.slice(0, 1);
+    ensure(body.length === 1, 'name-expected', `\`${at.text}\` needs two names`, at);
     defineSingle(state, name, {
       name: name.text,
       caseless,
@@ -237,7 +263,7 @@ function defalias(caseless: boolean): Handler {
 }
 
 const undefalias: Handler = (state, tokens, at) => {
-  const name = ownName(tokens, at);
+  const { name } = ownName(tokens, at, state);
   for (const caseless of [false, true]) {
     const { table, key } = singleTable(state, name, caseless);
     if (table.get(key)?.some((m) => m.alias)) table.delete(key);

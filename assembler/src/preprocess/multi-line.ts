@@ -3,8 +3,9 @@ import { MAX_INDIRECTION, MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
 import { tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
 import { environmentName } from './conditionals';
-import { append, expandSingles, paste } from './single-line';
-import { type Call, Frame, type MultiMacro, type State } from './state';
+import { pasteParameters } from './paste';
+import { append, expandSingles } from './single-line';
+import { type Call, contextName, Frame, type MultiMacro, type State } from './state';
 
 /** Condition codes by their opposite, for `%-1`. */
 const OPPOSITE: Record<string, string> = {
@@ -42,32 +43,51 @@ const OPPOSITE: Record<string, string> = {
 
 /** Splits the parameters of a call at commas outside braces; braces around a parameter go. */
 export function splitParameters(tokens: readonly Token[], from: number): Token[][] {
-  const parameters: Token[][] = [];
-  if (from >= tokens.length) return parameters;
-  let current: Token[] = [];
-  let depth = 0;
-  let stripped = false;
-  for (let i = from; i < tokens.length; i++) {
-    const t = tokens[i];
-    if (t.kind === Kind.Operator) {
-      if (t.text === '{') {
-        if (depth++ === 0 && current.length === 0) {
-          stripped = true;
-          continue;
-        }
-      } else if (t.text === '}' && depth > 0) {
-        if (--depth === 0 && stripped) continue;
-      } else if (t.text === ',' && depth === 0) {
-        parameters.push(current);
-        current = [];
-        stripped = false;
-        continue;
-      }
+  return parameterStarts(tokens, from).map((start) => parameterFrom(tokens, start, true));
+}
+
+/** Where the parameters of a call begin. Braces only group where a parameter begins with one. */
+function parameterStarts(tokens: readonly Token[], from: number): number[] {
+  if (from >= tokens.length) return [];
+  const starts = [from];
+  let i = from;
+  for (;;) {
+    if (tokens[i]?.is('{')) {
+      const open = tokens[i];
+      let depth = 0;
+      do {
+        if (tokens[i].is('{')) depth++;
+        else if (tokens[i].is('}')) depth--;
+        i++;
+      } while (depth > 0 && i < tokens.length);
+      if (depth > 0) throw new Complaint('macro-parameter', 'the parameter has no closing brace', open);
+      if (i < tokens.length && !tokens[i].is(','))
+        throw new Complaint('macro-parameter', 'braces have to enclose all of the parameter', tokens[i]);
     }
-    current.push(t);
+    while (i < tokens.length && !tokens[i].is(',')) i++;
+    if (i >= tokens.length) return starts;
+    starts.push(++i);
   }
-  parameters.push(current);
-  return parameters;
+}
+
+/** The parameter that begins at `start`: up to a comma, if commas end it, or without the braces around it. */
+function parameterFrom(tokens: readonly Token[], start: number, commas: boolean): Token[] {
+  const braced = tokens[start]?.is('{') ?? false;
+  let depth = 0;
+  let i = start;
+  for (; i < tokens.length; i++) {
+    const t = tokens[i];
+    if (t.is('{')) depth++;
+    else if (t.is('}')) {
+      if (--depth === 0 && braced) return tokens.slice(start + 1, i);
+    } else if (commas && !braced && depth === 0 && t.is(',')) break;
+  }
+  return tokens.slice(braced ? start + 1 : start, i);
+}
+
+/** Is the last of several parameters an empty one without braces? */
+export function endsEmpty(parameters: readonly (readonly Token[])[]): boolean {
+  return parameters.length > 1 && parameters[parameters.length - 1].length === 0;
 }
 
 function named(state: State, token: Token): MultiMacro[] | undefined {
@@ -86,7 +106,7 @@ export function callMulti(state: State, tokens: readonly Token[]): { label: read
   if (state.multis.size === 0) return undefined;
   const found = match(state, tokens, 0);
   if (found) return start(state, found.macro, tokens, 0, found.parameters, []);
-  if (tokens[0].kind !== Kind.Identifier) return undefined;
+  if (tokens[0].kind !== Kind.Identifier && !contextName(tokens[0].text)) return undefined;
   const colon = tokens[1]?.is(':') ?? false;
   const at = colon ? 2 : 1;
   if (at >= tokens.length) return undefined;
@@ -95,6 +115,11 @@ export function callMulti(state: State, tokens: readonly Token[]): { label: read
   return start(state, behind.macro, tokens, at, behind.parameters, tokens.slice(0, 1));
 }
 
+/**
+ * NASM's search with all that it forgives (`is_mmacro`): a call with nothing but
+ * white space may reach a macro with one parameter, an empty parameter behind
+ * the last comma may be dropped or replaced by a default.
+ */
 function match(
   state: State,
   tokens: readonly Token[],
@@ -102,29 +127,46 @@ function match(
 ): { macro: MultiMacro; parameters: Token[][] } | undefined {
   const macros = named(state, tokens[at]);
   if (!macros) return undefined;
-  const parameters = splitParameters(tokens, at + 1);
-  const fits = (n: number) => macros.find((m) => n >= m.minimum && (m.greedy || n <= m.maximum));
-  const given = parameters.length;
-  let macro = fits(given);
-  if (!macro && given > 0 && parameters[given - 1].length === 0) {
-    // A comma too many at the end is forgiven.
-    macro = fits(given - 1);
-    if (macro) parameters.pop();
+  const first = macros.findIndex((m) => m.active === 0 || m.recursive);
+  if (first < 0) return undefined;
+  const find = (n: number) =>
+    macros.find((m, i) => i >= first && n >= m.minimum && (m.greedy || n <= m.maximum));
+  const starts = parameterStarts(tokens, at + 1);
+  const given = starts.length;
+  const trailing = given > 1 && starts[given - 1] >= tokens.length;
+  let count = given;
+  let dropped = false;
+  let macro = find(given);
+  if (state.saneEmpty || (macro && !trailing)) {
+    // Nothing to forgive.
+  } else if (macro) {
+    const optional = given > macro.minimum && given <= macro.minimum + macro.defaults.length;
+    dropped = !optional && !(given > macro.maximum && macro.greedy);
+    if (dropped) count--;
+  } else if (given === 0 && state.blankEnd) {
+    macro = find(1);
+  } else if (trailing) {
+    macro = find(given - 1);
+    count--;
   }
-  if (macro) {
-    if (macro.active > 0 && !macro.recursive) return undefined;
-    // An empty parameter behind the last comma does not count.
-    if (parameters.length > 1 && parameters[parameters.length - 1].length === 0) parameters.pop();
-    return { macro, parameters };
+  if (!macro) {
+    const message = `macro \`${macros[0].name}\` exists, but not taking ${given} parameters`;
+    state.warn('macro-parameters', message, tokens[at]);
+    return undefined;
   }
-  if (macros.every((m) => m.active === 0)) {
-    state.warn(
-      'macro-parameters',
-      `macro \`${macros[0].name}\` exists, but not taking ${given} parameters`,
-      tokens[at],
-    );
+  if (macro.active > 0 && !macro.recursive) return undefined;
+  const { defaults, minimum, maximum, greedy } = macro;
+  const withDefaults = given > 0 || minimum === 0 ? Math.max(count, minimum + defaults.length) : 0;
+  const total = dropped ? count : withDefaults;
+  const most = greedy ? Math.min(total, maximum) : total;
+  const text = trailing && !state.saneEmpty ? tokens.slice(0, starts[given - 1] - 1) : tokens;
+  const parameters: Token[][] = [];
+  for (let n = 1; n <= most; n++) {
+    const isDefault = n > count || (trailing && !state.saneEmpty && n === given);
+    if (isDefault) parameters.push(defaults[n - 1 - minimum] ?? []);
+    else parameters.push(parameterFrom(text, starts[n - 1], !greedy || n < most));
   }
-  return undefined;
+  return { macro, parameters };
 }
 
 const NOTHING = { label: [] };
@@ -134,19 +176,9 @@ function start(
   macro: MultiMacro,
   tokens: readonly Token[],
   at: number,
-  given: Token[][],
+  parameters: Token[][],
   label: readonly Token[],
 ): { label: readonly Token[] } {
-  let parameters = given;
-  if (macro.greedy && parameters.length > macro.maximum && macro.maximum > 0) {
-    const last = macro.maximum - 1;
-    // The rest keeps its commas and braces exactly as written.
-    parameters = [...parameters.slice(0, last), greedyRest(tokens, at + 1, last)];
-  }
-  for (let i = parameters.length - macro.minimum; i >= 0 && i < macro.defaults.length; i++) {
-    if (parameters.length >= macro.maximum) break;
-    parameters.push(macro.defaults[i]);
-  }
   const parent = state.frame!;
   if (parent.depth >= MAX_NESTING) {
     state.stop(
@@ -168,19 +200,6 @@ function start(
   state.frame = new Frame('macro', macro.lines, parent, tokens[at], call);
   if (label.length === 0 || macro.takesLabel) return NOTHING;
   return { label: [label[0], label[0].with(Kind.Operator, ':', false)] };
-}
-
-/** Everything from parameter `index` on, as written; enclosing braces of a single group go. */
-function greedyRest(tokens: readonly Token[], from: number, index: number): Token[] {
-  let depth = 0;
-  let commas = 0;
-  let i = from;
-  for (; commas < index && i < tokens.length; i++) {
-    if (tokens[i].is('{')) depth++;
-    else if (tokens[i].is('}')) depth--;
-    else if (depth === 0 && tokens[i].is(',')) commas++;
-  }
-  return tokens.slice(i);
 }
 
 /** Ends the frame on top. */
@@ -225,6 +244,7 @@ export function expandParameters(state: State, tokens: readonly Token[]): readon
     if (replaced) append(out, replaced, before);
     else out.push(t.spaced(before));
   }
+  if (space) state.blankEnd = true;
   if (!changed) return tokens;
   state.spend(out.length, tokens[0]);
   if (out.length > MAX_LINE_TOKENS) {
@@ -234,12 +254,7 @@ export function expandParameters(state: State, tokens: readonly Token[]): readon
       tokens[0],
     );
   }
-  return pasteWords(out);
-}
-
-/** Only words are glued here; `%+` waits until single-line macros are expanded. */
-function pasteWords(tokens: Token[]): readonly Token[] {
-  return tokens.some((t) => t.text === '%+') ? tokens : paste(tokens);
+  return pasteParameters(out);
 }
 
 function replace(state: State, call: Call | undefined, t: Token): readonly Token[] | undefined {
@@ -257,9 +272,6 @@ function replace(state: State, call: Call | undefined, t: Token): readonly Token
   if (c === '%' && text.length > 2) {
     if (!call) throw new Complaint('macro-outside', `\`${text}\` is only known inside a macro`, t);
     return [t.with(Kind.Identifier, `..@${call.unique}.${text.slice(2)}`)];
-  }
-  if (c === ',') {
-    return call && call.parameters.length === 0 ? [] : [t.with(Kind.Operator, ',')];
   }
   const range = /^%(-?\d+):(-?\d+)$/.exec(text);
   if (range) return parameterRange(call, Number(range[1]), Number(range[2]), t);

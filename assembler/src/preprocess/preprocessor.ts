@@ -4,10 +4,12 @@ import type { SourceFile, SourceLine } from '../text/source';
 import { directiveOf } from '../text/source';
 import { Kind, type Token } from '../text/token';
 import { conditional, isConditional, parseRange } from './conditionals';
-import { DEFINE, type Handler } from './define';
+import { DEFINE, type Handler, takeName } from './define';
 import { enterFile, FLOW, repeatCount } from './flow';
-import { callMulti, expandParameters, leaveFrame, splitParameters } from './multi-line';
-import { expandSingles } from './single-line';
+import { FUNCTIONS, MAY_BE_FUNCTION } from './functions';
+import { callMulti, endsEmpty, expandParameters, leaveFrame, splitParameters } from './multi-line';
+import { pasteText } from './paste';
+import { expandSingles, nameLocals } from './single-line';
 import { type Condition, ensure, Frame, type MultiMacro, type State } from './state';
 
 /** A line for the assembler proper. */
@@ -43,7 +45,9 @@ export class Preprocessor {
   /** Lines that are bytes and nothing else, by their text. */
   readonly #twins = new Map<string, SourceLine>();
 
-  constructor(readonly state: State) {}
+  constructor(readonly state: State) {
+    state.functions = FUNCTIONS;
+  }
 
   /** Starts with this file. */
   start(file: SourceFile): void {
@@ -161,12 +165,13 @@ export class Preprocessor {
       return { tokens: own, source: line };
     }
     let tokens = own;
+    state.blankEnd = false;
     if (line.percent) {
       tokens = expandParameters(state, tokens);
       if (tokens.length === 0) return undefined;
     }
     const directive = tokens === own ? line.directive : directiveOf(tokens);
-    if (directive !== undefined) {
+    if (directive !== undefined && !(MAY_BE_FUNCTION.has(directive) && tokens[1]?.is('('))) {
       this.#directive(directive, tokens);
       return undefined;
     }
@@ -175,8 +180,9 @@ export class Preprocessor {
     const called = callMulti(state, tokens);
     if (called) {
       if (called.label.length === 0) return undefined;
-      state.listener?.label(called.label, state.frame!);
-      return { tokens: called.label, source: undefined };
+      const label = nameLocals(state, called.label);
+      state.listener?.label(label, state.frame!);
+      return { tokens: label, source: undefined };
     }
     if (tokens[0].kind === Kind.Preprocessor && directiveOf(tokens) !== undefined) {
       throw new Complaint(
@@ -185,6 +191,7 @@ export class Preprocessor {
         tokens[0],
       );
     }
+    tokens = pasteText(nameLocals(state, tokens));
     return { tokens, source: tokens === own ? line : undefined };
   }
 
@@ -224,13 +231,15 @@ export class Preprocessor {
   #openMacro(directive: string, tokens: readonly Token[], at: Token): void {
     const collecting: Collecting = { kind: 'macro', depth: 1, lines: [], at, count: 0 };
     this.#collecting = collecting;
-    const name = tokens[0];
+    const { name, rest: raw } = takeName(this.state, tokens);
     ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a name`, name ?? at);
-    const range = parseRange(tokens.slice(1), at);
-    let next = 1 + range.used;
-    const first = next;
-    while (tokens[next]?.kind === Kind.Identifier && tokens[next].lower === '.nolist') next++;
-    const defaults = splitParameters(tokens, next);
+    const rest = expandSingles(this.state, raw);
+    const range = parseRange(rest, at);
+    let next = range.used;
+    const nolist = rest[next]?.kind === Kind.Identifier && rest[next].lower === '.nolist';
+    if (nolist) next++;
+    const defaults = splitParameters(rest, next);
+    if (!this.state.saneEmpty && defaults.length > 1 && endsEmpty(defaults)) defaults.pop();
     collecting.macro = {
       name: name.text,
       caseless: directive.includes('im') || directive === 'irmacro',
@@ -238,10 +247,10 @@ export class Preprocessor {
       maximum: range.maximum,
       greedy: range.greedy,
       recursive: directive.includes('rm'),
-      defaults: defaults.map((d) => [...d]),
+      defaults,
       lines: collecting.lines,
       active: 0,
-      nolist: next > first,
+      nolist,
       takesLabel: false,
       definition: name,
     };
@@ -294,9 +303,9 @@ export class Preprocessor {
   }
 
   #unmacro(tokens: readonly Token[], at: Token): void {
-    const name = tokens[0];
+    const { name, rest } = takeName(this.state, tokens);
     ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
-    const range = parseRange(tokens.slice(1), at);
+    const range = parseRange(expandSingles(this.state, rest), at);
     const all = this.state.multis.get(name.lower) ?? [];
     const kept = all.filter(
       (m) =>

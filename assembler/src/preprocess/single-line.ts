@@ -1,9 +1,9 @@
 import { Complaint } from '../diagnostics';
-import { MAX_LINE_TOKENS } from '../limits';
-import { tokenise } from '../text/lexer';
+import { MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
 import { quote, utf8 } from '../text/string';
-import { detokenise, Kind, Token } from '../text/token';
-import { contextName, numberTokens, type SingleMacro, type State } from './state';
+import { detokenise, Kind, type Token } from '../text/token';
+import { pasteSingles } from './paste';
+import { contextName, numberTokens, type SingleMacro, type SingleParameter, type State } from './state';
 
 /** All macros a token may name, in the order NASM looks for them. */
 export function findSingles(state: State, token: Token): SingleMacro[] | undefined {
@@ -12,10 +12,17 @@ export function findSingles(state: State, token: Token): SingleMacro[] | undefin
     if (exact) return exact;
     return state.caselessSingles.size > 0 ? state.caselessSingles.get(token.lower) : undefined;
   }
-  if (token.kind !== Kind.Preprocessor || token.text[1] !== '$') return undefined;
+  if (token.kind !== Kind.Preprocessor) return undefined;
+  if (token.text[1] !== '$') return state.functions.get(token.lower);
   const local = contextName(token.text)!;
-  const singles = state.context(local.dollars)?.singles;
-  return singles?.get(local.name) ?? singles?.get(`\0${local.name.toLowerCase()}`);
+  const context = state.context(local.dollars);
+  if (!context) throw noContext(token);
+  const { singles } = context;
+  return singles.get(local.name) ?? singles.get(`\0${local.name.toLowerCase()}`);
+}
+
+function noContext(token: Token): Complaint {
+  return new Complaint('context-missing', `no context for \`${token.text}\`: use \`%push\` first`, token);
 }
 
 /** The table and key a macro name belongs to; complains about `%$x` without a context. */
@@ -27,8 +34,7 @@ export function singleTable(
   const local = contextName(name.text);
   if (local) {
     const context = state.context(local.dollars);
-    if (!context)
-      throw new Complaint('context-missing', `no context for \`${name.text}\`: use \`%push\` first`, name);
+    if (!context) throw noContext(name);
     return { table: context.singles, key: caseless ? `\0${local.name.toLowerCase()}` : local.name };
   }
   return caseless
@@ -36,33 +42,49 @@ export function singleTable(
     : { table: state.singles, key: name.text };
 }
 
-/** Adds a macro; one of the same name and number of parameters goes. */
+/** The fewest and the most parameters a call may have. */
+function counts(macro: SingleMacro): { least: number; most: number } {
+  const { parameters } = macro;
+  if (!parameters) return { least: 0, most: 0 };
+  let least = parameters.length;
+  while (least > 1 && (parameters[least - 1].greedy || parameters[least - 1].optional)) least--;
+  const last = parameters[parameters.length - 1];
+  return { least, most: last?.greedy || last?.variadic ? Number.MAX_SAFE_INTEGER : parameters.length };
+}
+
+function takes(macro: SingleMacro, given: number): boolean {
+  const { least, most } = counts(macro);
+  return given >= least && given <= most;
+}
+
+/**
+ * Adds a macro. One that can be called in the same way goes; others of the name
+ * stay behind it.
+ */
 export function defineSingle(state: State, name: Token, macro: SingleMacro): void {
   const { table, key } = singleTable(state, name, macro.caseless);
   if (name.kind === Kind.Identifier) state.host.names.add(name.text);
-  const others = (table.get(key) ?? []).filter(
-    (m) =>
-      m.parameters !== undefined &&
-      macro.parameters !== undefined &&
-      m.parameters.length !== macro.parameters.length,
-  );
-  table.set(key, [macro, ...others]);
+  const others = table.get(key) ?? [];
+  const given = macro.parameters?.length ?? 0;
+  const same = others.findIndex((m) => given === 0 || !m.parameters || takes(m, given));
+  const old = others[same];
+  if (!old || (old.parameters?.length ?? 0) < given) table.set(key, [macro, ...others]);
+  else table.set(key, others.with(same, macro));
+  if (old && (old.parameters === undefined) !== (macro.parameters === undefined)) {
+    state.error(
+      'macro-redefined',
+      `macro \`${name.text}\` is defined both with and without parameters`,
+      name,
+    );
+  }
 }
-
-/** Marks the end of an expansion among the pending tokens. */
-interface End {
-  ends: SingleMacro;
-}
-
-type Pending = Token | End;
-
-const isEnd = (p: Pending): p is End => 'ends' in p;
 
 /** Replaces every single-line macro call. Gives the same array back when there is none. */
 export function expandSingles(state: State, tokens: readonly Token[]): readonly Token[] {
   for (let i = 0; i < tokens.length; i++) {
     const t = tokens[i];
     if (t.kind === Kind.Preprocessor || (t.kind === Kind.Identifier && findSingles(state, t))) {
+      state.budget = MAX_LINE_TOKENS;
       return expandFrom(state, tokens);
     }
   }
@@ -73,182 +95,243 @@ export function expandSingles(state: State, tokens: readonly Token[]): readonly 
 const MAX_ROUNDS = 64;
 
 function expandFrom(state: State, tokens: readonly Token[]): readonly Token[] {
-  state.budget = MAX_LINE_TOKENS;
   let current = tokens;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { out, expanded } = expandOnce(state, current);
-    current = paste(out);
+    if (round > 0 && !expanded) return out;
+    current = pasteSingles(out);
     // What was pasted together may name a macro itself.
-    if (current === out || !expanded) break;
+    if (current === out) break;
   }
   return current;
 }
 
+/** Expands inside an expansion, with the budget of its line. */
+function expandNested(state: State, tokens: readonly Token[]): readonly Token[] {
+  return tokens.length > 0 ? expandFrom(state, tokens) : tokens;
+}
+
+/** Tokens still to be read, the next one last. */
+type Pending = Token[];
+
 function expandOnce(state: State, tokens: readonly Token[]): { out: readonly Token[]; expanded: boolean } {
-  const pending: Pending[] = [];
-  for (let i = tokens.length - 1; i >= 0; i--) pending.push(tokens[i]);
+  const pending: Pending = tokens.toReversed();
   const out: Token[] = [];
-  const active: SingleMacro[] = [];
   let expanded = false;
-  try {
-    while (pending.length > 0) {
-      const token = pending.pop()!;
-      if (isEnd(token)) {
-        leave(token, active);
-        continue;
-      }
-      const macros = findSingles(state, token);
-      if (macros && call(state, macros, token, pending, active)) expanded = true;
-      else if (token.kind === Kind.Preprocessor && contextName(token.text))
-        out.push(localLabel(state, token));
-      else out.push(token);
+  while (pending.length > 0) {
+    const base = callTop(state, pending, 0);
+    if (base < 0) out.push(pending.pop()!);
+    else {
+      expanded = true;
+      while (pending.length > base) out.push(pending.pop()!);
     }
-  } finally {
-    for (const macro of active) macro.active--;
   }
+  if (!expanded) return { out: tokens, expanded };
   return { out, expanded };
 }
 
-function leave(end: End, active: SingleMacro[]): void {
-  end.ends.active--;
-  const at = active.lastIndexOf(end.ends);
-  if (at >= 0) active.splice(at, 1);
-}
-
-/** `%$name` that is no macro is a label of its context. */
-function localLabel(state: State, token: Token): Token {
-  const local = contextName(token.text)!;
-  const context = state.context(local.dollars);
-  if (!context)
-    throw new Complaint('context-missing', `no context for \`${token.text}\`: use \`%push\` first`, token);
-  return token.with(Kind.Identifier, `..@${context.unique}.${local.name}`);
-}
-
-/** Replaces one call on the pending stack; false when the token is not a call after all. */
-function call(
-  state: State,
-  macros: SingleMacro[],
-  token: Token,
-  pending: Pending[],
-  active: SingleMacro[],
-): boolean {
-  let macro: SingleMacro | undefined = macros.find((m) => m.parameters === undefined);
-  let args: Token[][] = [];
-  if (!macro) {
-    const next = firstToken(pending);
-    if (!next?.is('(')) return false;
-    const read = readArguments(pending);
-    if (!read)
-      throw new Complaint('macro-call', `the call of \`${token.text}\` has no closing parenthesis`, token);
-    macro = macros.find((m) => accepts(m, read.args.length, read.args[0]));
-    if (!macro || macro.active > 0) {
-      if (!macro) {
-        const given = read.args.length;
-        state.warn(
-          'macro-parameters',
-          `macro \`${token.text}\` exists, but not taking ${given} parameters`,
-          token,
-        );
-      }
-      return false;
-    }
-    for (const end of read.ends) leave(end, active);
-    pending.length = read.rest;
-    args = read.args;
-  } else if (macro.active > 0) return false;
-  const body = macro.compute ? macro.compute(token) : substitute(state, macro, args, token);
-  state.budget -= body.length + 1;
-  state.spend(body.length + 1, token);
-  if (state.budget < 0) {
-    throw new Complaint(
-      'limit',
-      `the macros of this line expand to more than ${MAX_LINE_TOKENS} tokens`,
-      token,
-    );
-  }
+/**
+ * If the token on top calls a macro: puts the finished expansion in the place of
+ * the call and gives back how many tokens lie below it. −1: it is no call.
+ *
+ * Like NASM, the body is worked through from its end: a macro in it finds what
+ * stands behind it expanded already, be it in the body or behind the call.
+ */
+function callTop(state: State, pending: Pending, depth: number): number {
+  const token = pending[pending.length - 1];
+  if (token.kind !== Kind.Identifier && token.kind !== Kind.Preprocessor) return -1;
+  const macros = findSingles(state, token);
+  if (!macros) return -1;
+  const found = findCall(state, macros, token, pending);
+  if (!found) return -1;
+  const { macro } = found;
+  if (macro.active > 0 && !macro.recursive) return -1;
+  if (depth > MAX_NESTING) throw new Complaint('limit', `macros nested deeper than ${MAX_NESTING}`, token);
   macro.active++;
-  active.push(macro);
-  pending.push({ ends: macro });
-  for (let i = body.length - 1; i >= 0; i--) pending.push(i === 0 ? body[0].spaced(token.space) : body[i]);
-  return true;
-}
-
-function firstToken(pending: Pending[]): Token | undefined {
-  for (let i = pending.length - 1; i >= 0; i--) {
-    const p = pending[i];
-    if (!isEnd(p)) return p;
+  try {
+    pending.length = found.rest;
+    const args = found.args && prepared(state, macro, found.args, token);
+    const body = macro.compute ? macro.compute(token, args ?? [], state) : macro.body;
+    return putBody(state, macro, body, args ?? [], token, pending, depth);
+  } finally {
+    macro.active--;
   }
-  return undefined;
 }
 
-function accepts(macro: SingleMacro, given: number, first: Token[] | undefined): boolean {
-  const parameters = macro.parameters!;
-  if (parameters.length === 0) return given === 1 && first!.length === 0;
-  if (parameters[parameters.length - 1].greedy) return given >= parameters.length;
-  return given === parameters.length;
+/** Where the parameters of a body stand: their kind is `Operator`, their text this and their number. */
+const PARAMETER = '\0';
+
+/** The token that stands for parameter `index` in a body. */
+export function parameterToken(at: Token, index: number): Token {
+  return at.with(Kind.Operator, PARAMETER + index);
 }
 
-/** Reads `( a, b )` from the top of the stack without taking it off. */
-function readArguments(pending: Pending[]): { args: Token[][]; rest: number; ends: End[] } | undefined {
-  const args: Token[][] = [[]];
-  const ends: End[] = [];
+function putBody(
+  state: State,
+  macro: SingleMacro,
+  body: readonly Token[],
+  args: readonly (readonly Token[])[],
+  at: Token,
+  pending: Pending,
+  depth: number,
+): number {
+  const provenance = { macro: macro.name, parent: at.provenance };
+  let base = pending.length;
+  // `%,` is a comma if something stands behind it.
+  let follows = false;
+  const put = (t: Token): void => {
+    state.budget--;
+    if (state.budget < 0) {
+      const message = `the macros of this line expand to more than ${MAX_LINE_TOKENS} tokens`;
+      throw new Complaint('limit', message, at);
+    }
+    const before = pending.length;
+    pending.push(t);
+    const below = callTop(state, pending, depth + 1);
+    if (below >= 0 && below < base) base = below;
+    if (pending.length > before) follows = true;
+  };
+  for (let i = body.length - 1; i >= 0; i--) {
+    const t = body[i];
+    if (t.kind === Kind.Operator && t.text[0] === PARAMETER) {
+      const value = args[Number(t.text.slice(1))] ?? [];
+      follows = false;
+      for (let j = value.length - 1; j >= 0; j--) put(j === 0 && t.space ? value[0].spaced(true) : value[j]);
+      if (value.length === 0) keepBlank(state, pending, t);
+    } else if (t.kind !== Kind.Preprocessor) put(t.calledAt(at, provenance, t.space));
+    else if (t.text === '%?' || t.text === '%*?') pending.push(at.spaced(t.space));
+    else if (t.text === '%??' || t.text === '%*??')
+      pending.push(at.with(at.kind, fullName(macro, at), t.space));
+    else if (t.text !== '%,') put(t.calledAt(at, provenance, t.space));
+    else if (follows) put(at.with(Kind.Operator, ',', t.space));
+  }
+  state.spend(body.length + 1, at);
+  const first = pending.length - 1;
+  if (pending.length > base) pending[first] = pending[first].spaced(at.space);
+  else keepBlank(state, pending, at);
+  return base;
+}
+
+/** The white space before something that vanishes stays. */
+function keepBlank(state: State, pending: Pending, gone: Token): void {
+  const next = pending.length - 1;
+  if (!gone.space) return;
+  if (next >= 0) pending[next] = pending[next].spaced(true);
+  else state.blankEnd = true;
+}
+
+/** `%??`: the name as defined, with the `%$` of the call. */
+function fullName(macro: SingleMacro, at: Token): string {
+  const local = contextName(at.text);
+  return local ? `%${'$'.repeat(local.dollars)}${contextName(macro.name)?.name ?? macro.name}` : macro.name;
+}
+
+interface Found {
+  macro: SingleMacro;
+  args: Token[][] | undefined;
+  /** Tokens left behind the call. */
+  rest: number;
+}
+
+/** Finds the macro that the token on top calls. The latest definition decides whether there are parentheses. */
+function findCall(state: State, macros: SingleMacro[], token: Token, pending: Pending): Found | undefined {
+  const at = state.aliases ? 0 : macros.findIndex((m) => !m.alias);
+  if (at < 0) return undefined;
+  if (!macros[at].parameters) return { macro: macros[at], args: undefined, rest: pending.length - 1 };
+  if (!pending[pending.length - 2]?.is('(')) return undefined;
+  const given = countArguments(pending);
+  if (given < 0)
+    throw new Complaint('macro-call', `the call of \`${token.text}\` has no closing parenthesis`, token);
+  const macro = macros.find((m, i) => i >= at && m.parameters && takes(m, given));
+  if (!macro) {
+    const message = `macro \`${token.text}\` exists, but not taking ${given} parameters`;
+    state.warn('macro-parameters', message, token);
+    return undefined;
+  }
+  const { args, rest } = readArguments(pending, macro.parameters!);
+  return { macro, args, rest };
+}
+
+/** How many parameters stand in the parentheses below the top; −1 when they do not close. */
+function countArguments(pending: Pending): number {
+  let count = 1;
   let depth = 0;
   let braces = 0;
-  for (let i = pending.length - 1; i >= 0; i--) {
+  for (let i = pending.length - 2; i >= 0; i--) {
     const p = pending[i];
-    if (isEnd(p)) {
-      ends.push(p);
-      continue;
-    }
-    const current = args[args.length - 1];
-    if (p.kind === Kind.Operator) {
-      if (p.text === '{' && braces++ === 0 && current.length === 0) continue;
-      if (p.text === '}' && braces > 0 && --braces === 0) {
-        // Braces group; they are dropped only when they enclose the whole argument.
-        const next = pending[i - 1];
-        if (next && !isEnd(next) && (next.is(',') || next.is(')'))) continue;
-      }
-      if (braces === 0) {
-        if (p.text === '(' && depth++ === 0) continue;
-        if (p.text === ')' && --depth === 0) return { args, rest: i, ends };
-        if (p.text === ',' && depth === 1) {
-          args.push([]);
-          continue;
-        }
-      }
-    }
-    current.push(p);
+    if (p.kind !== Kind.Operator) continue;
+    if (p.text === '{') braces++;
+    else if (p.text === '}') braces -= braces > 0 ? 1 : 0;
+    else if (braces > 0) continue;
+    else if (p.text === '(') depth++;
+    else if (p.text === ')' && --depth === 0) return count;
+    else if (p.text === ',' && depth === 1) count++;
   }
-  return undefined;
+  return -1;
 }
 
-function substitute(state: State, macro: SingleMacro, args: Token[][], at: Token): Token[] {
-  const provenance = { macro: macro.name, parent: at.provenance };
-  const parameters = macro.parameters ?? [];
-  if (parameters.length === 0) {
-    return macro.body.map((t) =>
-      (t.text[0] === '%' ? special(t, macro, at) : t).calledAt(at, provenance, t.space),
-    );
+/** Reads the parameters below the top; a greedy one takes what is left. */
+function readArguments(
+  pending: Pending,
+  parameters: readonly SingleParameter[],
+): { args: Token[][]; rest: number } {
+  const args: Token[][] = [];
+  const flags = () => parameters[Math.min(args.length, parameters.length) - 1];
+  let current: Token[] = [];
+  args.push(current);
+  let depth = 1;
+  let braces = 0;
+  let bracketed = false;
+  let i = pending.length - 3;
+  for (; i >= 0; i--) {
+    const p = pending[i];
+    if (p.kind === Kind.Operator) {
+      if (p.text === ',' && braces === 0 && depth === 1 && !flags().greedy) {
+        current = [];
+        args.push(current);
+        bracketed = false;
+        continue;
+      }
+      if (p.text === '{') {
+        const opens: boolean = !bracketed && current.length === 0 && !flags().raw;
+        bracketed ||= opens;
+        braces++;
+        if (opens) continue;
+      } else if (p.text === '}' && braces > 0) {
+        if (--braces === 0 && bracketed) continue;
+      } else if (p.text === '(' && braces === 0) depth++;
+      else if (p.text === ')' && braces === 0 && --depth === 0) break;
+    }
+    // White space around a parameter goes, inside braces only that behind it.
+    current.push(current.length === 0 && !bracketed ? p.spaced(false) : p);
   }
-  const values = new Map<string, Token[]>();
-  parameters.forEach((p, i) => {
-    if (p.name === '') return;
-    let value = args[i] ?? [];
-    if (p.greedy && args.length > parameters.length) value = joined(args.slice(i), at);
+  return { args, rest: i };
+}
+
+/** Evaluates and quotes parameters as their definition wants it. */
+function prepared(state: State, macro: SingleMacro, args: Token[][], at: Token): (readonly Token[])[] {
+  const parameters = macro.parameters!;
+  const count = Math.max(args.length, parameters.length);
+  return Array.from({ length: count }, (_, i) => {
+    const p = parameters[Math.min(i, parameters.length - 1)];
+    let value: readonly Token[] = args[i] ?? [];
     if (p.evaluated) {
-      const result = state.host.evaluate(expandNested(state, value), at);
+      const expression = expandNested(state, value);
+      if (expression.length === 0 && p.absent) return p.absent.map((text) => at.with(Kind.Number, text));
+      if (expression.length === 0 && p.optional) return [];
+      const result = state.host.evaluate(expression, at);
+      if (result.terms.length > 0)
+        throw new Complaint('not-a-number', `\`${macro.name}\` needs pure numbers`, expression[0] ?? at);
       value = numberTokens(result.value, at);
     }
-    if (p.quoted) value = [at.with(Kind.String, quote(utf8(detokenise(value))))];
-    values.set(p.name, value);
+    if (p.quoted) {
+      const text = expandNested(state, value);
+      const ready = p.quoted === 'unless string' && text.length === 1 && text[0].kind === Kind.String;
+      const blank = text[0]?.space ? ' ' : '';
+      value = ready ? text : [at.with(Kind.String, quote(utf8(blank + detokenise(text))))];
+    }
+    return value;
   });
-  const body: Token[] = [];
-  for (const t of macro.body) {
-    const value = t.kind === Kind.Identifier ? values.get(t.text) : undefined;
-    if (!value) body.push((t.text[0] === '%' ? special(t, macro, at) : t).calledAt(at, provenance, t.space));
-    else append(body, value, t.space);
-  }
-  return body;
 }
 
 /** Adds tokens; the first has white space before it or not. No spreading: lists may be long. */
@@ -256,78 +339,14 @@ export function append(out: Token[], tokens: readonly Token[], space: boolean): 
   for (let i = 0; i < tokens.length; i++) out.push(i === 0 ? tokens[0].spaced(space) : tokens[i]);
 }
 
-/** Expands inside an expansion, keeping the budget of the line. */
-function expandNested(state: State, tokens: readonly Token[]): readonly Token[] {
-  const { budget } = state;
-  const result = expandSingles(state, tokens);
-  state.budget = budget;
-  return result;
-}
-
-/** The name of a macro inside its own body: `%?` as called, `%??` as defined. */
-function special(t: Token, macro: SingleMacro, at: Token): Token {
-  if (t.text === '%?' || t.text === '%*?') return t.with(Kind.Identifier, at.text);
-  if (t.text === '%??' || t.text === '%*??') return t.with(Kind.Identifier, macro.name);
-  return t;
-}
-
-function joined(parts: Token[][], at: Token): Token[] {
-  return parts.flatMap((part, i) => (i === 0 ? part : [at.with(Kind.Operator, ',', false), ...part]));
-}
-
-const joins = (k: Kind) => k === Kind.Identifier || k === Kind.Number || k === Kind.Float;
-
-/**
- * Glues what stands side by side: around `%+`, and where replaced text meets
- * its neighbours (NASM's `paste_tokens`).
- */
-export function paste(tokens: readonly Token[]): readonly Token[] {
-  let needed = false;
-  for (let i = 1; i < tokens.length && !needed; i++)
-    needed = meets(tokens[i - 1], tokens[i]) || tokens[i].text === '%+';
-  if (!needed) return tokens;
-  const out: Token[] = [];
-  let changed = false;
-  for (let i = 0; i < tokens.length; i++) {
-    const t = tokens[i];
-    const last = out[out.length - 1];
-    const explicit = t.text === '%+' && t.kind === Kind.Preprocessor;
-    const next = explicit ? tokens[++i] : t;
-    if (explicit) changed = true;
-    if (!next) break;
-    if (last && (explicit || meets(last, t))) changed = glue(out, last, next) || changed;
-    else out.push(next);
-  }
-  return changed ? out : tokens;
-}
-
-/** NASM's limit for names. */
-const MAX_NAME = 4095;
-
-/** Writes `right` directly behind `left`, the last token; false when that changes nothing. */
-function glue(out: Token[], left: Token, right: Token): boolean {
-  if (left.text.length + right.text.length > MAX_NAME)
-    throw new Complaint('limit', `a word of more than ${MAX_NAME} characters`, right);
-  const pieces = tokenise(left.text + right.text, left.file, left.line);
-  if (pieces.length === 2 && pieces[0].text === left.text) {
-    out.push(right.spaced(false));
-    return false;
-  }
-  out.pop();
-  const provenance = left.provenance ?? right.provenance;
-  const end = Math.max(left.end, right.line === left.line && right.file === left.file ? right.end : 0);
-  pieces.forEach((piece, i) => {
-    const space = i === 0 ? left.space : piece.space;
-    out.push(new Token(piece.kind, piece.text, space, left.file, left.line, left.column, end, provenance));
+/** `%$name` that is no macro is a label of its context: the name it gets in the end. */
+export function nameLocals(state: State, tokens: readonly Token[]): readonly Token[] {
+  if (!tokens.some((t) => t.kind === Kind.Preprocessor && t.text[1] === '$')) return tokens;
+  return tokens.map((t) => {
+    const local = t.kind === Kind.Preprocessor ? contextName(t.text) : undefined;
+    if (!local) return t;
+    const context = state.context(local.dollars);
+    if (!context) throw noContext(t);
+    return t.with(Kind.Identifier, `..@${context.unique}.${local.name}`);
   });
-  return true;
-}
-
-/** Do the two read as one word when written side by side? */
-function meets(a: Token, b: Token): boolean {
-  if (b.space) return false;
-  if (a.kind === Kind.Operator) {
-    return b.kind === Kind.Identifier && a.text === '$' && b.text[0] !== '$';
-  }
-  return joins(a.kind) && joins(b.kind);
 }

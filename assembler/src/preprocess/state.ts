@@ -10,11 +10,19 @@ import type { MacroNames } from './names';
 export interface SingleParameter {
   name: string;
   /** `+`: takes the rest of the list, commas and all. */
-  greedy: boolean;
+  greedy?: boolean;
   /** `&`, `&&`: becomes a string. */
-  quoted: boolean;
+  quoted?: 'always' | 'unless string';
   /** `=`: is evaluated to a number first. */
-  evaluated: boolean;
+  evaluated?: boolean;
+  /** `!`: white space and braces stay. */
+  raw?: boolean;
+  /** The last one of some functions: as many as there are. */
+  variadic?: boolean;
+  /** May be left out. */
+  optional?: boolean;
+  /** The number it then is. */
+  absent?: readonly string[];
 }
 
 /** A single-line macro. Macros of one name differ in their number of parameters. */
@@ -27,7 +35,9 @@ export interface SingleMacro {
   /** Expansions of it in progress: a macro does not expand inside itself. */
   active: number;
   /** Values only known at the call, such as `__?LINE?__`. */
-  compute?: (call: Token) => Token[];
+  compute?: (call: Token, args: readonly (readonly Token[])[], state: State) => readonly Token[];
+  /** May be called inside itself. */
+  recursive?: boolean;
   /** Made by `%defalias`: defining it defines what it stands for. */
   alias?: boolean;
   /** The token that names it in its definition; absent for built-in ones. */
@@ -174,6 +184,8 @@ export class State {
   singles = new Map<string, SingleMacro[]>();
   caselessSingles = new Map<string, SingleMacro[]>();
   multis = new Map<string, MultiMacro[]>();
+  /** `%eval(…)` and its kin. */
+  functions: ReadonlyMap<string, SingleMacro[]> = new Map();
   contexts: Context[] = [];
   frame: Frame | undefined;
   unique = 0;
@@ -191,6 +203,10 @@ export class State {
   #reports = 0;
   /** `%[…]` being expanded. */
   indirection = 0;
+  /** What stood at the end of the line vanished, its white space did not. */
+  blankEnd = false;
+  /** `%pragma preproc sane_empty_expansion`. */
+  saneEmpty = false;
 
   constructor(
     readonly host: Host,
