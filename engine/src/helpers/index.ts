@@ -6,7 +6,10 @@ import { stringHelpers } from './string';
 import { systemHelpers } from './system';
 import type { Helper } from './types';
 import { vmxHelpers } from './vmx';
-import { x87Helpers } from './x87';
+import { x87ArithmeticHelpers } from './x87-arithmetic';
+import { x87ControlHelpers } from './x87-control';
+import { x87FunctionHelpers } from './x87-functions';
+import { x87TransferHelpers } from './x87-transfer';
 
 /** Every helper by name. */
 export const HELPERS = {
@@ -17,7 +20,10 @@ export const HELPERS = {
   ...stringHelpers,
   ...systemHelpers,
   ...vmxHelpers,
-  ...x87Helpers,
+  ...x87ArithmeticHelpers,
+  ...x87ControlHelpers,
+  ...x87FunctionHelpers,
+  ...x87TransferHelpers,
 } as const;
 
 export type HelperName = keyof typeof HELPERS;

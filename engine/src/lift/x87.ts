@@ -1,9 +1,10 @@
-/** The x87 (SDM 1 chapter 8): what each mnemonic is, as rows that name a helper of helpers/x87.ts and its words. */
+/** The x87 (SDM 1 chapter 8): what each mnemonic is, as rows that name a helper of helpers/x87-*.ts and its words. */
 import { Mnemonic } from 'iced-x86';
 import { Slot } from '../cpu/state';
 import type { HelperName } from '../helpers';
-import { Arithmetic, STACK } from '../helpers/x87';
+import { Arithmetic } from '../helpers/x87-arithmetic';
 import { Op } from '../ir/ops';
+import { STACK } from '../x87/access';
 import { Operand } from '../x87/operands';
 import type { LiftContext, LiftFunction, LiftTable } from './context';
 
