@@ -43,10 +43,13 @@ export function movFromCr(cpu: Cpu, cr: number, gpr: number): void {
   }
   if (!requireRing0(cpu, `MOV from CR${cr}`)) return;
   if ((cr === 3 || cr === 8) && cpu.intercepts.readCr(cr, gpr)) return;
-  let value: bigint;
-  if (cr === 0 || cr === 4) value = cpu.intercepts.visibleCr(cr, s.u64[cr === 0 ? Slot.CR0 : Slot.CR4]);
-  else value = s.u64[cr === 2 ? Slot.CR2 : cr === 3 ? Slot.CR3 : Slot.CR8];
-  s.u64[gpr] = cpu.code64 ? value : value & 0xffffffffn;
+  if (cr === 0 || cr === 4) {
+    const value = cpu.intercepts.visibleCr(cr, s.u64[cr === 0 ? Slot.CR0 : Slot.CR4]);
+    s.u64[gpr] = cpu.code64 ? value : value & 0xffffffffn;
+    return;
+  }
+  const slot = cr === 2 ? Slot.CR2 : cr === 3 ? Slot.CR3 : Slot.CR8;
+  s.setHalves(gpr, s.low(slot), cpu.code64 ? s.high(slot) : 0);
 }
 
 /** MOV from general register slot `gpr` to a control register. False after a fault, exit or stop. */
@@ -113,7 +116,7 @@ export function setCr0(cpu: Cpu, wanted: bigint): boolean {
   }
   const newEfer = (efer & ~Efer.LMA) | (long && value & PG ? Efer.LMA : 0);
   const reload = ((value ^ old) & (PG | BigInt(Cr0.CD | Cr0.NW))) !== 0n;
-  if (reload && isPaePaging(value, s.low(Slot.CR4), newEfer)) {
+  if (reload && isPaePaging(Number(value), s.low(Slot.CR4), newEfer)) {
     const entries = readPdptes(cpu, s.u64[Slot.CR3]);
     if (!entries) return false;
     setPdptes(cpu, entries);
@@ -160,7 +163,7 @@ export function setCr4(cpu: Cpu, value: bigint): boolean {
     if (!cpu.longMode) return bad('PCIDE can be set only in IA-32e mode');
     if (s.u64[Slot.CR3] & 0xfffn) return bad('PCIDE can be set only while CR3[11:0] is 0');
   }
-  if ((value ^ old) & CR4_PDPTE && isPaePaging(s.low(Slot.CR0), value, s.low(Slot.EFER))) {
+  if ((value ^ old) & CR4_PDPTE && isPaePaging(s.low(Slot.CR0), Number(value), s.low(Slot.EFER))) {
     const entries = readPdptes(cpu, s.u64[Slot.CR3]);
     if (!entries) return false;
     setPdptes(cpu, entries);

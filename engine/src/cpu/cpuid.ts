@@ -94,33 +94,37 @@ function brand(part: number): CpuidResult {
 }
 
 const ZERO: CpuidResult = [0, 0, 0, 0];
+const LEAF7: CpuidResult = [0, mask(LEAF7_EBX), mask(LEAF7_ECX), 0];
+const EXTENDED64: CpuidResult = [0, 0, mask(EXTENDED_ECX), mask(EXTENDED_EDX)];
+const EXTENDED32: CpuidResult = [
+  0,
+  0,
+  mask(EXTENDED_ECX),
+  (mask(EXTENDED_EDX) & ~(1 << EXTENDED_EDX.SYSCALL)) >>> 0,
+];
+
+type Leaf = (cpu: Cpu, subleaf: number) => CpuidResult;
+
+/** A leaf that depends on nothing. */
+function fixed(...result: CpuidResult): Leaf {
+  return () => result;
+}
 
 /** Leaves by number; functions of the processor (for bits that follow its mode) and the subleaf in ECX. */
-const LEAVES: ReadonlyMap<number, (cpu: Cpu, subleaf: number) => CpuidResult> = new Map<
-  number,
-  (cpu: Cpu, subleaf: number) => CpuidResult
->([
+const LEAVES: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
   // EBX, EDX, ECX spell the vendor, in that order.
-  [0, () => [MAX_BASIC, chars(VENDOR, 0), chars(VENDOR, 8), chars(VENDOR, 4)]],
-  [1, () => [SIGNATURE, LEAF1_EBX, mask(LEAF1_ECX), mask(LEAF1_EDX)]],
+  [0, fixed(MAX_BASIC, chars(VENDOR, 0), chars(VENDOR, 8), chars(VENDOR, 4))],
+  [1, fixed(SIGNATURE, LEAF1_EBX, mask(LEAF1_ECX), mask(LEAF1_EDX))],
   // Leaf 2: "no cache descriptors", to be asked once. Leaf 4: no caches.
-  [2, () => [1, 0, 0, 0]],
-  [7, (_cpu, subleaf) => (subleaf === 0 ? [0, mask(LEAF7_EBX), mask(LEAF7_ECX), 0] : ZERO)],
-  [0x80000000, () => [MAX_EXTENDED, 0, 0, 0]],
-  [
-    0x80000001,
-    (cpu) => [
-      0,
-      0,
-      mask(EXTENDED_ECX),
-      cpu.code64 ? mask(EXTENDED_EDX) : (mask(EXTENDED_EDX) & ~(1 << EXTENDED_EDX.SYSCALL)) >>> 0,
-    ],
-  ],
-  [0x80000002, () => brand(0)],
-  [0x80000003, () => brand(1)],
-  [0x80000004, () => brand(2)],
-  [0x80000007, () => [0, 0, 0, mask(POWER_EDX)]],
-  [0x80000008, () => [PHYSICAL_ADDRESS_BITS | (LINEAR_ADDRESS_BITS << 8), 0, 0, 0]],
+  [2, fixed(1, 0, 0, 0)],
+  [7, (_cpu, subleaf) => (subleaf === 0 ? LEAF7 : ZERO)],
+  [0x80000000, fixed(MAX_EXTENDED, 0, 0, 0)],
+  [0x80000001, (cpu) => (cpu.code64 ? EXTENDED64 : EXTENDED32)],
+  [0x80000002, fixed(...brand(0))],
+  [0x80000003, fixed(...brand(1))],
+  [0x80000004, fixed(...brand(2))],
+  [0x80000007, fixed(0, 0, 0, mask(POWER_EDX))],
+  [0x80000008, fixed(PHYSICAL_ADDRESS_BITS | (LINEAR_ADDRESS_BITS << 8), 0, 0, 0)],
 ]);
 
 /** CPUID for EAX = `leaf`, ECX = `subleaf`. A leaf out of range answers as the highest basic one. */

@@ -59,6 +59,7 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
     return taskReturn(cpu, nextRip(cpu));
   }
   const stack = StackFrame.current(cpu);
+  stack.expect((cpu.code64 ? 5 : 3) * size);
   if (!stack.pop(size)) return false;
   const ripLow = stack.valueLow;
   const ripHigh = stack.valueHigh;

@@ -204,14 +204,39 @@ function pushFrame(
   withStack: boolean,
 ): boolean {
   const s = cpu.state;
+  const flags = savedFlags(cpu, event);
+  const withError = event.errorCode !== undefined;
+  const bytes = (3 + (withStack ? 2 : 0) + (withError ? 1 : 0)) * size;
+  let at = stack.reach(bytes, true);
+  if (at >= 0) {
+    stack.move(-bytes);
+    const { view } = cpu.mmu;
+    if (withError) {
+      put(view, at, size, event.errorCode!, 0);
+      at += size;
+    }
+    put(view, at, size, event.returnLow, event.returnHigh);
+    put(view, at + size, size, s.selector(Seg.CS), 0);
+    put(view, at + 2 * size, size, flags, 0);
+    if (!withStack) return true;
+    put(view, at + 3 * size, size, s.low(Slot.RSP), s.high(Slot.RSP));
+    put(view, at + 4 * size, size, s.selector(Seg.SS), 0);
+    return true;
+  }
   if (withStack) {
     if (!stack.push(s.selector(Seg.SS), 0, size)) return false;
     if (!stack.push(s.low(Slot.RSP), s.high(Slot.RSP), size)) return false;
   }
   return (
-    stack.push(savedFlags(cpu, event), 0, size) &&
+    stack.push(flags, 0, size) &&
     stack.push(s.selector(Seg.CS), 0, size) &&
     stack.push(event.returnLow, event.returnHigh, size) &&
     (event.errorCode === undefined || stack.push(event.errorCode, 0, size))
   );
+}
+
+function put(view: DataView, at: number, size: StackSize, low: number, high: number): void {
+  if (size === 2) view.setUint16(at, low, true);
+  else view.setUint32(at, low, true);
+  if (size === 8) view.setUint32(at + 4, high, true);
 }

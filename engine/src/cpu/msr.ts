@@ -10,6 +10,8 @@ export interface Msr {
   index: number;
   name: string;
   read(cpu: Cpu): bigint;
+  /** Where the value is, for registers that are nothing but kept. */
+  slot?: number;
   /** Absent: read-only. Answers why the value is refused, or undefined after storing it. */
   write?(cpu: Cpu, value: bigint): string | undefined;
 }
@@ -37,6 +39,7 @@ function stored(index: number, name: string, slot: number, writable: bigint = AL
   return {
     index,
     name,
+    slot,
     read: (cpu) => cpu.state.u64[slot],
     write: (cpu, value) => {
       if (value & ~writable) return `the bits ${hex(value & ~writable)} are reserved`;
@@ -141,6 +144,11 @@ export const MSRS: readonly Msr[] = [
 ];
 
 const BY_INDEX: ReadonlyMap<number, Msr> = new Map(MSRS.map((msr) => [msr.index, msr]));
+
+/** The slot that RDMSR reads, or −1 if there is more to reading the MSR. */
+export function slotOfMsr(index: number): number {
+  return BY_INDEX.get(index)?.slot ?? -1;
+}
 
 /** The MSR's value without privilege checks or intercepts; undefined when it does not exist. */
 export function msrRead(cpu: Cpu, index: number): bigint | undefined {

@@ -7,10 +7,8 @@ import { pagingContext } from './paging-context';
 import { Cr0, Cr4, Efer, Slot } from './state';
 
 /** Whether CR0, CR4 and EFER together select PAE paging. */
-export function isPaePaging(cr0: bigint | number, cr4: bigint | number, efer: number): boolean {
-  return (
-    (BigInt(cr0) & BigInt(Cr0.PG)) !== 0n && (BigInt(cr4) & BigInt(Cr4.PAE)) !== 0n && (efer & Efer.LMA) === 0
-  );
+export function isPaePaging(cr0: number, cr4: number, efer: number): boolean {
+  return (cr0 & Cr0.PG) !== 0 && (cr4 & Cr4.PAE) !== 0 && (efer & Efer.LMA) === 0;
 }
 
 /**

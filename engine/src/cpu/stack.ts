@@ -36,6 +36,9 @@ export class StackFrame {
   /** Value of the last {@link pop}, zero-extended. */
   valueLow = 0;
   valueHigh = 0;
+  /** Offset in the MMU's view of what is at the pointer, and of how many bytes that holds. */
+  private found = -1;
+  private foundBytes = 0;
   private readonly width: 16 | 32 | 64;
   private readonly how: number;
 
@@ -71,6 +74,20 @@ export class StackFrame {
     return new StackFrame(cpu, segment, s.low(Slot.RSP), s.high(Slot.RSP), 0, supervisor);
   }
 
+  /**
+   * Offset in the MMU's view of the `bytes` above the pointer (or, `below`, of those below it) if they can all be
+   * popped (pushed) without a fault and without a walk, else −1: then it must be done one by one.
+   */
+  reach(bytes: number, below: boolean): number {
+    const { cpu, segment } = this;
+    const low = below ? this.low - bytes : this.low;
+    if (low < 0) return -1;
+    if (segment === undefined) return cpu.mmu.reach(low, this.high, bytes, this.how, below);
+    if (segment.access & Access.UNUSABLE || !withinLimit(segment.access, segment.limit, low, bytes))
+      return -1;
+    return cpu.mmu.reach((segment.base + low) >>> 0, 0, bytes, this.how, below);
+  }
+
   /** Pushes the low part of a value. False on a fault. */
   push(low: number, high: number, size: StackSize): boolean {
     const { cpu } = this;
@@ -84,9 +101,24 @@ export class StackFrame {
     return false;
   }
 
+  /** The next `bytes` are likely to be popped: finds them once for all. */
+  expect(bytes: number): void {
+    this.found = this.reach(bytes, false);
+    if (this.found >= 0) this.foundBytes = bytes;
+  }
+
   /** Pops a value into `valueLow` and `valueHigh`. False on a fault. */
   pop(size: StackSize): boolean {
-    const { cpu } = this;
+    const { cpu, found } = this;
+    if (this.foundBytes >= size) {
+      const { view } = cpu.mmu;
+      this.valueLow = size === 2 ? view.getUint16(found, true) : view.getUint32(found, true);
+      this.valueHigh = size === 8 ? view.getUint32(found + 4, true) : 0;
+      this.found = found + size;
+      this.foundBytes -= size;
+      this.move(size);
+      return true;
+    }
     const { mmu } = cpu;
     if (!this.inside(size) || !mmu.load(cpu, this.linear, this.high, size, this.how)) return false;
     this.valueLow = mmu.valueLo;

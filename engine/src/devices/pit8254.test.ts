@@ -1,7 +1,22 @@
 import assert from 'node:assert/strict';
 import { EventQueue, TICKS_PER_SECOND } from './clock';
-import { PIT_HZ, Pit8254 } from './pit8254';
+import { PIT_HZ, Pit8254, pitClocks, ticksOf } from './pit8254';
 import { PortSpace } from './ports';
+
+describe('PIT clocks and ticks', () => {
+  it('are converted exactly', () => {
+    const hz = BigInt(PIT_HZ);
+    const second = 1_000_000_000n;
+    for (let i = 0; i < 20_000; i++) {
+      // Around whole numbers of clocks, where rounding would show, up to days.
+      const clocks = i < 10_000 ? i * 119 : Math.floor(i * i * 3_000.7);
+      const ticks = Number((BigInt(clocks) * second + hz - 1n) / hz);
+      assert.equal(ticksOf(clocks), ticks);
+      for (const t of [ticks - 1, ticks, ticks + 1])
+        if (t >= 0) assert.equal(pitClocks(t), Number((BigInt(t) * hz) / second));
+    }
+  });
+});
 
 describe('Pit8254', () => {
   function pit() {

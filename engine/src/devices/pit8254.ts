@@ -62,14 +62,18 @@ export interface Pit8254State {
 }
 
 /** PIT clocks since power-on at an instruction-clock value. */
-function pitClocks(ticks: number): number {
-  return Number((BigInt(ticks) * BigInt(PIT_HZ)) / BigInt(TICKS_PER_SECOND));
+export function pitClocks(ticks: number): number {
+  const seconds = Math.floor(ticks / TICKS_PER_SECOND);
+  const rest = ticks - seconds * TICKS_PER_SECOND;
+  // The product is below 2^53, and no quotient is near enough to a whole number to be rounded to it.
+  return seconds * PIT_HZ + Math.floor((rest * PIT_HZ) / TICKS_PER_SECOND);
 }
 
 /** The first instruction-clock value at which `clocks` PIT clocks have passed. */
-function ticksOf(clocks: number): number {
-  const hz = BigInt(PIT_HZ);
-  return Number((BigInt(clocks) * BigInt(TICKS_PER_SECOND) + hz - 1n) / hz);
+export function ticksOf(clocks: number): number {
+  const seconds = Math.floor(clocks / PIT_HZ);
+  const rest = clocks - seconds * PIT_HZ;
+  return seconds * TICKS_PER_SECOND + Math.ceil((rest * TICKS_PER_SECOND) / PIT_HZ);
 }
 
 const toBcd = (n: number): number =>

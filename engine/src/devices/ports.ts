@@ -12,34 +12,46 @@ export interface PortDevice {
 
 /** The 64 Ki I/O ports: who answers where. Nobody there: reads give all ones, writes vanish. */
 export class PortSpace {
-  private readonly devices = new Map<number, PortDevice>();
+  /** By the port's high byte, then its low one. */
+  private readonly devices: (PortDevice | undefined)[][] = Array.from({ length: 256 }, () => []);
 
   /** Makes `device` answer `count` ports from `first`. */
   attach(first: number, count: number, device: PortDevice): void {
-    for (let port = first; port < first + count; port++) this.devices.set(port, device);
+    for (let port = first; port < first + count; port++) {
+      const page = this.devices[port >> 8];
+      while (page.length <= (port & 0xff)) page.push(undefined);
+      page[port & 0xff] = device;
+    }
+  }
+
+  /** Who answers a port, 0 … 65535. */
+  private at(port: number): PortDevice | undefined {
+    const page = this.devices[port >> 8];
+    return (port & 0xff) < page.length ? page[port & 0xff] : undefined;
   }
 
   read(port: number, size: 1 | 2 | 4): number {
-    const device = this.devices.get(port);
+    const device = this.at(port);
     if (device && !device.byteWide) return device.readPort(port, size) >>> 0;
+    if (size === 1) return device ? device.readPort(port, 1) & 0xff : 0xff;
     let value = 0;
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.readByte((port + i) & 0xffff);
     return value;
   }
 
   write(port: number, value: number, size: 1 | 2 | 4): void {
-    const device = this.devices.get(port);
+    const device = this.at(port);
     if (device && !device.byteWide) {
       device.writePort(port, value >>> 0, size);
       return;
     }
     for (let i = 0; i < size; i++) {
-      this.devices.get((port + i) & 0xffff)?.writePort((port + i) & 0xffff, (value >>> (8 * i)) & 0xff, 1);
+      this.at((port + i) & 0xffff)?.writePort((port + i) & 0xffff, (value >>> (8 * i)) & 0xff, 1);
     }
   }
 
   private readByte(port: number): number {
-    const device = this.devices.get(port);
+    const device = this.at(port);
     return device ? device.readPort(port, 1) & 0xff : 0xff;
   }
 }

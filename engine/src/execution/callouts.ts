@@ -130,13 +130,14 @@ export class Callouts {
   /** LOAD8 … STORE64, LOAD128 and STORE128; the operand words are addresses. */
   private access(insn: number, at: number, low: number, high: number): number {
     const { cpu, i32, mmu } = this;
-    this.begin(insn);
     const word = i32[at >> 2];
     const d = i32[(at >> 2) + 1];
     const op = word & 0xff;
     const how = word >>> 8;
     const lo = low >>> 0;
     const hi = high >>> 0;
+    if (op <= Op.STORE64 && this.refilled(op, d, lo, hi, how)) return 1;
+    this.begin(insn);
     if (op <= Op.LOAD64) {
       if (mmu.load(cpu, lo, hi, (1 << (op - Op.LOAD8)) as 1 | 2 | 4 | 8, how)) {
         i32[d >> 2] = mmu.valueLo;
@@ -148,5 +149,27 @@ export class Callouts {
     } else if (op === Op.LOAD128) loadVector(cpu, mmu, d >> 3, lo, hi, how);
     else storeVector(cpu, mmu, d >> 3, lo, hi, how);
     return this.finish();
+  }
+
+  /** The most frequent case, in which nothing can happen but the access itself. */
+  private refilled(op: number, d: number, lo: number, hi: number, how: number): boolean {
+    const { i32, mmu } = this;
+    const write = op >= Op.STORE8;
+    const sizeLog = op - (write ? Op.STORE8 : Op.LOAD8);
+    const host = mmu.refill(lo, hi, 1 << sizeLog, how, write);
+    if (host < 0) return false;
+    const { view } = mmu;
+    if (write) {
+      if (sizeLog === 0) view.setUint8(host, i32[d >> 2]);
+      else if (sizeLog === 1) view.setUint16(host, i32[d >> 2], true);
+      else view.setInt32(host, i32[d >> 2], true);
+      if (sizeLog === 3) view.setInt32(host + 4, i32[(d >> 2) + 1], true);
+      return true;
+    }
+    if (sizeLog === 0) i32[d >> 2] = view.getUint8(host);
+    else if (sizeLog === 1) i32[d >> 2] = view.getUint16(host, true);
+    else i32[d >> 2] = view.getInt32(host, true);
+    i32[(d >> 2) + 1] = sizeLog === 3 ? view.getInt32(host + 4, true) : 0;
+    return true;
   }
 }

@@ -13,7 +13,7 @@ import { generalProtection } from '../cpu/descriptors';
 import { flagsMask } from '../cpu/far-returns';
 import { deliverInterrupt } from '../cpu/interrupts';
 import { advanceRip, hex, isCanonical, isCanonicalHigh } from '../cpu/limits';
-import { msrRead, readMsr, writeMsr } from '../cpu/msr';
+import { msrRead, readMsr, slotOfMsr, writeMsr } from '../cpu/msr';
 import { type PortSize, portIn, portOut, stringIo } from '../cpu/port-io';
 import type { StackSize } from '../cpu/stack';
 import { Cr0, Cr4, Flag, Seg, SegField, Slot } from '../cpu/state';
@@ -108,11 +108,11 @@ function invalidateCaches(cpu: Cpu, d: number): void {
 function cpuid(cpu: Cpu): void {
   if (cpu.intercepts.instruction('cpuid')) return;
   const s = cpu.state;
-  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu, s.low(Slot.RAX), s.low(Slot.RCX));
-  s.setLow(Slot.RAX, eax);
-  s.setLow(Slot.RBX, ebx);
-  s.setLow(Slot.RCX, ecx);
-  s.setLow(Slot.RDX, edx);
+  const result = cpuidLeaf(cpu, s.low(Slot.RAX), s.low(Slot.RCX));
+  s.setLow(Slot.RAX, result[0]);
+  s.setLow(Slot.RBX, result[1]);
+  s.setLow(Slot.RCX, result[2]);
+  s.setLow(Slot.RDX, result[3]);
 }
 
 function splitToEdxEax(cpu: Cpu, value: bigint): void {
@@ -121,7 +121,16 @@ function splitToEdxEax(cpu: Cpu, value: bigint): void {
 }
 
 function rdmsr(cpu: Cpu): void {
-  const value = readMsr(cpu, cpu.state.low(Slot.RCX));
+  const s = cpu.state;
+  const index = s.low(Slot.RCX);
+  const slot = slotOfMsr(index);
+  if (slot >= 0 && cpu.cpl === 0) {
+    if (cpu.intercepts.readMsr(index)) return;
+    s.setLow(Slot.RAX, s.low(slot));
+    s.setLow(Slot.RDX, s.high(slot));
+    return;
+  }
+  const value = readMsr(cpu, index);
   if (value !== undefined) splitToEdxEax(cpu, value);
 }
 
@@ -139,8 +148,16 @@ function rdtsc(cpu: Cpu, d: number): void {
     return;
   }
   if (cpu.intercepts.instruction(name)) return;
-  splitToEdxEax(cpu, msrRead(cpu, 0x10)!);
-  if (d) cpu.state.setLow(Slot.RCX, cpu.state.low(Slot.TSC_AUX));
+  const s = cpu.state;
+  if (cpu.nonRoot) splitToEdxEax(cpu, msrRead(cpu, 0x10)!);
+  else {
+    const { clock } = cpu;
+    const high = Math.floor(clock / 0x100000000);
+    const low = clock - high * 0x100000000 + s.low(Slot.TSC_OFFSET);
+    s.setLow(Slot.RAX, low);
+    s.setLow(Slot.RDX, high + s.high(Slot.TSC_OFFSET) + (low > 0xffffffff ? 1 : 0));
+  }
+  if (d) s.setLow(Slot.RCX, s.low(Slot.TSC_AUX));
 }
 
 /** RDPMC: no counter exists, so every index is wrong. */

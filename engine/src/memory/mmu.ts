@@ -33,6 +33,12 @@ export interface Mmu<Processor> {
     valueLo: number,
     valueHi: number,
   ): boolean;
+  /**
+   * Offset in {@link view} of `size` bytes that lie in one page of RAM, if an access to them needs no walk now, nor
+   * anything else that only {@link load} and {@link store} do; else −1.
+   */
+  reach(lo: number, hi: number, size: number, how: number, write: boolean): number;
+  readonly view: DataView;
   /** The same with bigint addresses, for rarer work. Values are unsigned. */
   read8(cpu: Processor, linear: bigint, how?: number): number | undefined;
   read16(cpu: Processor, linear: bigint, how?: number): number | undefined;

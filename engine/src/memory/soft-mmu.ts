@@ -233,6 +233,30 @@ export class SoftMmu implements Mmu<Cpu> {
     return (lo & 0xfff) + size <= PAGE_SIZE ? (tlb32[at + 6] + lo) >>> 0 : -1;
   }
 
+  reach(lo: number, hi: number, size: number, how: number, write: boolean): number {
+    const high = (how & How.WRAP32) !== 0 || !this.long ? 0 : hi >>> 0;
+    return this.hit(lo, high, size, how, write ? Tag.WRITE : Tag.READ);
+  }
+
+  /**
+   * For generated code that has missed the TLB: enters the translation of an access as {@link load} or {@link store}
+   * would, if a quick walk decides that it is allowed, and answers the access's byte offset in the WebAssembly.Memory;
+   * −1 if there is more to it: those must do it.
+   */
+  refill(lo: number, hi: number, size: number, how: number, write: boolean): number {
+    const context = this.contexts[this.group];
+    const high = (how & How.WRAP32) !== 0 || !this.long ? 0 : hi;
+    if (context === undefined || this.alignment || (lo & 0xfff) + size > PAGE_SIZE) return -1;
+    if (this.long && !canonicalRange(lo, high, size)) return -1;
+    const bank = this.dataBank;
+    const tag = write || (how & How.WRITE_INTENT) !== 0 ? Tag.WRITE : Tag.READ;
+    if (tag === Tag.WRITE && this.tlb.lookupCodeWrite(bank, lo, high) >= 0) return -1;
+    const quick = this.quicks[this.group];
+    if (!quick.translate(lo, high, RIGHTS[tag], this.user)) return -1;
+    this.fill(bank, lo, high, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
+    return this.hit(lo, high, size, 0, tag);
+  }
+
   private loadSlowly(
     cpu: Cpu,
     lo: number,
