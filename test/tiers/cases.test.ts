@@ -79,6 +79,77 @@ two:            add     dword [COUNTS + 20], 1
     assert.equal(machine.physical.read32(0x5014), 200);
   });
 
+  it('pages that are moved, protected and flushed while generated code has windows on them', () => {
+    check(
+      `
+                mov     dword [TABLES + 0x2000 + 5 * 8], 0xc007         ; 64 pages of 4 KiB at 0xa00000
+                mov     edi, 0xc000
+                mov     eax, 0x300007
+.map:           mov     [rdi], rax
+                add     eax, 0x1000
+                add     edi, 8
+                cmp     edi, 0xc200
+                jne     .map
+                mov     edi, 0xd000                             ; and 4 KiB pages below: INVLPG drops only one
+                mov     eax, 7
+.low:           mov     [rdi], rax
+                add     eax, 0x1000
+                add     edi, 8
+                cmp     edi, 0xe000
+                jne     .low
+                mov     dword [TABLES + 0x2000], 0xd007
+                mov     rax, cr3
+                mov     cr3, rax
+                mov     rax, cr0
+                or      eax, 1 << 16                            ; WP
+                mov     cr0, rax
+                mov     r12d, 40
+                mov     ebx, 12345
+round:          mov     ecx, 1500                               ; enough to make windows wide
+.turn:          imul    ebx, ebx, 1664525
+                add     ebx, 1013904223
+                mov     eax, ebx
+                shr     eax, 12
+                and     eax, 0x3ffff
+                lea     rsi, [rax + 0xa00000]
+                mov     rdx, [rsi]                              ; may cross its page
+                add     r13, rdx
+                add     [rsi + 1], cl
+                test    ebx, 0x70000
+                jnz     .next
+                mov     [rsi + 3], edx
+.next:          dec     ecx
+                jnz     .turn
+recover:        mov     eax, ebx
+                shr     eax, 8
+                and     eax, 63
+                lea     edi, [rax * 8 + 0xc000]
+                shl     eax, 12
+                lea     rsi, [rax + 0xa00000]
+                test    r12d, 7
+                jz      .flush
+                test    r12d, 1
+                jz      .protect
+                mov     rdx, [rdi]                              ; changes places with the first page
+                xchg    rdx, [0xc000]
+                mov     [rdi], rdx
+                invlpg  [rsi]
+                test    r12d, 2
+                jz      .done                                   ; the other half may be seen later
+                invlpg  [0xa00000]
+                jmp     .done
+.protect:       xor     qword [rdi], 2
+                invlpg  [rsi]
+                jmp     .done
+.flush:         mov     rax, cr3
+                mov     cr3, rax
+.done:          dec     r12d
+                jnz     round
+                jmp     done`,
+      { limit: 1_500_000 },
+    );
+  });
+
   it('instructions and data that cross pages', () => {
     check(`
                 mov     r12d, 200

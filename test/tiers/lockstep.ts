@@ -6,7 +6,7 @@ import type { Random } from './random';
 export const TIERS: readonly MachineConfig[] = [
   { tier: 'evaluator' },
   { tier: 'interpreter' },
-  { tier: 'regions', tuning: { hotAfter: 3 } },
+  { tier: 'regions', tuning: { hotAfter: 3, widenAfter: 3 } },
 ];
 
 export function boot(image: Uint8Array, configs: readonly MachineConfig[] = TIERS): Machine[] {

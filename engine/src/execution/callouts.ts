@@ -64,6 +64,7 @@ export class Callouts {
 
   private noteMode(): void {
     const { cpu, i32, mmu } = this;
+    mmu.prepareWindows(i32[Control.BANK >> 2]);
     i32[Control.BANK >> 2] = mmu.bank;
     i32[Control.KEY >> 2] = mmu.fetchKey(cpu.mode);
     i32[Control.MODE >> 2] = cpu.mode;

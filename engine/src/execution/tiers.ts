@@ -33,6 +33,8 @@ export interface TierTuning {
   hotAfter?: number;
   /** Live compiled regions at most. */
   maxRegions?: number;
+  /** Fillings of access windows after which they become larger (memory/windows.ts). */
+  widenAfter?: number;
 }
 
 /** A header's counter that never reaches zero. */
@@ -64,6 +66,7 @@ export class FastTier {
     this.store = new BlockStore(memory.buffer, tuning.hotAfter);
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     this.callouts = new Callouts(cpu, mmu, memory);
+    mmu.widenAfter = tuning.widenAfter ?? mmu.widenAfter;
     const imports = { m: memory, t: table, ...this.callouts.imports };
     const instance = new WebAssembly.Instance(driverModule(), { e: imports });
     this.drive = instance.exports.drive as (address: number) => number;

@@ -8,6 +8,7 @@ import { PhysicalMemory } from './physical';
 import { SoftMmu } from './soft-mmu';
 import { TLB_BYTES } from './tlb';
 import type { EptFault } from './walk-types';
+import { Windows } from './windows';
 
 const RAM_BYTES = 0x100000;
 const TLB = 0x10000;
@@ -71,6 +72,23 @@ function machine() {
 }
 
 describe('SoftMmu', () => {
+  it('empties the windows of generated code when another bank is used', () => {
+    const { memory, mmu, set } = machine();
+    const view = new DataView(memory.buffer);
+    const fill = (): void => {
+      view.setBigInt64(Windows.LIMIT, 4081n, true);
+      view.setInt32(Windows.FILLED, 1, true);
+    };
+    fill();
+    const previous = mmu.bank;
+    mmu.prepareWindows(previous);
+    assert.equal(view.getBigInt64(Windows.LIMIT, true), 4081n);
+    set({ user: true });
+    assert.notEqual(mmu.bank, previous);
+    mmu.prepareWindows(previous);
+    assert.equal(view.getBigInt64(Windows.LIMIT, true), 0n);
+  });
+
   it('reads and writes every size', () => {
     const { mmu, cpu } = machine();
     assert.ok(mmu.write64(cpu, 0x5008n, 0xf877665544332211n));

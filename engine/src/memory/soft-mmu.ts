@@ -56,6 +56,8 @@ export class SoftMmu implements Mmu<Cpu> {
   valueLo = 0;
   valueHi = 0;
 
+  /** So often generated code may fill windows before somebody looks whether they can be larger. */
+  widenAfter = 2000;
   /** The bank of the current privilege, and the one of implicit supervisor accesses. */
   private dataBank: number;
   private supervisorBank: number;
@@ -515,6 +517,13 @@ export class SoftMmu implements Mmu<Cpu> {
     const { read, write, execute, guestPageSize } = result;
     this.fill(bank, lo, hi, physical - (lo & 0xfff), read, write, execute, Math.log2(guestPageSize));
     return physical;
+  }
+
+  /** Generated code is about to be entered; `previous` is the bank that it used before. */
+  prepareWindows(previous: number): void {
+    const { windows } = this.tlb;
+    if (previous !== this.bank) windows.reset();
+    else if (windows.filled > this.widenAfter) this.tlb.widenWindows(this.bank);
   }
 
   private fill(

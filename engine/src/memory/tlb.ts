@@ -7,7 +7,7 @@
  *     8  u64  tagW   … may write without anything left to do
  *    16  u64  tagX   … may execute
  *    24  u32  host   what to add to a linear address's low half for its byte offset in the WebAssembly.Memory
- *    28  u32  flags  bit 0: writable, but the page holds translated code
+ *    28  u32  flags  bit 0: writable, but the page holds translated code; bit 1: its record is of more than its page
  *
  * A tag is the linear address with its low 12 bits clear, so an access of `size`
  * bytes hits iff `(address + size - 1) & ~0xfff` equals the tag at the index of
@@ -20,7 +20,11 @@
  * Bit 0 of a tag withholds it: {@link SoftTlb.lookup} takes the tag for what it
  * is, the inline look-ups miss. So accesses to watched bytes are told of while
  * the guest sees the same translations.
+ *
+ * Behind the banks each entry has a record of the same size: the window that
+ * generated code may take from it (memory/windows.ts).
  */
+import { AccessWindows, noteWindow, widenWindows } from './windows';
 
 /** Words (of 4 bytes) from an entry to its tags. */
 export const enum Tag {
@@ -61,8 +65,14 @@ const CHUNKS = 2048;
 /** Offset, in the TLB area, of a bank that is never filled. */
 export const TLB_NULL_BANK = GROUPS * BANKS_PER_GROUP * BANK_BYTES;
 
+/** From an entry to its record. */
+export const TLB_RECORDS = TLB_NULL_BANK + BANK_BYTES;
+
 /** Bytes of the TLB area. */
-export const TLB_BYTES = TLB_NULL_BANK + BANK_BYTES;
+export const TLB_BYTES = 2 * TLB_RECORDS;
+
+const CODE = 1;
+const JOINED = 2;
 
 /** Byte offset of an address's entry in its bank. */
 export function tlbOffset(lo: number): number {
@@ -82,13 +92,18 @@ export class SoftTlb {
   /** Entries of each group that are in use, as word indices: flushing touches only them. */
   private readonly used = [new Int32Array(MAX_USED), new Int32Array(MAX_USED)];
   private readonly usedCount = [0, 0];
+  /** Whether an entry has come since runs were looked for. */
+  private grown = false;
+  /** What generated code remembers of the TLB. */
+  readonly windows: AccessWindows;
 
   constructor(
     buffer: ArrayBufferLike,
     readonly offset: number,
   ) {
     this.words = new Int32Array(buffer);
-    this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_BYTES) >>> 2);
+    this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_RECORDS) >>> 2);
+    this.windows = new AccessWindows(buffer);
   }
 
   /** Byte offset of a bank in the WebAssembly.Memory. */
@@ -116,7 +131,8 @@ export class SoftTlb {
     const { words } = this;
     const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
-    const hit = (words[at] & ~WITHHELD) === page && words[at + 1] === (hi | 0) && (words[at + 7] & 1) !== 0;
+    const hit =
+      (words[at] & ~WITHHELD) === page && words[at + 1] === (hi | 0) && (words[at + 7] & CODE) !== 0;
     return hit ? (words[at + 6] + page) >>> 0 : -1;
   }
 
@@ -126,7 +142,7 @@ export class SoftTlb {
     const at = (bank + tlbOffset(lo)) >>> 2;
     words[at + 2] = (words[at] & ~WITHHELD) | (withhold ? WITHHELD : 0);
     words[at + 3] = words[at + 1];
-    words[at + 7] = 0;
+    words[at + 7] &= ~CODE;
   }
 
   /** Enters a translation with what it grants ({@link EntryFlag}); `pageShift`: size of the guest's own page. */
@@ -135,6 +151,7 @@ export class SoftTlb {
     const at = (bank + tlbOffset(lo)) >>> 2;
     const page = lo & ~0xfff;
     if ((words[at] & words[at + 2] & words[at + 4]) === -1) this.use(bank < this.bank(1, 0) ? 0 : 1, at);
+    else this.lose(at);
     const read = grants & EntryFlag.READ;
     const write = grants & EntryFlag.WRITE;
     const execute = grants & EntryFlag.EXECUTE;
@@ -145,7 +162,9 @@ export class SoftTlb {
     words[at + 4] = execute ? page : -1;
     words[at + 5] = execute ? hi : -1;
     words[at + 6] = host - page;
-    words[at + 7] = grants & EntryFlag.WRITE_CODE ? 1 : 0;
+    words[at + 7] = grants & EntryFlag.WRITE_CODE ? CODE : 0;
+    noteWindow(words, at + TLB_RECORDS / 4, page, hi, host);
+    this.grown = true;
     if (pageShift > 12) this.noteLarge(bank < this.bank(1, 0) ? 0 : 1, lo, pageShift);
   }
 
@@ -158,8 +177,9 @@ export class SoftTlb {
         const at = used[i];
         const page = words[at + 2] & ~WITHHELD;
         if (((words[at + 6] + page) | 0) !== (host | 0) || (page & 0xfff) !== 0) continue;
+        this.lose(at);
         words[at + 2] = words[at + 3] = -1;
-        words[at + 7] = 1;
+        words[at + 7] = CODE;
       }
     }
   }
@@ -176,10 +196,13 @@ export class SoftTlb {
    */
   withhold(withheld: (lo: number, hi: number, host: number) => number): void {
     const { words } = this;
+    this.windows.reset();
+    this.grown = true;
     for (let group = 0; group < GROUPS; group++) {
       const used = this.used[group];
       for (let i = 0; i < this.usedCount[group]; i++) {
         const at = used[i];
+        this.separate(at);
         for (const [tag, flag] of [
           [at, EntryFlag.WITHHOLD_READ],
           [at + 2, EntryFlag.WITHHOLD_WRITE],
@@ -191,6 +214,40 @@ export class SoftTlb {
         }
       }
     }
+  }
+
+  /** The entry at `at`, if there is one, will say something else: no window with it holds any more. */
+  private lose(at: number): void {
+    const { words } = this;
+    if ((words[at] & words[at + 2] & words[at + 4]) === -1) return;
+    this.windows.reset();
+    if ((words[at + 7] & JOINED) === 0) return;
+    const group = at < this.bank(1, 0) >>> 2 ? 0 : 1;
+    const used = this.used[group];
+    for (let n = 0; n < this.usedCount[group]; n++) {
+      if (words[used[n] + 7] & JOINED) this.separate(used[n]);
+    }
+    this.grown = true;
+  }
+
+  /** Makes the record of an entry that of its page alone. */
+  private separate(at: number): void {
+    const { words } = this;
+    words[at + 7] &= ~JOINED;
+    const tag = words[at] === -1 ? at + 2 : at;
+    const page = words[tag] & ~WITHHELD;
+    noteWindow(words, at + TLB_RECORDS / 4, page, words[tag + 1], words[at + 6] + page);
+  }
+
+  /** Makes the windows of a bank as large as they may be: generated code fills them often. */
+  widenWindows(bank: number): void {
+    const { words } = this;
+    this.windows.reset();
+    if (!this.grown) return;
+    this.grown = false;
+    widenWindows(words, bank >>> 2, (bank + TLB_RECORDS) >>> 2, BANK_BYTES / 4, (at) => {
+      words[at + 7] |= JOINED;
+    });
   }
 
   private use(group: number, at: number): void {
@@ -211,6 +268,7 @@ export class SoftTlb {
 
   flushGroup(group: number): void {
     const { words } = this;
+    this.windows.reset();
     const used = this.used[group];
     for (let i = this.usedCount[group] - 1; i >= 0; i--) {
       const at = used[i];
@@ -231,6 +289,7 @@ export class SoftTlb {
     const { words } = this;
     for (let view = 0; view < BANKS_PER_GROUP; view++) {
       const at = (this.bank(group, view) + tlbOffset(lo)) >>> 2;
+      this.lose(at);
       words[at] = words[at + 1] = words[at + 2] = words[at + 3] = words[at + 4] = words[at + 5] = -1;
     }
     return false;

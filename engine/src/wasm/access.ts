@@ -1,5 +1,7 @@
-import { TLB_ENTRIES } from '../memory/tlb';
+import { TLB_ENTRIES, TLB_RECORDS } from '../memory/tlb';
+import { WindowRecord, Windows } from '../memory/windows';
 import type { Code } from './encoder';
+import { Control } from './layout';
 import { W } from './opcodes';
 import { V } from './simd';
 
@@ -35,16 +37,69 @@ export function pushMiss(c: Code, l: AccessLocals, size: number, write: boolean)
   c.i64(-4096).op(W.I64_AND).op(W.I64_NE);
 }
 
-/** As {@link pushMiss} for 16 bytes; also 1 if the address is no multiple of 16, which then cannot cross a page. */
-export function pushAlignedMiss(c: Code, l: AccessLocals, write: boolean): void {
-  pushMiss(c, l, 0, write);
-  c.get(l.address).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND).op(W.I32_OR);
-}
-
 /** After a hit: pushes the address in the WebAssembly.Memory. */
 export function pushHost(c: Code, l: AccessLocals): void {
   c.get(l.entry).memory(W.I32_LOAD, HOST);
   c.get(l.address).op(W.I32_WRAP_I64).op(W.I32_ADD);
+}
+
+/** Locals of an access through a window. */
+export interface WindowLocals extends AccessLocals {
+  /** i64: the address's distance from the window's first. */
+  distance: number;
+}
+
+/**
+ * Finds the address in window number `window` of its kind, or in the soft TLB,
+ * which moves the window there; `miss` emits what happens if it is in neither.
+ * Afterwards {@link pushWindowHost} gives its place.
+ */
+export function findInWindow(
+  c: Code,
+  l: WindowLocals,
+  window: number,
+  size: number,
+  write: boolean,
+  miss: () => void,
+): void {
+  const { address, entry, distance } = l;
+  const number = window + (write ? Windows.COUNT : 0);
+  const record = TLB_RECORDS + (write ? WindowRecord.WRITE : 0);
+  const constant = (): Code => c.i32(0);
+  c.get(address);
+  constant().memory(W.I64_LOAD, Windows.FIRST + number * 8);
+  c.op(W.I64_SUB).tee(distance);
+  constant().memory(W.I64_LOAD, Windows.LIMIT + number * 8);
+  c.op(W.I64_GE_U);
+  c.if();
+  constant().memory(W.I32_LOAD, Control.BANK).set(l.bank);
+  pushMiss(c, l, size, write);
+  c.if();
+  miss();
+  c.end();
+  constant();
+  c.get(entry)
+    .memory(W.I64_LOAD, record + WindowRecord.FIRST)
+    .tee(distance);
+  c.memory(W.I64_STORE, Windows.FIRST + number * 8);
+  constant();
+  c.get(entry).memory(W.I64_LOAD32_U, record + WindowRecord.LIMIT);
+  c.memory(W.I64_STORE, Windows.LIMIT + number * 8);
+  constant();
+  c.get(entry).memory(W.I32_LOAD, record + WindowRecord.NEGATIVE_HOST);
+  c.memory(W.I32_STORE, Windows.NEGATIVE_HOST + number * 4);
+  constant();
+  constant().memory(W.I32_LOAD, Windows.FILLED).i32(1).op(W.I32_ADD).memory(W.I32_STORE, Windows.FILLED);
+  c.get(address).get(distance).op(W.I64_SUB).set(distance);
+  c.end();
+}
+
+/** After {@link findInWindow}: pushes the address in the WebAssembly.Memory. */
+export function pushWindowHost(c: Code, l: WindowLocals, window: number, write: boolean): void {
+  // A subtraction, because V8 takes its operand from memory; of additions it makes LEA.
+  c.get(l.distance).op(W.I32_WRAP_I64);
+  c.i32(0).memory(W.I32_LOAD, Windows.NEGATIVE_HOST + (window + (write ? Windows.COUNT : 0)) * 4);
+  c.op(W.I32_SUB);
 }
 
 export function loadOp(size: number): W | V {

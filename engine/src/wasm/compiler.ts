@@ -7,7 +7,8 @@
 import { Slot } from '../cpu/state';
 import { Mode } from '../ir/block';
 import { FlagsKind, MemAux, Op, WORDS } from '../ir/ops';
-import { loadOp, pushAlignedMiss, pushHost, pushMiss, storeOp } from './access';
+import { Windows } from '../memory/windows';
+import { findInWindow, loadOp, pushWindowHost, storeOp } from './access';
 import { type DivideOperands, emitDivide } from './divide';
 import { Code, type Label } from './encoder';
 import {
@@ -46,6 +47,16 @@ export function hasIndirectJumps(region: Region): boolean {
   return region.blocks.some((b) => b.ends === 'control' && lastOp(b) === Op.JUMP);
 }
 
+function isAccess(op: number): boolean {
+  return (op >= Op.LOAD8 && op <= Op.STORE64) || op === Op.LOAD128 || op === Op.STORE128;
+}
+
+/** Whether a micro-op's d is a slot that it writes. */
+function writesSlot(op: number): boolean {
+  const role = ROWS[op]!.d;
+  return role === 'w' || role === 'm';
+}
+
 function lastOp(b: RegionBlock): number {
   return b.block.code[b.block.code.length - WORDS] & 0xff;
 }
@@ -68,7 +79,12 @@ class RegionCompiler implements Operands, FlagsOperands {
     address: this.c.local(Type.I64),
     entry: this.c.local(Type.I32),
     bank: this.c.local(Type.I32),
+    distance: this.c.local(Type.I64),
   };
+  /** The window of the last access. */
+  private window = { number: 0, write: false };
+  /** Windows given to computed addresses so far. */
+  private computed = 0;
   private readonly vectors = new RegionVectors(this.c, this);
   private readonly structure: Structure;
   /** Indirect jumps have tables of their own; with many of them, the edges would cost V8 seconds. */
@@ -101,7 +117,6 @@ class RegionCompiler implements Operands, FlagsOperands {
       .op(W.I64_AND)
       .set(this.pageBase);
     c.i32(0).memory(W.I32_LOAD, Control.BUDGET).set(this.budget);
-    c.i32(0).memory(W.I32_LOAD, Control.BANK).set(this.access.bank);
     for (const [slot, local] of this.registers)
       c.i32(0)
         .memory(W.I64_LOAD, slot * 8)
@@ -244,15 +259,10 @@ class RegionCompiler implements Operands, FlagsOperands {
         case Op.LOAD16:
         case Op.LOAD32:
         case Op.LOAD64: {
-          const size = op - Op.LOAD8;
-          this.address(word >>> 8);
-          pushMiss(c, this.access, size, ((word >>> 8) & MemAux.WRITE_INTENT) !== 0);
-          c.if();
-          stop();
-          c.end();
+          this.find(op - Op.LOAD8, ((word >>> 8) & MemAux.WRITE_INTENT) !== 0, stop);
           this.set64(() => {
-            pushHost(c, this.access);
-            c.memory(loadOp(size));
+            this.pushHost();
+            c.memory(loadOp(op - Op.LOAD8));
           });
           break;
         }
@@ -260,26 +270,21 @@ class RegionCompiler implements Operands, FlagsOperands {
         case Op.STORE16:
         case Op.STORE32:
         case Op.STORE64: {
-          const size = op - Op.STORE8;
-          this.address(word >>> 8);
-          pushMiss(c, this.access, size, true);
-          c.if();
-          stop();
-          c.end();
-          pushHost(c, this.access);
-          this.d64().memory(storeOp(size));
+          if (!this.isFound(insn)) this.find(op - Op.STORE8, true, stop);
+          this.pushHost();
+          this.d64().memory(storeOp(op - Op.STORE8));
           break;
         }
         case Op.LOAD128:
-          this.access128(word >>> 8, false, stop);
+          this.find(4, false, stop);
           this.vectors.set(d, () => {
-            pushHost(c, this.access);
+            this.pushHost();
             c.memory(V.V128_LOAD);
           });
           break;
         case Op.STORE128:
-          this.access128(word >>> 8, true, stop);
-          pushHost(c, this.access);
+          this.find(4, true, stop);
+          this.pushHost();
           this.vectors.push(d).memory(V.V128_STORE);
           break;
         case Op.VECTOR:
@@ -440,15 +445,55 @@ class RegionCompiler implements Operands, FlagsOperands {
     c.br(this.exit);
   }
 
-  /** Leaves the region unless 16 bytes at a + literal b are in the soft TLB and aligned as wanted. */
-  private access128(aux: number, write: boolean, stop: () => void): void {
-    const { c } = this;
+  // --- memory -----------------------------------------------------------------------------
+
+  /** Leaves the region unless 1 << `size` bytes at a + literal b are in the soft TLB and aligned as wanted. */
+  private find(size: number, write: boolean, stop: () => void): void {
+    const { c, access } = this;
+    const aux = this.code[this.at] >>> 8;
+    const base = this.code[this.at + 2];
     this.address(aux);
-    if (aux & MemAux.ALIGNED) pushAlignedMiss(c, this.access, write);
-    else pushMiss(c, this.access, 4, write);
-    c.if();
-    stop();
-    c.end();
+    if (size === 4 && aux & MemAux.ALIGNED) {
+      c.get(access.address).op(W.I32_WRAP_I64).i32(15).op(W.I32_AND);
+      c.if();
+      stop();
+      c.end();
+    }
+    const registers = Slot.R15 + 1;
+    const number = base < registers ? base : registers + (this.computed++ % (Windows.COUNT - registers));
+    this.window = { number, write };
+    findInWindow(c, access, number, size, write, stop);
+  }
+
+  /** Pushes the place of what was found. */
+  private pushHost(): void {
+    pushWindowHost(this.c, this.access, this.window.number, this.window.write);
+  }
+
+  /**
+   * Whether the store at hand goes to what the instruction's last access found:
+   * it is the second half of a read-modify-write, and nothing has come between.
+   */
+  private isFound(insn: number): boolean {
+    const { code, at } = this;
+    const address = code[at + 2];
+    const load = (code[at] & 0xff) - Op.STORE8 + Op.LOAD8;
+    let first = -1;
+    for (let before = at - WORDS; before > insn; before -= WORDS) {
+      const op = code[before] & 0xff;
+      if (op >= Op.SKIPZ && op <= Op.SKIP) return false;
+      if (first >= 0) continue;
+      if (op === load) first = before;
+      else if (isAccess(op) || (writesSlot(op) && code[before + 1] === address)) return false;
+    }
+    if (first < 0) return false;
+    return (
+      ((code[first] ^ code[at]) & (MemAux.WRAP32 << 8)) === 0 &&
+      ((code[first] >>> 8) & MemAux.WRITE_INTENT) !== 0 &&
+      code[first + 1] !== address &&
+      code[first + 2] === address &&
+      code[first + 3] === code[at + 3]
+    );
   }
 
   /** Sets the access's address from a and literal b. */
