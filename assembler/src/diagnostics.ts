@@ -1,5 +1,6 @@
 import type { Diagnostic, Severity, SourceRange } from './api';
 import { MAX_DIAGNOSTICS } from './limits';
+import type { SourceFile } from './text/source';
 import type { Token } from './text/token';
 
 /** What is wrong with a statement, thrown inside the front end and caught at the end of its line. */
@@ -26,6 +27,21 @@ export function rangeOf(first: Token, last: Token = first): SourceRange {
   };
 }
 
+/** From one line to another of the same text. */
+export interface Move {
+  file: SourceFile;
+  from: number;
+  to: number;
+  /** Added to columns. */
+  columns: number;
+}
+
+function moveRange(range: SourceRange, { file, from, to, columns }: Move): SourceRange {
+  if (range.file !== file.path || range.line !== from || range.endLine !== from) return range;
+  const column = range.column + columns;
+  return { ...range, line: to, endLine: to, column, endColumn: range.endColumn + columns };
+}
+
 /** Collects the diagnostics of a pass. */
 export class Reporter {
   readonly list: Diagnostic[] = [];
@@ -40,11 +56,15 @@ export class Reporter {
   /** Tells what `%line` makes of the line in work. */
   named: () => Diagnostic['named'] = () => undefined;
 
+  /** Set while a statement is assembled that was made of another line. */
+  move: Move | undefined;
+
   /** Told about each diagnostic. */
   listener: ((diagnostic: Diagnostic) => void) | undefined;
 
   /** Adds a diagnostic; the same complaint about the same place counts once. */
-  report(severity: Severity, code: string, message: string, range: SourceRange): void {
+  report(severity: Severity, code: string, message: string, at: SourceRange): void {
+    const range = this.move ? moveRange(at, this.move) : at;
     this.reports++;
     if (severity === 'error') this.errors++;
     if (this.list.length >= MAX_DIAGNOSTICS) return;

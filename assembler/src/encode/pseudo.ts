@@ -34,6 +34,8 @@ const integerCompare: Record<string, number> = {
 const xopCompare = ['lt', 'le', 'gt', 'ge', 'eq', 'neq', 'false', 'true'];
 const multiply: Record<string, number> = { lqlq: 0x00, hqlq: 0x01, lqhq: 0x10, hqhq: 0x11 };
 
+const PSEUDO = /^(v?p?cmp|vpcom|v?pclmul)/;
+
 /** The plain mnemonic and its immediate. */
 function expand(name: string): [string, number] | undefined {
   let m = /^cmp([a-z]+)(p[sd]|s[sd])$/.exec(name);
@@ -51,7 +53,8 @@ function expand(name: string): [string, number] | undefined {
 
 /** The forms of a pseudo-operation, empty for other names. */
 export function pseudoForms(name: string, formsOf: (name: string) => Form[] | undefined): Form[] {
-  const plain = expand(name);
+  // Most names are labels: they are told apart at once.
+  const plain = PSEUDO.test(name) ? expand(name) : undefined;
   if (!plain) return [];
   return (formsOf(plain[0]) ?? [])
     .filter((f) => f.slots.at(-1)?.place === 'imm')

@@ -1,4 +1,4 @@
-import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import { Complaint, type Move, type Reporter, rangeOf } from '../diagnostics';
 import type { EncodedField, InstructionStatement, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import { type Base, Evaluator, type Linear, type Located, type Scope } from '../parse/evaluate';
@@ -6,6 +6,7 @@ import { MacroNames } from '../preprocess/names';
 import { DEFAULT_FLOAT } from '../text/float';
 import { type SourceLine, tokenOf } from '../text/source';
 import type { Token } from '../text/token';
+import type { FixedLine } from './fixed';
 import type { Listing } from './listing';
 import type { ObjectFormat } from './object';
 import { LineRecords, StrucRecords } from './records';
@@ -77,6 +78,8 @@ export class Layout implements Scope {
   readonly traced: boolean;
   /** Where the statement that is being emitted stands. */
   current: Token | SourceLine | undefined;
+  /** The statement in work was made of another line. */
+  move: Move | undefined;
   /** Counts work, in tokens; set by the pass. */
   spend: (tokens: number, at: Token) => void = () => {};
   /** The token of the source that stands for one of the standard macros; set by the pass. */
@@ -256,7 +259,8 @@ export class Layout implements Scope {
     token: Token,
   ): void {
     this.lastDefined = name;
-    const earlier = this.symbols.define(name, kind, value, base, this.visible(token));
+    const at = this.visible(this.move ? token.moved(this.move.to, this.move.columns) : token);
+    const earlier = this.symbols.define(name, kind, value, base, at);
     if (!earlier) {
       this.format?.defined(name);
       return;
@@ -388,6 +392,19 @@ export class Layout implements Scope {
     else section.repeat(bytes, count);
     this.listing?.bytes(start, bytes, count, fields);
     if (this.pass > 1) this.records.add(section, start, length, code, this.bits);
+  }
+
+  /** Puts down the bytes of a line that never changes. */
+  emitFixed(fixed: FixedLine, at: SourceLine): void {
+    const { section } = this;
+    if (this.absolute || section.nobits || this.listing) {
+      this.emit(fixed.bytes, 1, true, at);
+      return;
+    }
+    const { length } = fixed;
+    if (!this.#take(length, at)) return;
+    section.copy(fixed.store, fixed.at, length);
+    if (this.pass > 1) this.records.add(section, section.offset - length, length, true, this.bits);
   }
 
   /** Gives the fields of one statement their relocations and what they hold. */

@@ -1,5 +1,5 @@
 import type { AssembleOptions, Diagnostic } from '../api';
-import { Complaint, type Reporter, rangeOf } from '../diagnostics';
+import { Complaint, type Move, type Reporter, rangeOf } from '../diagnostics';
 import { MAX_ERRORS } from '../limits';
 import { Cursor } from '../parse/cursor';
 import type { Linear } from '../parse/evaluate';
@@ -18,7 +18,9 @@ import { quote, utf8 } from '../text/string';
 import { detokenise, Kind, type Token } from '../text/token';
 import { isBracketed, runDirective } from './directives';
 import type { Files } from './files';
+import { FixedLine } from './fixed';
 import type { Layout } from './layout';
+import { QuickReader } from './quick';
 import type { Recorder } from './recorder';
 import { placeOf } from './records';
 import { assembleStatement } from './statement';
@@ -61,26 +63,17 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   return related;
 }
 
-/** All that is kept of a line with nothing but an instruction that never changes. */
-class FixedLine {
-  constructor(
-    readonly bits: number,
-    readonly defaultRel: boolean,
-    readonly bytes: Uint8Array,
-  ) {}
-
-  /** The statement in this form, if it has one. */
-  static of(statement: Statement): FixedLine | undefined {
-    const { body } = statement;
-    if (body.kind !== 'instruction' || !body.fixed || statement.label || statement.times) return undefined;
-    return new FixedLine(body.fixed.bits, body.fixed.defaultRel, body.fixed.bytes);
-  }
+/** How a statement whose first token is `first` moves to this line; undefined when it was made there. */
+function moveOf(first: Token, line: SourceLine): Move | undefined {
+  if (first.line === line.number) return undefined;
+  return { file: first.file, from: first.line, to: line.number, columns: line.column - first.column };
 }
 
 /** One pass over the whole source, with the symbols of the pass before. */
 export class Pass implements Host {
   readonly #state: State;
   readonly #preprocessor: Preprocessor;
+  readonly #quick: QuickReader | undefined;
   cancelled = false;
   /** What the pass does, so that sizes can be asked for again without the preprocessor; absent when nobody wants it. */
   recorder: Recorder | undefined;
@@ -92,6 +85,8 @@ export class Pass implements Host {
     readonly reporter: Reporter,
     readonly pass: number,
   ) {
+    // Later passes know the lines already.
+    if (pass === 1) this.#quick = new QuickReader(layout);
     this.#state = new State(this, reporter);
     this.#preprocessor = new Preprocessor(this.#state);
     reporter.chain = () => chainOf(this.#state.frame);
@@ -153,6 +148,10 @@ export class Pass implements Host {
     let statement = source?.statement as Statement | undefined;
     const tokens = given ?? (statement ? undefined : source!.read());
     const at = tokens?.[0] ?? source!;
+    // The statement may have been made of another line of the same text.
+    const moved = statement && moveOf(statement.first, source!);
+    this.reporter.move = moved;
+    layout.move = moved;
     try {
       if (!statement && isBracketed(tokens!)) runDirective(layout, tokens!);
       else {
@@ -164,13 +163,16 @@ export class Pass implements Host {
         if (source) {
           source.fixed = FixedLine.of(statement);
           source.statement = source.fixed ? undefined : statement;
-          if (source.fixed) this.#preprocessor.remember(source);
+          if (tokens && statement.body.kind !== 'incbin') this.#preprocessor.remember(source);
         }
       }
     } catch (problem) {
       const all = tokens ?? source!.read();
+      this.reporter.move = moved;
       this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
     }
+    this.reporter.move = undefined;
+    layout.move = undefined;
     this.#state.complained(at);
     if (statement) this.recorder?.statement(statement, parent);
     else this.recorder?.directive(tokens!);
@@ -181,8 +183,8 @@ export class Pass implements Host {
     try {
       layout.mark();
       layout.ordinal++;
-      layout.emit(fixed.bytes, 1, true, source);
-      this.recorder?.fixed(fixed.bytes.length);
+      layout.emitFixed(fixed, source);
+      this.recorder?.fixed(fixed.length);
     } catch (problem) {
       const all = source.read();
       this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
@@ -241,6 +243,15 @@ export class Pass implements Host {
   #path(call: Token): string {
     const index = this.#place().file;
     return this.files.paths[index] ?? call.file.path;
+  }
+
+  knows(line: SourceLine): boolean {
+    const fixed = this.#quick?.read(line);
+    if (fixed === undefined) return false;
+    line.fixed = fixed;
+    line.statement = undefined;
+    this.#preprocessor.remember(line);
+    return true;
   }
 
   get names(): MacroNames {

@@ -1,5 +1,8 @@
 import type { Base } from '../parse/evaluate';
 
+/** So many bytes are copied one by one sooner than by a call. */
+const SHORT = 32;
+
 /** A section of the flat binary. Lives through all passes; its content is made anew in each. */
 export class Section implements Base {
   /** Address the program sees, from the layout of the pass before. */
@@ -46,9 +49,21 @@ export class Section implements Base {
   }
 
   append(bytes: Uint8Array): void {
-    this.#grow(bytes.length);
-    this.#data.set(bytes, this.offset);
-    this.offset += bytes.length;
+    if (bytes.length <= SHORT) this.copy(bytes, 0, bytes.length);
+    else {
+      this.#grow(bytes.length);
+      this.#data.set(bytes, this.offset);
+      this.offset += bytes.length;
+    }
+  }
+
+  /** Appends a few bytes of `from`. */
+  copy(from: Uint8Array, at: number, length: number): void {
+    this.#grow(length);
+    const data = this.#data;
+    const { offset } = this;
+    for (let i = 0; i < length; i++) data[offset + i] = from[at + i];
+    this.offset = offset + length;
   }
 
   /** Appends `bytes` `count` times. */

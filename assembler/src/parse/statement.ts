@@ -1,12 +1,11 @@
 import { Complaint } from '../diagnostics';
-import { isMnemonic } from '../encode';
 import type { Operand, SizeKeyword } from '../encode/statement';
 import { Kind, type Token } from '../text/token';
 import { Cursor } from './cursor';
 import { type DataItem, parseData } from './data';
 import { isConstant } from './evaluate';
 import { type Expression, parseExpression, stringOf } from './expression';
-import { DATA, isPrefixName, isReserved, isSegmentName, RESERVE, SIZES, startsStatement } from './words';
+import { DATA, isPrefixName, isReserved, isSegmentName, meaningOf, RESERVE, SIZES } from './words';
 
 /** An operand as written. */
 export interface OperandSyntax {
@@ -112,7 +111,7 @@ function parseLabel(cursor: Cursor, statement: Statement): void {
   }
   const colon = cursor.ahead(1)?.is(':') ?? false;
   if (first.text[0] !== '$') {
-    if (startsStatement(first.lower) && !(colon && mayNameLabel(first.lower))) return;
+    if (meaningOf(first.word).starts && !(colon && mayNameLabel(first.lower))) return;
     if (isReserved(first.lower)) {
       throw new Complaint(
         'label-reserved',
@@ -146,7 +145,7 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
       continue;
     }
     const next = word === 'wait' ? cursor.ahead(1) : undefined;
-    const waits = next?.kind === Kind.Identifier && startsStatement(next.lower);
+    const waits = next?.kind === Kind.Identifier && meaningOf(next.word).starts;
     if (!isPrefixName(word) && !waits) break;
     cursor.next();
     prefixes.push(word);
@@ -167,7 +166,8 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     return { kind: 'equ', value, offset };
   }
   if (word === 'incbin') return parseIncbin(cursor);
-  if (head.kind !== Kind.Identifier || !isMnemonic(word)) {
+  const meaning = meaningOf(head.word);
+  if (head.kind !== Kind.Identifier || !meaning.mnemonic) {
     const what =
       head.kind === Kind.Identifier
         ? 'is not an instruction, directive or macro'
@@ -180,7 +180,7 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     if (cursor.done) break;
     cursor.expect(',', 'between operands');
   }
-  const branch = isBranch(word);
+  const { branch } = meaning;
   // A branch depends on where it stands.
   if (!branch) for (const o of operands) o.fixed = isFixed(o);
   const constant = !branch && operands.every((o) => o.fixed);
@@ -202,16 +202,8 @@ function encodingPrefix(cursor: Cursor): string {
   return text;
 }
 
-/** Is the operand of this mnemonic the target of a branch? */
-function isBranch(mnemonic: string): boolean {
-  const c = mnemonic.charCodeAt(0);
-  // Only j…, call, loop… and xbegin are looked at more closely.
-  if (c === 0x6a) return true;
-  return (c === 0x63 || c === 0x6c || c === 0x78) && /^(call|loop|xbegin)/.test(mnemonic);
-}
-
 /** True when the value of the operand can depend on nothing: no symbol, no `$`. */
-function isFixed(o: OperandSyntax): boolean {
+export function isFixed(o: OperandSyntax): boolean {
   if (o.offset) return false;
   if (!o.memory) return o.value === undefined || isConstant(o.value);
   return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
@@ -240,7 +232,8 @@ function sizeOf(cursor: Cursor): SizeKeyword | undefined {
   return size;
 }
 
-function parseOperand(cursor: Cursor): OperandSyntax {
+/** Reads one operand. */
+export function parseOperand(cursor: Cursor): OperandSyntax {
   const first = cursor.peek;
   if (!first) throw cursor.complaint('operand-expected', 'expected an operand');
   // All fields at once: objects of one shape are smaller and faster.

@@ -1,5 +1,6 @@
 import { isMnemonic, isPrefix, isRegister } from '../encode';
 import type { SizeKeyword } from '../encode/statement';
+import { type Word, wordOf } from '../text/word';
 
 /** Size keywords in bits. */
 export const SIZES: ReadonlyMap<string, SizeKeyword> = new Map([
@@ -99,22 +100,41 @@ export function isPrefixName(word: string): boolean {
   return PREFIX_BYTES.has(word) ? word !== 'wait' : SIZE_PREFIXES.has(word) || isPrefix(word);
 }
 
-const starts = new Map<string, boolean>();
-const MAX_STARTS = 50_000;
+/** What a word is in this language. */
+interface Meaning {
+  /** It may start a statement (instruction, data definition, prefix); otherwise it is free for labels. */
+  starts: boolean;
+  mnemonic: boolean;
+  /** An instruction, and nothing else. */
+  instruction: boolean;
+  /** The operand of this mnemonic is the target of a branch. */
+  branch: boolean;
+}
 
-/** May a lower-case word start a statement (instruction, data definition, prefix)? No: it is free for labels. */
-export function startsStatement(word: string): boolean {
-  const known = starts.get(word);
-  if (known !== undefined) return known;
-  const is =
+/** What a word is, found out once. */
+export function meaningOf(word: Word): Meaning {
+  word.meaning ??= find(word.lower);
+  return word.meaning as Meaning;
+}
+
+function find(word: string): Meaning {
+  const other =
     DATA.has(word) ||
     RESERVE.has(word) ||
     word === 'times' ||
     word === 'equ' ||
     word === 'incbin' ||
-    isPrefixName(word) ||
-    isMnemonic(word);
-  if (starts.size >= MAX_STARTS) starts.clear();
-  starts.set(word, is);
-  return is;
+    isPrefixName(word);
+  const mnemonic = isMnemonic(word);
+  return {
+    starts: other || mnemonic,
+    mnemonic,
+    instruction: mnemonic && !other && word !== 'wait',
+    branch: mnemonic && /^(j|call|loop|xbegin)/.test(word),
+  };
+}
+
+/** May a lower-case word start a statement? */
+export function startsStatement(word: string): boolean {
+  return meaningOf(wordOf(word)).starts;
 }

@@ -1,5 +1,5 @@
 import { Kind, type Token } from '../text/token';
-import { wordOf } from '../text/word';
+import { type Word, wordOf } from '../text/word';
 
 const SLOTS = 1 << 16;
 /** A macro has a name with this hash. */
@@ -29,6 +29,15 @@ export class MacroNames {
     if (known & MACRO) return;
     this.#slots[slot] = known | MACRO;
     if (known & PLAIN) this.epoch = ++clock;
+  }
+
+  /** The same for a single word. */
+  isPlainWord({ key }: Word): boolean {
+    const slot = key & (SLOTS - 1);
+    const known = this.#slots[slot];
+    if (known & MACRO) return false;
+    if (known === 0) this.#slots[slot] = PLAIN;
+    return true;
   }
 
   /** Is a line of these tokens plain? */

@@ -42,7 +42,7 @@ const LINE = 3;
 /** Delivers the lines of one pass. */
 export class Preprocessor {
   #collecting: Collecting | undefined;
-  /** Lines that are bytes and nothing else, by their text. */
+  /** Lines that macros leave alone, by their text. */
   readonly #twins = new Map<string, SourceLine>();
 
   constructor(readonly state: State) {
@@ -72,7 +72,7 @@ export class Preprocessor {
     return undefined;
   }
 
-  /** Lines of the same text will give the same {@link SourceLine.fixed}. */
+  /** What was made of the line is good for every line of the same text. */
   remember(line: SourceLine): void {
     const { text } = line;
     if (text !== '' && this.#twins.size < MAX_TWINS && !line.file.bytes) this.#twins.set(text, line);
@@ -85,11 +85,15 @@ export class Preprocessor {
     const { text } = line;
     if (text === '' || line.file.bytes) return false;
     const twin = this.#twins.get(text);
-    if (twin === undefined || twin.plain !== epoch) return false;
+    if (twin === undefined || twin.plain !== epoch || twin.file !== line.file) {
+      if (!this.state.host.knows(line)) return false;
+      line.plain = epoch;
+      return true;
+    }
     line.plain = epoch;
     line.fixed = twin.fixed;
-    line.statement = undefined;
-    return true;
+    line.statement = twin.statement;
+    return line.fixed !== undefined || line.statement !== undefined;
   }
 
   /** Takes the next raw line, ending frames that are used up. */

@@ -172,6 +172,8 @@ export interface Host {
   pass: number;
   /** Through all passes. */
   names: MacroNames;
+  /** Is it plain without a look at its tokens what becomes of the line? Then no macro changes it. */
+  knows(line: SourceLine): boolean;
   /** Source of the `%use` package, if there is one. */
   package(name: string): SourceFile | undefined;
 }

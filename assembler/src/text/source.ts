@@ -23,9 +23,9 @@ export class SourceLine {
     /** Number of its first physical line. */
     public number: number,
     /** The text it stands in, and where. */
-    private readonly whole: string,
-    private readonly from: number,
-    private readonly to: number,
+    readonly whole: string,
+    readonly from: number,
+    readonly to: number,
     /** First character of its physical line. */
     private readonly start: number,
     tokens?: readonly Token[],
@@ -33,6 +33,11 @@ export class SourceLine {
     this.#tokens = tokens;
     this.directive = tokens && directiveOf(tokens);
     if (tokens) this.#percent = tokens.some(isPreprocessors);
+  }
+
+  /** Column of the first token, from 1. */
+  get column(): number {
+    return this.#tokens ? this.#tokens[0].column : this.from - this.start + 1;
   }
 
   /** The text, mostly without comment; empty when only the tokens are known. */

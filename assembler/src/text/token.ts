@@ -61,6 +61,12 @@ export class Token {
     return new Token(kind, text, space, file, line, column, end, provenance, known);
   }
 
+  /** The same token on a line of the same text. */
+  moved(line: number, columns: number): Token {
+    const { kind, text, space, file, column, end, provenance, known } = this;
+    return new Token(kind, text, space, file, line, column + columns, end + columns, provenance, known);
+  }
+
   /** The content of a macro body, put where the macro was called. */
   calledAt(call: Token, provenance: Provenance, space: boolean): Token {
     const { kind, text, known } = this;
