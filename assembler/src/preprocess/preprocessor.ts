@@ -11,6 +11,7 @@ import { callMulti, endsEmpty, expandParameters, leaveFrame, splitParameters } f
 import { pasteText } from './paste';
 import { expandSingles, nameLocals } from './single-line';
 import { type Condition, ensure, Frame, type MultiMacro, type State } from './state';
+import { Twins } from './twins';
 
 /** A line for the assembler proper. */
 export interface ExpandedLine {
@@ -19,9 +20,6 @@ export interface ExpandedLine {
   /** Set when no macro changed the line: what is parsed from it can be kept there. */
   source: SourceLine | undefined;
 }
-
-/** Lines remembered by their text. */
-const MAX_TWINS = 1 << 16;
 
 /** A `%macro` or `%rep` whose body is being collected. */
 interface Collecting {
@@ -43,7 +41,8 @@ const LINE = 3;
 export class Preprocessor {
   #collecting: Collecting | undefined;
   /** Lines that macros leave alone, by their text. */
-  readonly #twins = new Map<string, SourceLine>();
+  readonly #twins = new Twins();
+  #sought: SourceLine | undefined;
 
   constructor(readonly state: State) {
     state.functions = FUNCTIONS;
@@ -74,18 +73,17 @@ export class Preprocessor {
 
   /** What was made of the line is good for every line of the same text. */
   remember(line: SourceLine): void {
-    const { text } = line;
-    if (text !== '' && this.#twins.size < MAX_TWINS && !line.file.bytes) this.#twins.set(text, line);
+    if (line === this.#sought) this.#twins.remember(line);
   }
 
   /** Is it known what becomes of the line, from the pass before or from a line of the same text? */
   #isKnown(line: SourceLine): boolean {
     const { epoch } = this.state.host.names;
     if (line.plain === epoch) return line.fixed !== undefined || line.statement !== undefined;
-    const { text } = line;
-    if (text === '' || line.file.bytes) return false;
-    const twin = this.#twins.get(text);
-    if (twin === undefined || twin.plain !== epoch || twin.file !== line.file) {
+    if (line.from === line.to) return false;
+    const twin = this.#twins.find(line);
+    this.#sought = line;
+    if (twin === undefined || twin.plain !== epoch) {
       if (!this.state.host.knows(line)) return false;
       line.plain = epoch;
       return true;

@@ -1,0 +1,32 @@
+import type { SourceLine } from '../text/source';
+import { hashStep } from '../text/word';
+
+/** Lines remembered; the newer one of two that meet in a slot stays. */
+const SLOTS = 1 << 14;
+
+/** Lines by their text, for others of the same text: much of a program is written more than once. */
+export class Twins {
+  readonly #lines: (SourceLine | undefined)[] = new Array<SourceLine | undefined>(SLOTS).fill(undefined);
+  readonly #hashes = new Int32Array(SLOTS);
+  #hash = 0;
+  #slot = 0;
+
+  /** The line of this text that was remembered last. */
+  find(line: SourceLine): SourceLine | undefined {
+    const { whole, from, to } = line;
+    let hash = 0;
+    for (let i = from; i < to; i++) hash = hashStep(hash, whole.charCodeAt(i));
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    this.#hash = hash;
+    this.#slot = slot;
+    if (this.#hashes[slot] !== hash) return undefined;
+    const known = this.#lines[slot];
+    return known?.file === line.file && known.text === line.text ? known : undefined;
+  }
+
+  /** Remembers the line that was looked for last. */
+  remember(line: SourceLine): void {
+    this.#lines[this.#slot] = line;
+    this.#hashes[this.#slot] = this.#hash;
+  }
+}
