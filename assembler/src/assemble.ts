@@ -2,6 +2,7 @@ import type { AssembleOptions, AssembleResult, Diagnostic, SourceMap } from './a
 import { Reporter } from './diagnostics';
 import { bytesAt, remember } from './draft';
 import { Files } from './layout/files';
+import { finish } from './layout/finish';
 import { Layout } from './layout/layout';
 import { makeMap } from './layout/map';
 import { Pass } from './layout/pass';
@@ -109,12 +110,22 @@ export function assemble(options: AssembleOptions): AssembleResult {
       program = undefined;
       continue;
     }
+    // A listing is written, and an object file's symbols are ordered, by whole passes only.
+    if (reporter.reports === 0 && !object && !listing) {
+      program.bytes = new Map([...layout.sections.values()].map((s) => [s, s.detach()]));
+      layout.records.keep();
+    }
     const cancelled = options.cancelled ?? (() => false);
+    let settled = false;
     do {
       grow(++number);
       if (!replay(program, layout, number, pass.readBinary, cancelled, pass.limit)) break;
-    } while (moved(sizes) && number < MAX_PASSES && work + program.spent <= most);
+      settled = !moved(sizes);
+    } while (!settled && number < MAX_PASSES && work + program.spent <= most);
     work += program.spent;
+    if (!settled || !program.bytes || layout.growing) continue;
+    reporter = new Reporter();
+    if (finish(program, layout, ++number, reporter, pass.readBinary, cancelled) && !moved(sizes)) break;
   }
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
   const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));

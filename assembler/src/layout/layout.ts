@@ -391,7 +391,7 @@ export class Layout implements Scope {
     } else if (count === 1) section.append(bytes);
     else section.repeat(bytes, count);
     this.listing?.bytes(start, bytes, count, fields);
-    if (this.pass > 1) this.records.add(section, start, length, code, this.bits);
+    this.records.add(section, start, length, code, this.bits);
   }
 
   /** Puts down the bytes of a line that never changes. */
@@ -404,7 +404,7 @@ export class Layout implements Scope {
     const { length } = fixed;
     if (!this.#take(length, at)) return;
     section.copy(fixed.store, fixed.at, length);
-    if (this.pass > 1) this.records.add(section, section.offset - length, length, true, this.bits);
+    this.records.add(section, section.offset - length, length, true, this.bits);
   }
 
   /** Gives the fields of one statement their relocations and what they hold. */
@@ -446,6 +446,6 @@ export class Layout implements Scope {
     if (!this.#take(length, at)) return;
     const start = this.section.offset;
     this.section.reserve(length);
-    if (this.pass > 1) this.records.add(this.section, start, length, false, this.bits);
+    this.records.add(this.section, start, length, false, this.bits);
   }
 }

@@ -2,12 +2,15 @@ import type { InstructionStatement } from '../encode/statement';
 import type { Expression } from '../parse/expression';
 import type { OperandSyntax, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
+import type { Section } from './section';
 import type { Definition } from './symbols';
 
 /** What a {@link Step} does in a pass that only asks for sizes. */
 export const enum Act {
-  /** Takes room; nothing about it depends on symbols. */
+  /** Bytes that depend on no symbol. */
   Room,
+  /** So many bytes, whatever they will be. */
+  Settled,
   /** Gives a label its value. */
   Label,
   /** Names an `equ` whose value never changes. */
@@ -27,6 +30,10 @@ export const enum Act {
 export class Step {
   /** Bytes it takes; for a jump those of its short form. */
   length = 0;
+  /** Bytes it took in the pass that was recorded. */
+  first = 0;
+  /** Records of lines it made in that pass. */
+  records = 0;
   /** Bytes of a jump's near form. */
   near = 0;
   /** Distances wrap at 16 bits. */
@@ -72,6 +79,8 @@ export class Program {
   asks = false;
   /** Work that running it again has cost, in tokens. */
   spent = 0;
+  /** The bytes of the pass that was recorded, where that pass had nothing to say about the source. */
+  bytes: Map<Section, Uint8Array> | undefined;
   /** The symbol table's generation the steps were bound to. */
   generation = -1;
 
@@ -85,12 +94,13 @@ export class Program {
     return step;
   }
 
-  /** Takes room; joins what follows each other. */
-  room(length: number): void {
-    if (length === 0) return;
+  /** Bytes that never change; joins what follows each other. */
+  room(length: number, records: number): void {
+    if (length === 0 && records === 0) return;
     const last = this.steps[this.steps.length - 1];
-    if (last?.act === Act.Room) last.length += length;
-    else this.add(Act.Room).length = length;
+    const step = last?.act === Act.Room ? last : this.add(Act.Room);
+    step.length += length;
+    step.records += records;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   isSettled,
   operandDependencies,
   Program,
+  type Step,
   targetOf,
 } from './program';
 import type { Section } from './section';
@@ -43,11 +44,20 @@ function isFixedData(items: readonly DataItem[]): boolean {
   return items.every((i) => i.kind !== 'repeat' || (isConstant(i.count) && isFixedData(i.items)));
 }
 
+/** Are the bytes the same always? */
+function isConstantData(items: readonly DataItem[]): boolean {
+  return items.every((i) => {
+    if (i.kind === 'repeat') return isConstant(i.count) && isConstantData(i.items);
+    return i.kind !== 'value' || isConstant(i.value);
+  });
+}
+
 /** Writes down what a pass does, for {@link replay}. */
 export class Recorder {
   readonly program = new Program();
   #section!: Section;
   #offset = 0;
+  #records = 0;
   #errors = 0;
 
   constructor(readonly layout: Layout) {}
@@ -57,14 +67,28 @@ export class Recorder {
     const { layout } = this;
     this.#section = layout.section;
     this.#offset = layout.section.offset;
+    this.#records = layout.records.count;
     this.#errors = layout.reporter.errors;
+  }
+
+  /** Notes what the statement in work made; there is at least one record that tells its line. */
+  #measure(step: Step): Step {
+    const { records, section } = this.layout;
+    if (records.count === this.#records) records.add(section, section.offset, 0, false, this.layout.bits);
+    step.records = records.count - this.#records;
+    step.first = section.offset - this.#offset;
+    return step;
+  }
+
+  #room(length: number): void {
+    this.program.room(length, this.layout.records.count - this.#records);
   }
 
   /** An instruction that never changes was put down. */
   fixed(length: number): void {
     if (!this.layout.defaultSeen) this.program.inherits = true;
     if (this.layout.absolute) this.giveUp();
-    else this.program.room(length);
+    else this.#room(length);
   }
 
   /** The directive in these tokens was followed. */
@@ -113,15 +137,24 @@ export class Recorder {
     }
     if (label) this.program.add(Act.Label).name = layout.lastDefined;
     const length = layout.section.offset - this.#offset;
-    if (kind === Act.Room) this.program.room(length);
-    else if (kind === Act.Branch) this.#branch(body as Extract<Body, { kind: 'instruction' }>);
+    if (kind === Act.Room) this.#room(length);
+    else if (kind === Act.Settled) this.#settled(statement, length);
+    else if (kind === Act.Branch) this.#branch(statement, body as Extract<Body, { kind: 'instruction' }>);
     else this.#sized(statement, body as Extract<Body, { kind: 'instruction' }>, length);
   }
 
   #whole(statement: Statement, parent: string): void {
-    const step = this.program.add(Act.Statement);
+    const step = this.#measure(this.program.add(Act.Statement));
     step.statement = statement;
     step.parent = parent;
+  }
+
+  /** The number of bytes is known for good, but not yet which they are. */
+  #settled(statement: Statement, length: number): void {
+    const step = this.#measure(this.program.add(Act.Settled));
+    step.statement = statement;
+    step.parent = this.layout.parent;
+    step.length = length;
   }
 
   #kindOf(statement: Statement, body: Body): Act {
@@ -131,7 +164,8 @@ export class Recorder {
       case 'reserve':
         return isConstant(body.count) ? Act.Room : Act.Statement;
       case 'data':
-        return isFixedData(body.items) ? Act.Room : Act.Statement;
+        if (!isFixedData(body.items)) return Act.Statement;
+        return isConstantData(body.items) ? Act.Room : Act.Settled;
       case 'incbin': {
         const all: Dependencies = { names: [], here: false };
         dependencies(body.skip, all);
@@ -144,7 +178,7 @@ export class Recorder {
         const target = body.operands[0];
         const branches = body.branch && body.operands.length === 1 && target.value !== undefined;
         if (!branches || target.value!.kind === 'register') return Act.Sized;
-        if (this.layout.lastBranch === undefined) return Act.Room;
+        if (this.layout.lastBranch === undefined) return Act.Settled;
         const to = targetOf(target.value!);
         return to && !/^\.\.[^@]/.test(to.name) ? Act.Branch : Act.Statement;
       }
@@ -153,9 +187,11 @@ export class Recorder {
     }
   }
 
-  #branch(body: Extract<Body, { kind: 'instruction' }>): void {
+  #branch(statement: Statement, body: Extract<Body, { kind: 'instruction' }>): void {
     const { layout } = this;
-    const step = this.program.add(Act.Branch);
+    const step = this.#measure(this.program.add(Act.Branch));
+    step.statement = statement;
+    step.parent = layout.parent;
     const to = targetOf(body.operands[0].value!)!;
     step.name = layout.fullName(to.name);
     step.addend = to.addend;
@@ -170,10 +206,10 @@ export class Recorder {
   #sized(statement: Statement, body: Extract<Body, { kind: 'instruction' }>, length: number): void {
     const { layout } = this;
     if (isSettled(layout.lastInstruction!)) {
-      this.program.room(length);
+      this.#settled(statement, length);
       return;
     }
-    const step = this.program.add(Act.Sized);
+    const step = this.#measure(this.program.add(Act.Sized));
     const { names, here } = operandDependencies(body.operands);
     step.statement = statement;
     step.parent = layout.parent;

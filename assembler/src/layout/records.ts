@@ -56,70 +56,178 @@ export function placeOf(frame: Frame, fileIndex: (path: string) => number): Plac
 }
 
 /** Bytes of one section that one line made. */
-export class LineRecord {
-  section!: Section;
-  offset = 0;
-  length = 0;
-  file = 0;
-  line = 0;
-  code = false;
-  bits: 16 | 32 | 64 = 16;
+export interface LineRecord {
+  section: Section;
+  offset: number;
+  length: number;
+  file: number;
+  line: number;
+  code: boolean;
+  bits: 16 | 32 | 64;
   expansion: Expansion | undefined;
 }
 
-/** Which line made which bytes. The records are written over in every pass, so passes leave no garbage. */
+/** Numbers of one record: section, offset, length, file, line, bits with {@link CODE}. */
+const WIDTH = 6;
+const CODE = 1;
+
+/** Places of records, without the expansions. */
+interface Table {
+  numbers: Int32Array;
+  count: number;
+  expansions: Map<number, Expansion>;
+}
+
+const emptyTable = (): Table => ({ numbers: new Int32Array(WIDTH * 1024), count: 0, expansions: new Map() });
+
+/** Which line made which bytes, in the order in which they were made. */
 export class LineRecords {
-  readonly #list: LineRecord[] = [];
-  #count = 0;
+  #table = emptyTable();
+  /** The records of the first pass, while they are put where their bytes are now. */
+  #before: Table | undefined;
+  readonly #sections: Section[] = [];
   /** Set by whoever drives the pass: tells the line in work. */
   frame: () => Frame | undefined = () => undefined;
   fileIndex: (path: string) => number = () => 0;
+  /** Instead of the line in work. */
+  #place: Place | undefined;
 
-  /** The records of the last pass. */
+  /** How many there are. */
+  get count(): number {
+    return this.#table.count;
+  }
+
+  /** The records of the last pass; data that follows directly on one line is one of them. */
   get list(): LineRecord[] {
-    return this.#list.slice(0, this.#count);
+    const list: LineRecord[] = [];
+    let last: LineRecord | undefined;
+    for (let i = 0; i < this.#table.count; i++) {
+      const record = this.#at(i);
+      if (record.length === 0) continue;
+      if (last && follows(last, record)) last.length += record.length;
+      else {
+        list.push(record);
+        last = record;
+      }
+    }
+    return list;
+  }
+
+  #at(index: number): LineRecord {
+    const { numbers, expansions } = this.#table;
+    const at = index * WIDTH;
+    const flags = numbers[at + 5];
+    return {
+      section: this.#sections[numbers[at]],
+      offset: numbers[at + 1],
+      length: numbers[at + 2],
+      file: numbers[at + 3],
+      line: numbers[at + 4],
+      code: (flags & CODE) !== 0,
+      bits: (flags >> 1) as LineRecord['bits'],
+      expansion: expansions.get(index),
+    };
   }
 
   begin(): void {
-    this.#count = 0;
+    this.#table.count = 0;
+    this.#table.expansions.clear();
+    this.#place = undefined;
   }
 
-  /** Adds bytes of the line in work; data that follows directly is joined. */
+  /** Adds bytes of the line in work. */
   add(section: Section, offset: number, length: number, code: boolean, bits: 16 | 32 | 64): void {
+    const flags = (bits << 1) | (code ? CODE : 0);
+    const place = this.#place;
+    if (place) {
+      this.#push(section, offset, length, place.file, place.line, flags, place.expansion);
+      return;
+    }
     const frame = this.frame();
     if (!frame) return;
-    let file: number;
-    let line: number;
-    let expansion: Expansion | undefined;
     if (frame.kind === 'file' && !frame.renumbered) {
-      file = frame.line?.file.index ?? 0;
-      line = frame.line?.number ?? 1;
-    } else ({ file, line, expansion } = placeOf(frame, this.fileIndex));
-    if (!code && !expansion && this.#count > 0) {
-      const last = this.#list[this.#count - 1];
-      const follows = last.section === section && last.offset + last.length === offset;
-      if (
-        follows &&
-        last.line === line &&
-        last.file === file &&
-        !last.code &&
-        !last.expansion &&
-        last.bits === bits
-      ) {
-        last.length += length;
-        return;
-      }
+      const { line } = frame;
+      this.#push(section, offset, length, line?.file.index ?? 0, line?.number ?? 1, flags, undefined);
+      return;
     }
-    const record = (this.#list[this.#count++] ??= new LineRecord());
-    record.section = section;
-    record.offset = offset;
-    record.length = length;
-    record.file = file;
-    record.line = line;
-    record.code = code;
-    record.bits = bits;
-    record.expansion = expansion;
+    const { file, line, expansion } = placeOf(frame, this.fileIndex);
+    this.#push(section, offset, length, file, line, flags, expansion);
   }
+
+  #push(
+    section: Section,
+    offset: number,
+    length: number,
+    file: number,
+    line: number,
+    flags: number,
+    expansion: Expansion | undefined,
+  ): void {
+    const table = this.#table;
+    const at = table.count * WIDTH;
+    if (at === table.numbers.length) {
+      const larger = new Int32Array(at * 2);
+      larger.set(table.numbers);
+      table.numbers = larger;
+    }
+    if (expansion) table.expansions.set(table.count, expansion);
+    const { numbers } = table;
+    numbers[at] = this.#indexOf(section);
+    numbers[at + 1] = offset;
+    numbers[at + 2] = length;
+    numbers[at + 3] = file;
+    numbers[at + 4] = line;
+    numbers[at + 5] = flags;
+    table.count++;
+  }
+
+  #indexOf(section: Section): number {
+    const known = this.#sections.indexOf(section);
+    return known >= 0 ? known : this.#sections.push(section) - 1;
+  }
+
+  /** Sets the records of this pass aside, for {@link place} and {@link put}. */
+  keep(): void {
+    this.#before = this.#table;
+    this.#table = emptyTable();
+  }
+
+  /** What is added from now on was made by the line of this earlier record. */
+  place(index: number): void {
+    const { numbers, expansions } = this.#before!;
+    const at = index * WIDTH;
+    this.#place = { file: numbers[at + 3], line: numbers[at + 4], expansion: expansions.get(index) };
+  }
+
+  /** Adds an earlier record as it was, `by` bytes further on. */
+  put(index: number, section: Section, by: number): void {
+    const { numbers, expansions } = this.#before!;
+    const at = index * WIDTH;
+    this.#push(
+      section,
+      numbers[at + 1] + by,
+      numbers[at + 2],
+      numbers[at + 3],
+      numbers[at + 4],
+      numbers[at + 5],
+      expansions.get(index),
+    );
+  }
+}
+
+/** Is `next` data that directly follows the data `last` on the same line? */
+function follows(last: LineRecord, next: LineRecord): boolean {
+  return (
+    !next.code &&
+    !last.code &&
+    !next.expansion &&
+    !last.expansion &&
+    last.section === next.section &&
+    last.offset + last.length === next.offset &&
+    last.line === next.line &&
+    last.file === next.file &&
+    last.bits === next.bits
+  );
 }
 
 /** The layouts of `struc` blocks, in one pass. */

@@ -39,6 +39,7 @@ export function replay(
   };
   layout.begin(pass, reporter);
   if (program.generation !== symbols.generation) bind(program, layout);
+  symbols.keepsPlaces = true;
   // Only a question can make a pass worthless.
   symbols.undo = program.asks ? [] : undefined;
   try {
@@ -47,6 +48,7 @@ export function replay(
       const step = steps[i];
       switch (step.act) {
         case Act.Room:
+        case Act.Settled:
           layout.section.offset += step.length;
           break;
         case Act.Label:
@@ -82,8 +84,8 @@ export function replay(
   }
 }
 
-/** Looks the symbols up; they are others when some were dropped meanwhile. */
-function bind(program: Program, layout: Layout): void {
+/** Looks up the symbols of the steps; they are others when some were dropped meanwhile. */
+export function bind(program: Program, layout: Layout): void {
   const { table } = layout.symbols;
   for (const step of program.steps) {
     if (step.act === Act.Label || step.act === Act.Constant || step.act === Act.Branch)
@@ -119,7 +121,7 @@ function sized(step: Step, layout: Layout): void {
   layout.lastInstruction = undefined;
   try {
     if (statement.body.kind === 'instruction') assembleInstruction(layout, statement, statement.body, 1);
-    if (layout.lastInstruction && isSettled(layout.lastInstruction)) step.act = Act.Room;
+    if (layout.lastInstruction && isSettled(layout.lastInstruction)) step.act = Act.Settled;
   } catch {
     // The last pass says what is wrong.
   }
@@ -133,7 +135,8 @@ function changed(step: Step): boolean {
   return false;
 }
 
-function sameAnswer(step: Step, layout: Layout): boolean {
+/** Is the answer to the preprocessor's question still the same? */
+export function sameAnswer(step: Step, layout: Layout): boolean {
   layout.parent = step.parent;
   layout.mark();
   try {

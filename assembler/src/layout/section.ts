@@ -40,6 +40,13 @@ export class Section implements Base {
     return this.#data.subarray(0, this.offset);
   }
 
+  /** The bytes, and forgets them. */
+  detach(): Uint8Array {
+    const bytes = this.data;
+    this.#data = new Uint8Array(0);
+    return bytes;
+  }
+
   #grow(length: number): void {
     const needed = this.offset + length;
     if (needed <= this.#data.length) return;

@@ -62,11 +62,14 @@ export class Symbols {
   /** Symbols defined in this pass. */
   #defined = 0;
   pass = 0;
+  /** Symbols stay where the source defined them: who defines them now does not know the place. */
+  keepsPlaces = false;
   readonly externals = new Map<string, External>();
 
   begin(pass: number): void {
     this.pass = pass;
     this.changed = false;
+    this.keepsPlaces = false;
     this.#defined = 0;
   }
 
@@ -104,7 +107,7 @@ export class Symbols {
     this.#defined++;
     if (!same) this.#change(old, value, base);
     old.kind = kind;
-    old.at = at;
+    if (!this.keepsPlaces) old.at = at;
     old.pass = this.pass;
     return undefined;
   }

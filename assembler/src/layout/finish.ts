@@ -1,0 +1,85 @@
+import type { Reporter } from '../diagnostics';
+import { runDirective } from './directives';
+import type { Layout } from './layout';
+import { Act, type Program, type Step } from './program';
+import { bind, sameAnswer } from './replay';
+import type { Section } from './section';
+import { assembleStatement, type ReadBinary } from './statement';
+
+/** Steps between two questions whether to go on. */
+const CANCEL_INTERVAL = 8192;
+
+/**
+ * The last pass without the preprocessor: puts the bytes of the recorded pass
+ * where they belong now, and assembles again what depends on symbols. It can
+ * say nothing about the source: as soon as there is anything to say, when the
+ * preprocessor would read other lines, or when it was cancelled, it answers
+ * false, and only a whole pass can go on. The recorded pass must have said
+ * nothing, too (see {@link Program.bytes}).
+ */
+export function finish(
+  program: Program,
+  layout: Layout,
+  pass: number,
+  reporter: Reporter,
+  readBinary: ReadBinary,
+  cancelled: () => boolean,
+): boolean {
+  const { symbols, records } = layout;
+  layout.spend = () => {};
+  layout.visible = (token) => token;
+  layout.begin(pass, reporter);
+  symbols.keepsPlaces = true;
+  if (program.generation !== symbols.generation) bind(program, layout);
+  const places = new Map<Section, number>();
+  let record = 0;
+  const { steps } = program;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
+    const { section } = layout;
+    switch (step.act) {
+      case Act.Room: {
+        const at = places.get(section) ?? 0;
+        const by = section.offset - at;
+        for (let k = 0; k < step.records; k++) records.put(record + k, section, by);
+        const bytes = program.bytes!.get(section)!;
+        if (section.nobits) section.reserve(step.length);
+        else section.append(bytes.subarray(at, at + step.length));
+        break;
+      }
+      case Act.Label:
+        if (!step.symbol) return false;
+        symbols.move(step.symbol, section.offset, section);
+        break;
+      case Act.Constant:
+        if (!step.symbol) return false;
+        symbols.keep(step.symbol);
+        break;
+      case Act.Question:
+        if (!sameAnswer(step, layout)) return false;
+        break;
+      default:
+        if (step.records > 0) records.place(record);
+        if (!assembled(step, layout, readBinary) || reporter.reports > 0) return false;
+    }
+    record += step.records;
+    const took = step.act === Act.Room ? step.length : step.first;
+    if (took > 0) places.set(section, (places.get(section) ?? 0) + took);
+    if (layout.stopped || (i % CANCEL_INTERVAL === 0 && cancelled())) return false;
+  }
+  symbols.end();
+  return true;
+}
+
+function assembled(step: Step, layout: Layout, readBinary: ReadBinary): boolean {
+  layout.parent = step.parent;
+  layout.mark();
+  try {
+    if (step.tokens) runDirective(layout, step.tokens);
+    else assembleStatement(layout, step.statement!, readBinary);
+    return true;
+  } catch {
+    // The whole pass says what is wrong.
+    return false;
+  }
+}
