@@ -4,6 +4,7 @@ import { RequestError } from '../errors';
 import type { Frame } from '../stack/frames';
 import type { StackTrace } from '../stack/stack-trace';
 import { controlNodes } from './control';
+import { sseNodes, x87Nodes } from './floating-point';
 import { lastExitNodes } from './last-exit';
 import { modeNodes } from './mode';
 import { flagNodes, registerNodes, segmentNodes } from './registers';
@@ -21,6 +22,8 @@ const SCOPES: readonly {
   { name: 'Flags', nodes: flagNodes },
   { name: 'Segments', nodes: segmentNodes },
   { name: 'Control', nodes: controlNodes },
+  { name: 'SSE', nodes: sseNodes },
+  { name: 'x87', nodes: x87Nodes },
   { name: 'Mode', nodes: modeNodes },
   { name: 'Last VM exit', nodes: lastExitNodes },
 ];

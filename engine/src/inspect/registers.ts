@@ -1,6 +1,7 @@
 import type { Cpu } from '../cpu/cpu';
 import { Access, type CpuState, Cr0, Efer, Flag, Seg, SegField, type SegmentValue, Slot } from '../cpu/state';
 import { readRflags } from '../ir/flags';
+import { isEmpty, read } from '../x87/unit';
 
 /** Processor modes by the manual's names (SDM 3A 2.2). */
 export type CpuMode =
@@ -40,6 +41,8 @@ export interface RegisterSnapshot {
   /** XMM0 … XMM15 as 128-bit numbers, and MXCSR. Absent where unknown: a VMM keeps a stopped guest's as it likes. */
   xmm?: bigint[];
   mxcsr?: number;
+  /** The floating-point unit; absent where unknown. */
+  x87?: X87Snapshot;
   /** ES, CS, SS, DS, FS, GS, LDTR, TR. */
   segments: SegmentValue[];
   gdtr: { base: bigint; limit: number };
@@ -54,6 +57,16 @@ export interface RegisterSnapshot {
   vmx: boolean;
   /** `running`, `halted`, `shutdown`, `wait-for-SIPI`. */
   activity: string;
+}
+
+/** The x87's stack from ST(0) on, undefined where empty, and its three words (SDM 1 8.1). */
+export interface X87Snapshot {
+  /** 80-bit numbers. */
+  st: (bigint | undefined)[];
+  control: number;
+  status: number;
+  /** A bit for each register R0 … R7 that is not empty. */
+  tags: number;
 }
 
 /** Registers under `system` that the debugger may also set. */
@@ -134,6 +147,12 @@ export function currentRegisters(cpu: Cpu): RegisterSnapshot {
     rflags,
     xmm: Array.from({ length: 16 }, (_, n) => xmmValue(s, n)),
     mxcsr: s.low(Slot.MXCSR),
+    x87: {
+      st: Array.from({ length: 8 }, (_, i) => (isEmpty(cpu, i) ? undefined : read(cpu, i))),
+      control: s.low(Slot.FCW),
+      status: s.low(Slot.FSW),
+      tags: s.low(Slot.FTW),
+    },
     segments,
     gdtr: { base: s.u64[Slot.GDTR_BASE], limit: s.low(Slot.GDTR_LIMIT) },
     idtr: { base: s.u64[Slot.IDTR_BASE], limit: s.low(Slot.IDTR_LIMIT) },
