@@ -104,7 +104,10 @@ export class Machine {
       // The code being run may be the code just written.
       if (this.cache.write(page, offset, size)) cpu.attention();
     };
-    this.breakpoints = new Breakpoints((offset) => this.cache.dropOffset(offset));
+    this.breakpoints = new Breakpoints((offset) => {
+      this.cache.dropOffset(offset);
+      this.fast?.allowCold(!this.breakpoints.any);
+    });
     this.dataBreakpoints = new DataBreakpoints(cpu, (any) =>
       this.mmu.watch(any ? this.dataBreakpoints : undefined),
     );

@@ -203,6 +203,61 @@ recover:        jmp     done
 data:           dd      0`);
   });
 
+  it('code that changes while it is run for the first time', () => {
+    const once = (how: string) =>
+      `
+                %rep    30
+                ${how}
+%%patched:      mov     eax, 0
+                add     [COUNTS + 16], rax
+                jmp     %%next
+%%next:
+                %assign n n + 1
+                %endrep`.replaceAll('%%', '..@%[n]');
+    const machine = check(`
+                %assign n 0
+                mov     r12d, 3                 ; the first round, and those in which it is known
+.again:         ${once('mov     byte [..@%[n]patched + 1], n')}
+                ${once(`mov     edi, ..@%[n]patched + 1
+                mov     ecx, 1
+                mov     al, n
+                rep     stosb`)}
+                dec     r12d
+                jnz     near .again
+recover:        jmp     done`);
+    assert.equal(machine.physical.read32(0x5010), (3 * 59 * 60) / 2);
+  });
+
+  it('code that changes itself in a page that is written to more than it is run', () => {
+    const machine = check(`
+                mov     edi, 0x300000
+                mov     r12d, 8
+.copy:          mov     esi, one
+                mov     ecx, 64
+                rep     movsb
+                dec     r12d
+                jnz     .copy
+                mov     r12d, 40
+.again:         mov     ebx, r12d
+                and     ebx, 7
+                shl     ebx, 6
+                add     ebx, 0x300000
+                call    rbx
+                mov     ecx, 100
+.write:         mov     [0x300800 + rcx * 4], ecx
+                dec     ecx
+                jnz     .write
+                dec     r12d
+                jnz     .again
+recover:        jmp     done
+one:            mov     [rbx + .patched - one + 1], r12b
+.patched:       mov     eax, 0
+                add     [COUNTS + 16], rax
+                ret
+                align   64`);
+    assert.equal(machine.physical.read32(0x5010), 820);
+  });
+
   it('code that changes behind a block that stays', () => {
     const machine = check(`
                 mov     r12d, 800
@@ -382,7 +437,10 @@ last:`;
 
   it('more regions than may live: evicted, and compiled again when they are hot again', () => {
     const { image } = program({ bits: 64, body: functions(100, 8) });
-    const machines = boot(image, [TIERS[0], { tier: 'regions', tuning: { hotAfter: 2, maxRegions: 7 } }]);
+    const machines = boot(image, [
+      TIERS[0],
+      { tier: 'regions', tuning: { hotAfter: 2, maxRegions: 7, cold: false } },
+    ]);
     assert.match(lockStep(machines, new Random(3), 400_000), /"exit"/);
     assert.ok(machines[1].tierCounts.evicted > 100, JSON.stringify(machines[1].tierCounts));
   });
@@ -390,7 +448,7 @@ last:`;
   it('4,100 regions under the real limit', function () {
     this.timeout(60_000);
     const { image } = program({ bits: 64, body: functions(4100, 2) });
-    const [fast] = boot(image, [{ tier: 'regions', tuning: { hotAfter: 2 } }]);
+    const [fast] = boot(image, [{ tier: 'regions', tuning: { hotAfter: 2, cold: false } }]);
     const [slow] = boot(image, [{ tier: 'interpreter' }]);
     for (const machine of [fast, slow]) while (machine.run({ limit: 10_000_000 }).kind === 'limit');
     assert.equal(fast.hash(), slow.hash());

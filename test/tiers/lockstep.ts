@@ -5,7 +5,7 @@ import type { Random } from './random';
 /** Machines that run the same program by different means. */
 export const TIERS: readonly MachineConfig[] = [
   { tier: 'evaluator' },
-  { tier: 'interpreter' },
+  { tier: 'interpreter', tuning: { cold: false } },
   { tier: 'regions', tuning: { hotAfter: 3, widenAfter: 3 } },
 ];
 

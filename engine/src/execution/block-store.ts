@@ -3,11 +3,20 @@ import { WORDS } from '../ir/ops';
 import {
   CODE_AREA,
   CODE_AREA_BYTES,
+  CODE_PAGE_BYTES,
+  CODE_PAGE_ENTRIES,
+  CODE_PAGES,
+  COLD_BLOCK,
+  COLD_CODE,
+  CodePageEntry,
+  Cold,
   Header,
   JUMP_CACHE,
   JUMP_ENTRY_BYTES,
   JUMP_HASH_SHIFT,
   JumpEntry,
+  SEEN,
+  SEEN_ENTRIES,
 } from '../wasm/layout';
 import { loadCode } from './stored-code';
 
@@ -21,6 +30,9 @@ const MAX_BLOCK_BYTES = 1 << 19;
 /** An empty entry of the jump cache is for RIP 0, which is looked for in the first one: that has to name another. */
 const FIRST_ENTRY = JUMP_CACHE >> 2;
 const NOT_ZERO = 1;
+
+/** So many bytes in front of a write, code counts as changed when it is asked whether it is worth keeping. */
+const PATCH_REACH = 31;
 
 /** A block whose micro-ops are in the machine's memory. */
 class StoredBlock implements Block {
@@ -46,6 +58,26 @@ class StoredBlock implements Block {
   }
 }
 
+/** The block of code that is run without being kept (wasm/cold.ts). Its micro-ops change without notice. */
+class ColdBlock implements Block {
+  readonly loaded = COLD_BLOCK;
+  readonly instructions = 0;
+  readonly bytes = 0;
+  readonly page = 0;
+  readonly secondPage = -1;
+  readonly mode = 0;
+
+  constructor(private readonly i32: Int32Array) {}
+
+  get valid(): boolean {
+    return this.i32[Cold.TO >> 2] !== 0;
+  }
+
+  get code(): Int32Array {
+    return loadCode(this.i32, COLD_CODE >> 2, (this.i32[Cold.CODE_END >> 2] - COLD_CODE) >> 2);
+  }
+}
+
 /**
  * Blocks as generated code sees them: a header and micro-ops whose operands are
  * addresses, in an area of the machine's memory of fixed size. Pieces that are
@@ -67,6 +99,8 @@ export class BlockStore {
   ) {
     this.i32 = new Int32Array(buffer);
     this.i32[FIRST_ENTRY + (JumpEntry.RIP >> 2)] = NOT_ZERO;
+    this.blocks.push(new ColdBlock(this.i32));
+    this.i32[(COLD_BLOCK + Header.NUMBER) >> 2] = 0;
   }
 
   /** Bytes for generated code's use, or 0 when the area is full. */
@@ -123,12 +157,36 @@ export class BlockStore {
   reset(): void {
     this.next = CODE_AREA;
     this.free.length = 0;
-    this.blocks.length = 0;
+    this.blocks.length = 1;
     this.freeNumbers.length = 0;
     // The jump cache names places that will be something else.
     const { i32 } = this;
     i32.fill(0, FIRST_ENTRY, FIRST_ENTRY + (JUMP_ENTRY_BYTES << (32 - JUMP_HASH_SHIFT)) / 4);
     i32[FIRST_ENTRY + (JumpEntry.RIP >> 2)] = NOT_ZERO;
+    i32.fill(0, CODE_PAGES >> 2, (CODE_PAGES + CODE_PAGE_ENTRIES * CODE_PAGE_BYTES) >> 2);
+  }
+
+  /** A page is not watched any more: code is not to be run from it without asking. */
+  forgetPage(page: number): void {
+    const { i32 } = this;
+    for (let n = 0; n < CODE_PAGE_ENTRIES; n++) {
+      const entry = (CODE_PAGES + n * CODE_PAGE_BYTES) >> 2;
+      if (i32[entry + (CodePageEntry.PHYSICAL >> 2)] === page) i32[entry + (CodePageEntry.KEY >> 2)] = 0;
+    }
+  }
+
+  /**
+   * Bytes at a guest-physical address, all in one page, are about to change. What begins shortly before them is not
+   * worth keeping when it is run next. True when the code being run without being kept was made from them.
+   */
+  changed(physical: number, size: number): boolean {
+    const { i32 } = this;
+    const first = (SEEN >> 2) + (physical & (SEEN_ENTRIES - 1));
+    const before = Math.min(physical & 0xfff, PATCH_REACH);
+    for (let i = first - before; i < first + size; i++) i32[i] = 0;
+    if (physical >= i32[Cold.TO >> 2] >>> 0 || physical + size <= i32[Cold.FROM >> 2] >>> 0) return false;
+    i32[Cold.TO >> 2] = 0;
+    return true;
   }
 
   /** Gives a block's piece back; entries of the jump cache that name it do not match any more. */
@@ -160,10 +218,5 @@ export class BlockStore {
 
   set(header: number, field: Header, value: number): void {
     this.i32[(header + field) >> 2] = value;
-  }
-
-  /** Every loaded block. */
-  all(): Block[] {
-    return this.blocks.filter((block) => block !== undefined);
   }
 }

@@ -29,6 +29,10 @@ export class CodeCache {
   private readonly pages = new Map<number, CodePage>();
   /** Told of every block that is not valid any more. */
   onDrop: (block: Block) => void = () => {};
+  /** Told of every write to a page with code before anything else; true when code is running that it changes. */
+  onWrite: (page: number, offset: number, size: number) => boolean = () => false;
+  /** Told of every page that is not watched any more. */
+  onUnmark: (page: number) => void = () => {};
 
   constructor(private readonly physical: PhysicalMemory) {}
 
@@ -76,18 +80,20 @@ export class CodeCache {
     return page;
   }
 
-  /** `size` bytes at `offset` of a page are about to change. True when a block was made from them. */
+  /** `size` bytes at `offset` of a page are about to change. True when a block was made from them, kept or not. */
   write(number: number, offset: number, size: number): boolean {
     const page = this.pages.get(number);
     if (!page) return false;
+    const running = this.onWrite(number, offset, size);
     let touched = 0;
     for (let i = offset; i < offset + size; i++) touched |= page.covered[i];
     if (!touched) {
       if (page.starts.size === 0 && page.spills.size === 0 && ++page.idleWrites > WATCHED_WRITES) {
         this.pages.delete(number);
         this.physical.unmarkCode(number);
+        this.onUnmark(number);
       }
-      return false;
+      return running;
     }
     page.idleWrites = 0;
     let dropped = false;
@@ -108,7 +114,7 @@ export class CodeCache {
       }
     }
     this.cover(page);
-    return dropped;
+    return dropped || running;
   }
 
   /** Marks the bytes of the blocks that are left. */

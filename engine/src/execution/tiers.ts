@@ -1,5 +1,6 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { Slot } from '../cpu/state';
+import { PAGE_SIZE } from '../memory/physical';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { interpreterModule } from '../wasm/interpreter';
 import {
@@ -8,6 +9,7 @@ import {
   CODE_PAGE_ENTRIES,
   CODE_PAGES,
   CodePageEntry,
+  Cold,
   Control,
   Header,
   JUMP_CACHE,
@@ -35,6 +37,8 @@ export interface TierTuning {
   maxRegions?: number;
   /** Fillings of access windows after which they become larger (memory/windows.ts). */
   widenAfter?: number;
+  /** Whether code is run once before it is kept; true unless given. */
+  cold?: boolean;
 }
 
 /** A header's counter that never reaches zero. */
@@ -51,6 +55,7 @@ export class FastTier {
   private readonly i32: Int32Array;
   private readonly drive: (address: number) => number;
   private readonly compiler: Regions | undefined;
+  private readonly wantCold: boolean;
 
   constructor(
     private readonly cpu: Cpu,
@@ -77,6 +82,16 @@ export class FastTier {
       this.compiler?.drop(block);
       this.store.unload(block);
     };
+    cache.onWrite = (page, offset, size) => this.store.changed(page * PAGE_SIZE + offset, size);
+    cache.onUnmark = (page) => this.store.forgetPage(page);
+    this.i32[Cold.RAM >> 2] = mmu.physical.hostOffset;
+    this.wantCold = tuning.cold ?? true;
+    this.allowCold(true);
+  }
+
+  /** Whether code may be run without being kept: not while there are breakpoints, which only blocks that are kept have. */
+  allowCold(allowed: boolean): void {
+    this.i32[Cold.ALLOWED >> 2] = allowed && this.wantCold ? 1 : 0;
   }
 
   /** What the region compiler has done. */

@@ -79,6 +79,9 @@ export function tlbOffset(lo: number): number {
   return ((lo >>> 12) & (TLB_ENTRIES - 1)) * ENTRY_BYTES;
 }
 
+/** More than one entry: all are looked at. */
+const MANY = -1;
+
 /** Root and non-root operation are the two groups; each has a bank for supervisor, user, and supervisor with AC. */
 export class SoftTlb {
   /** The whole memory as words. */
@@ -96,12 +99,18 @@ export class SoftTlb {
   private grown = false;
   /** What generated code remembers of the TLB. */
   readonly windows: AccessWindows;
+  /**
+   * By page of the memory: the only entry, as a word index, that may have a write tag for it; 0 when none has, MANY when
+   * there may be several.
+   */
+  private readonly writers: Int32Array;
 
   constructor(
     buffer: ArrayBufferLike,
     readonly offset: number,
   ) {
     this.words = new Int32Array(buffer);
+    this.writers = new Int32Array(Math.ceil(buffer.byteLength / 4096));
     this.words.fill(-1, this.offset >>> 2, (this.offset + TLB_RECORDS) >>> 2);
     this.windows = new AccessWindows(buffer);
   }
@@ -143,6 +152,14 @@ export class SoftTlb {
     words[at + 2] = (words[at] & ~WITHHELD) | (withhold ? WITHHELD : 0);
     words[at + 3] = words[at + 1];
     words[at + 7] &= ~CODE;
+    this.noteWriter(words[at + 6] + words[at], at);
+  }
+
+  /** The entry at word `at` has got a write tag for the page at byte offset `host`. */
+  private noteWriter(host: number, at: number): void {
+    const page = host >>> 12;
+    const known = this.writers[page];
+    if (known !== at) this.writers[page] = known === 0 ? at : MANY;
   }
 
   /** Enters a translation with what it grants ({@link EntryFlag}); `pageShift`: size of the guest's own page. */
@@ -165,23 +182,34 @@ export class SoftTlb {
     words[at + 7] = grants & EntryFlag.WRITE_CODE ? CODE : 0;
     noteWindow(words, at + TLB_RECORDS / 4, page, hi, host);
     this.grown = true;
+    if (write) this.noteWriter(host, at);
     if (pageShift > 12) this.noteLarge(bank < this.bank(1, 0) ? 0 : 1, lo, pageShift);
   }
 
   /** Takes the write tags of the page at byte offset `host` of the WebAssembly.Memory: it now holds translated code. */
   protect(host: number): void {
-    const { words } = this;
+    const writer = this.writers[host >>> 12];
+    this.writers[host >>> 12] = 0;
+    if (writer === 0) return;
+    if (writer !== MANY) {
+      this.protectEntry(writer, host);
+      return;
+    }
     for (let group = 0; group < GROUPS; group++) {
       const used = this.used[group];
       for (let i = 0; i < this.usedCount[group]; i++) {
-        const at = used[i];
-        const page = words[at + 2] & ~WITHHELD;
-        if (((words[at + 6] + page) | 0) !== (host | 0) || (page & 0xfff) !== 0) continue;
-        this.lose(at);
-        words[at + 2] = words[at + 3] = -1;
-        words[at + 7] = CODE;
+        this.protectEntry(used[i], host);
       }
     }
+  }
+
+  private protectEntry(at: number, host: number): void {
+    const { words } = this;
+    const page = words[at + 2] & ~WITHHELD;
+    if (((words[at + 6] + page) | 0) !== (host | 0) || (page & 0xfff) !== 0) return;
+    this.lose(at);
+    words[at + 2] = words[at + 3] = -1;
+    words[at + 7] = CODE;
   }
 
   private noteLarge(group: number, lo: number, pageShift: number): void {

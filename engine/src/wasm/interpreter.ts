@@ -6,6 +6,7 @@
 import { Slot } from '../cpu/state';
 import { FlagsKind, Op } from '../ir/ops';
 import { loadOp, pushHost, pushMiss, storeOp } from './access';
+import { coldFunction, NOT_COLD } from './cold';
 import { type DivideOperands, emitDivide } from './divide';
 import { Code, encodeModule, type Label } from './encoder';
 import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
@@ -23,6 +24,7 @@ import {
   JUMP_HASH_SHIFT,
   JumpEntry,
   Left,
+  RIP_CELL,
 } from './layout';
 import { Type, W } from './opcodes';
 import { type Operands, ROWS } from './ops';
@@ -34,7 +36,7 @@ import { emitVmwrite, pushVmread, type VmcsOperands } from './vmcs';
 /** Stands in a loaded block for INSN where the instruction is the evaluator's from its start: it has a vector micro-op without code. */
 export const OP_SLOW = Op.COUNT as number;
 
-const RIP = Slot.RIP * 8;
+const RIP = RIP_CELL;
 const CC_RESULT = Slot.CC_RESULT * 8;
 const CC_A = Slot.CC_A * 8;
 const CC_B = Slot.CC_B * 8;
@@ -52,6 +54,7 @@ const enum Fn {
   DRIVE = 13,
   VECTOR = 14,
   TRANSLATE = 15,
+  COLD = 16,
 }
 
 /** Signatures by number. */
@@ -79,6 +82,7 @@ export function interpreterModule(): Uint8Array<ArrayBuffer> {
   functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
   functions.push({ signature: 1, code: vectorFunction() });
   functions.push({ signature: 3, code: translateFunction(), export: 'translate' });
+  functions.push({ signature: 0, code: coldFunction(Fn.TRANSLATE, Fn.INTERPRET) });
   const imports = [
     { name: 'help', signature: 2 },
     { name: 'access', signature: 3 },
@@ -594,6 +598,8 @@ function driveFunction(): Code {
   c.get(header).i32(Header.BYTES).op(W.I32_ADD).call(Fn.INTERPRET).tee(result).op(W.I32_EQZ).brIf(top);
   c.br(done);
   c.end(); // miss
+  c.call(Fn.COLD).tee(result).op(W.I32_EQZ).brIf(top);
+  c.get(result).i32(NOT_COLD).op(W.I32_NE).brIf(done);
   c.i32(Answer.MISS).op(W.RETURN);
   c.end(); // top
   c.end(); // done

@@ -4,6 +4,8 @@
  * slot's address is its number times 8.
  */
 
+import { Slot } from '../cpu/state';
+
 /** Cells that TypeScript fills before entering generated code. */
 export const enum Control {
   /** i32: instructions that may still begin. */
@@ -131,9 +133,35 @@ export const enum TemplateHeader {
   BYTES = 16,
 }
 
-/** Byte offset and size of the area for blocks and regions' entry maps. */
-export const CODE_AREA = 0x200000;
-export const CODE_AREA_BYTES = 0x1f00000;
+/** The block of code that is not kept (wasm/cold.ts): its header, which says number 0, and its micro-ops. */
+export const COLD_BLOCK = 0x200000;
+export const COLD_CODE = COLD_BLOCK + Header.BYTES;
+
+/** Cells for it. */
+export const enum Cold {
+  /** i32: whether code may be run from it: there are no breakpoints. */
+  ALLOWED = 0x1180,
+  /** i32: the guest-physical bytes that it is made from, from … to; to is 0 while it is not being run, or when they have changed. */
+  FROM = 0x1184,
+  TO = 0x1188,
+  /** i32: byte offset at which its micro-ops end. */
+  CODE_END = 0x118c,
+  /** i32: byte offset of guest-physical address 0. */
+  RAM = 0x1194,
+  /** i32: counts blocks that share an entry of SEEN. */
+  TURN = 0x1190,
+}
+
+/** Where code has been run once: by guest-physical address, modulo the number of entries, a u32: 1 more than the address, or 0. */
+export const SEEN = 0xe0000;
+export const SEEN_ENTRIES = 0x4000;
+
+/** Byte offset and size of the area for blocks that are kept, and for regions' entry maps. */
+export const CODE_AREA = 0x240000;
+export const CODE_AREA_BYTES = 0x1ec0000;
+
+/** The slot of RIP. */
+export const RIP_CELL = Slot.RIP * 8;
 
 /** What the driver answers; larger numbers are addresses of the micro-op (INSN or BREAK) that needs the evaluator. */
 export const enum Answer {
