@@ -49,6 +49,8 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'cpuid', kind: 'event', title: 'CPUID' },
   { name: 'vmcall', kind: 'event', title: 'VM exit round trip, EPT off', bits: 64 },
   { name: 'vmcallept', kind: 'event', title: 'VM exit round trip, EPT on', bits: 64 },
+  { name: 'vmout', kind: 'event', title: 'the same by OUT', bits: 64 },
+  { name: 'vmmmio', kind: 'event', title: 'the same by an EPT violation', bits: 64 },
 ];
 
 /** The guest's counter has 32 bits. */

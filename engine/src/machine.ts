@@ -292,9 +292,9 @@ export class Machine {
   /** Clock value at which something may need the loop: a device or the VMX preemption timer. */
   private nextWake(): number {
     const device = this.events.nextDeadline();
-    if (!this.cpu.nonRoot) return device;
-    const preemption = this.cpu.state.u64[Slot.PREEMPTION_DEADLINE];
-    return preemption === 0xffffffffffffffffn ? device : Math.min(device, Number(preemption));
+    const { nonRoot, state } = this.cpu;
+    if (!nonRoot || state.high(Slot.PREEMPTION_DEADLINE) === 0xffffffff) return device;
+    return Math.min(device, state.number(Slot.PREEMPTION_DEADLINE));
   }
 
   /** Lets the halted processor's time pass up to the next event. Answers a stop when nothing can wake it. */

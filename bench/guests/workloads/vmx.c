@@ -1,6 +1,6 @@
-/* VM exits: a guest that executes VMCALL for ever, and a VMM that resumes it.
- * Guest and VMM share page tables; `vmcall` is without EPT, `vmcallept` with an
- * identity map of 2 MiB pages. Volumes 3C 23–28 of the SDM; encodings of fields
+/* VM exits: a guest that does the same thing for ever, and a VMM that resumes it
+ * behind it. Guest and VMM share page tables; `vmcall` is without EPT, the others
+ * with an identity map of 2 MiB pages in which `vmmmio` finds a hole. Volumes 3C 23–28 of the SDM; encodings of fields
  * from 3D appendix B. */
 #include "../bench.h"
 
@@ -24,7 +24,23 @@ extern uint8_t tss[];
 
 /* vmx_run.asm */
 uint32_t vmx_enter(uint32_t resume);
-void vmx_exit(void), vmx_guest(void);
+void vmx_exit(void), vmx_guest_call(void), vmx_guest_out(void), vmx_guest_load(void);
+
+/* What the guest does, and how it exits. */
+static const struct scenario {
+    void (*guest)(void);
+    uint32_t primary, secondary; /* controls */
+    uint32_t reason;
+    uint32_t length; /* of the instruction, where the exit need not report it; else 0 */
+} scenarios[] = {
+    {vmx_guest_call, 0, 0, 18, 0},
+    {vmx_guest_call, 1u << 31, 1u << 1, 18, 0},
+    {vmx_guest_out, 1u << 31 | 1u << 24, 1u << 1, 30, 0},
+    {vmx_guest_load, 1u << 31, 1u << 1, 48, 6},
+};
+
+/* vmx_guest_load reads from here. */
+#define HOLE 0xfee00000u
 
 static uint64_t read_msr(uint32_t msr) {
     uint32_t low, high;
@@ -70,9 +86,10 @@ static void fill_ept(void) {
         for (uint64_t j = 0; j < 512; j++)
             ept_directories[i][j] = (i * 512 + j) << 21 | 0xb7; /* large, write-back, RWX */
     }
+    ept_directories[HOLE >> 30][HOLE >> 21 & 511] = 0;
 }
 
-static void fill_vmcs(int ept) {
+static void fill_vmcs(const struct scenario *s) {
     uint64_t cr0, cr3, cr4;
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
     __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
@@ -85,8 +102,8 @@ static void fill_vmcs(int ept) {
     __asm__ volatile("sidt %0" : "=m"(idt));
 
     vmwrite(0x4000, control(TRUE_PIN, 0));
-    vmwrite(0x4002, control(TRUE_PRIMARY, ept ? 1u << 31 : 0));
-    vmwrite(0x401e, ept ? control(SECONDARY, 1u << 1) : 0);
+    vmwrite(0x4002, control(TRUE_PRIMARY, s->primary));
+    vmwrite(0x401e, s->secondary ? control(SECONDARY, s->secondary) : 0);
     vmwrite(0x400c, control(TRUE_EXIT, 1u << 9 | 1u << 20 | 1u << 21)); /* 64-bit host, save and load EFER */
     vmwrite(0x4012, control(TRUE_ENTRY, 1u << 9 | 1u << 15));           /* 64-bit guest, load EFER */
     vmwrite(0x4004, 0);          /* exception bitmap */
@@ -98,7 +115,7 @@ static void fill_vmcs(int ept) {
     vmwrite(0x4014, 0);
     vmwrite(0x4016, 0);          /* no event to inject */
     vmwrite(0x6000, 0), vmwrite(0x6002, 0); /* CR0, CR4 guest/host masks */
-    if (ept) vmwrite(0x201a, (uint64_t)ept_pml4 | 0x1e); /* write-back, four levels */
+    if (s->secondary) vmwrite(0x201a, (uint64_t)ept_pml4 | 0x1e); /* write-back, four levels */
 
     vmwrite(0x6c00, cr0), vmwrite(0x6c02, cr3), vmwrite(0x6c04, cr4);
     vmwrite(0x0c00, 0x10), vmwrite(0x0c02, 0x08), vmwrite(0x0c04, 0x10), vmwrite(0x0c06, 0x10);
@@ -126,7 +143,7 @@ static void fill_vmcs(int ept) {
     vmwrite(0x4810, gdt.limit), vmwrite(0x4812, idt.limit);
     vmwrite(0x681a, 0x400);                  /* DR7 */
     vmwrite(0x681c, (uint64_t)(guest_stack + sizeof guest_stack));
-    vmwrite(0x681e, (uint64_t)vmx_guest);
+    vmwrite(0x681e, (uint64_t)s->guest);
     vmwrite(0x6820, 2);                      /* RFLAGS */
     vmwrite(0x6822, 0);                      /* pending debug exceptions */
     vmwrite(0x4824, 0), vmwrite(0x4826, 0);  /* interruptibility, activity */
@@ -136,9 +153,9 @@ static void fill_vmcs(int ept) {
     vmwrite(0x482a, 0), vmwrite(0x6824, 0), vmwrite(0x6826, 0);
 }
 
-/* Round trips, each a VM entry, VMCALL, a VM exit, and the VMM's look at the reason.
+/* Round trips, each a VM entry, the guest's instruction, a VM exit, and the VMM's look at the reason.
    Answers the last exit reason, or which step failed. */
-static uint32_t round_trips(uint32_t count, int ept) {
+static uint32_t round_trips(uint32_t count, const struct scenario *s) {
     uint64_t feature = read_msr(IA32_FEATURE_CONTROL), cr4, region;
     if (!(feature & 1)) write_msr(IA32_FEATURE_CONTROL, feature | 5);
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
@@ -149,8 +166,8 @@ static uint32_t round_trips(uint32_t count, int ept) {
     region = (uint64_t)vmcs_region;
     __asm__ volatile("vmclear %0" : : "m"(region) : "cc", "memory");
     __asm__ volatile("vmptrld %0" : : "m"(region) : "cc", "memory");
-    if (ept) fill_ept();
-    fill_vmcs(ept);
+    if (s->secondary) fill_ept();
+    fill_vmcs(s);
 
     uint32_t reason = 0xdead;
     for (uint32_t i = 0; i < count; i++) {
@@ -159,8 +176,8 @@ static uint32_t round_trips(uint32_t count, int ept) {
             break;
         }
         reason = (uint32_t)vmread(0x4402);
-        if (reason != 18) break;
-        vmwrite(0x681e, vmread(0x681e) + vmread(0x440c)); /* over the VMCALL */
+        if (reason != s->reason) break;
+        vmwrite(0x681e, vmread(0x681e) + (s->length ? s->length : vmread(0x440c))); /* over the instruction */
     }
 
     __asm__ volatile("vmclear %0" : : "m"(region) : "cc", "memory");
@@ -169,12 +186,15 @@ static uint32_t round_trips(uint32_t count, int ept) {
     return reason;
 }
 
-static uint32_t run_vmcall(uint32_t count) { return round_trips(count, 0); }
-
-static uint32_t run_vmcall_ept(uint32_t count) { return round_trips(count, 1); }
+static uint32_t run_vmcall(uint32_t count) { return round_trips(count, &scenarios[0]); }
+static uint32_t run_vmcall_ept(uint32_t count) { return round_trips(count, &scenarios[1]); }
+static uint32_t run_out(uint32_t count) { return round_trips(count, &scenarios[2]); }
+static uint32_t run_mmio(uint32_t count) { return round_trips(count, &scenarios[3]); }
 
 const struct workload vmx_workloads[] = {
     {"vmcall", run_vmcall, 0, missing_vmx},
     {"vmcallept", run_vmcall_ept, 0, missing_ept},
+    {"vmout", run_out, 0, missing_ept},
+    {"vmmmio", run_mmio, 0, missing_ept},
     {0, 0, 0, 0},
 };

@@ -33,6 +33,14 @@ leave:          pop     r15
                 pop     rbx
                 ret
 
-                global  vmx_guest
-vmx_guest:      vmcall
-                jmp     vmx_guest
+                global  vmx_guest_call
+vmx_guest_call: vmcall
+                jmp     vmx_guest_call
+
+                global  vmx_guest_out
+vmx_guest_out:  out     0x80, al
+                jmp     vmx_guest_out
+
+                global  vmx_guest_load
+vmx_guest_load: mov     eax, [a32 dword 0xfee00020] ; in vmx.c's HOLE; no register, they are the VMM's too
+                jmp     vmx_guest_load

@@ -63,6 +63,14 @@ export interface Intercepts {
   taskSwitch(selector: number, source: 'call' | 'iret' | 'jmp' | 'gate'): boolean;
   /** An EPT fault of the current access. `linearValid`: there is a linear address; `linear` it; `finalPage`: the access was to the page itself, not a table. */
   ept(fault: import('../memory/walk-types').EptFault, linearValid: boolean, linear: bigint): boolean;
+  /** The same for a violation by the access to the page itself, with the qualification's bits 5:0; addresses are numbers or halves. */
+  eptViolation(
+    qualification: number,
+    guestPhysical: number,
+    low: number,
+    high: number,
+    explanation: () => string,
+  ): boolean;
   /** Added to the time-stamp counter that the guest reads. */
   tscOffset(): bigint;
   /**
@@ -90,6 +98,7 @@ export const NO_INTERCEPTS: Intercepts = {
   tripleFault: () => false,
   taskSwitch: () => false,
   ept: () => false,
+  eptViolation: () => false,
   tscOffset: () => 0n,
   betweenInstructions: () => false,
 };

@@ -27,8 +27,6 @@ export const VMX_NAMES = Object.keys(VMX_INSTRUCTIONS) as VmxInstruction[];
 
 /** In `vmxCheck`'s d: the displacement counts from the next instruction (RIP-relative). */
 export const RIP_RELATIVE = 0x100;
-/** In `vmxCheck`'s d: the instruction has a memory or register operand, so the exit reports instruction information. */
-export const HAS_OPERANDS = 0x200;
 
 /** The processor's VMX, or undefined after raising #UD on a processor without. */
 function coreOf(cpu: Cpu): VmxCore | undefined {
@@ -44,6 +42,14 @@ function withPointer(execute: (core: VmxCore, pointer: bigint) => void) {
     if (!core) return;
     const pointer = cpu.mmu.read64(cpu, cpu.state.u64[d]);
     if (pointer !== undefined) execute(core, pointer);
+  };
+}
+
+/** Wraps an instruction without operands: its checks and what it does. */
+function withoutOperands(name: VmxInstruction, execute: (core: VmxCore) => void) {
+  return (cpu: Cpu): void => {
+    const core = coreOf(cpu);
+    if (core && mayExecute(core, name, NONE)) execute(core);
   };
 }
 
@@ -90,15 +96,14 @@ function registerOperands(operand: number, encoding: number): number {
 /** Helpers of this area; see types.ts for the calling convention. */
 export const vmxHelpers = {
   /**
-   * First step of every VMX instruction: #UD, exit, CPL. d: number in VMX_NAMES
-   * with flags; a: instruction information (SDM 3C 28.2.5); b: displacement, signed.
+   * First step of a VMX instruction with a memory operand: #UD, exit, CPL. d: number in VMX_NAMES,
+   * perhaps with RIP_RELATIVE; a: instruction information (SDM 3C 28.2.5); b: displacement, signed.
    */
   vmxCheck(cpu, d, a, b) {
     const core = coreOf(cpu);
     if (!core) return;
     const name = VMX_NAMES[d & 0xff];
-    const info = d & HAS_OPERANDS ? a >>> 0 : NONE;
-    if (!mayExecute(core, name, info, b, (d & RIP_RELATIVE) !== 0)) return;
+    if (!mayExecute(core, name, a >>> 0, b, (d & RIP_RELATIVE) !== 0)) return;
     if (name === 'vmxon') vmxonAllowed(core);
   },
   vmxon: withPointer(vmxon),
@@ -136,19 +141,10 @@ export const vmxHelpers = {
     const core = coreOf(cpu);
     if (core) writeField(core, d, a);
   },
-  /** a: 1 for VMRESUME. */
-  vmlaunch(cpu, _d, a) {
-    const core = coreOf(cpu);
-    if (core) vmlaunch(core, a === 1);
-  },
-  vmxoff(cpu) {
-    const core = coreOf(cpu);
-    if (core) vmxoff(core);
-  },
-  vmcall(cpu) {
-    const core = coreOf(cpu);
-    if (core) vmcall(core);
-  },
+  vmlaunch: withoutOperands('vmlaunch', (core) => vmlaunch(core, false)),
+  vmresume: withoutOperands('vmresume', (core) => vmlaunch(core, true)),
+  vmxoff: withoutOperands('vmxoff', vmxoff),
+  vmcall: withoutOperands('vmcall', vmcall),
   invept: withDescriptor((core, type, low) => invept(core, type, low)),
   invvpid: withDescriptor(invvpid),
 } as const satisfies HelperTable;

@@ -1,21 +1,16 @@
 /** The VMX instructions (SDM 3C chapter 31). What they do is in virtualization/vmx; here their operands are read. */
 import { Mnemonic, Register } from 'iced-x86';
-import { HAS_OPERANDS, RIP_RELATIVE, VMX_NAMES } from '../helpers/vmx';
+import { RIP_RELATIVE, VMX_NAMES } from '../helpers/vmx';
 import { Op } from '../ir/ops';
 import type { VmxInstruction } from '../virtualization/vmx/instructions';
 import { memoryOperandInfo } from '../virtualization/vmx/operand-info';
 import type { LiftContext, LiftFunction, LiftTable } from './context';
 
-/** Emits the checks that come before the operands are touched. */
-function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers = 0): void {
-  const number = VMX_NAMES.indexOf(name);
+/** Emits the checks that come before a memory operand is touched; `registers` goes into the instruction information. */
+function check(c: LiftContext, name: VmxInstruction, registers = 0): void {
   const { insn } = c;
-  if (!memory) {
-    c.helper('vmxCheck', number);
-    return;
-  }
   let displacement = BigInt.asIntN(64, insn.memoryDisplacementU64);
-  let flags = HAS_OPERANDS;
+  let flags = 0;
   if (insn.memoryBase === Register.RIP || insn.memoryBase === Register.EIP) {
     // The decoder has added the next instruction's address, counted from the block's start.
     displacement -= BigInt(c.next);
@@ -23,7 +18,7 @@ function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers 
   }
   c.helper(
     'vmxCheck',
-    number | flags,
+    VMX_NAMES.indexOf(name) | flags,
     memoryOperandInfo(insn, c.addressBytes) | registers,
     Number(BigInt.asIntN(32, displacement)),
   );
@@ -33,7 +28,7 @@ function check(c: LiftContext, name: VmxInstruction, memory: boolean, registers 
 const pointer =
   (name: 'vmxon' | 'vmclear' | 'vmptrld'): LiftFunction =>
   (c) => {
-    check(c, name, true);
+    check(c, name);
     c.helper(name, c.linear(8));
     c.endWithNext();
   };
@@ -43,7 +38,7 @@ const invalidation =
   (name: 'invept' | 'invvpid'): LiftFunction =>
   (c) => {
     const type = c.gpr(0)!.slot;
-    check(c, name, true, type << 28);
+    check(c, name, type << 28);
     c.helper(name, c.linear(16), type);
     c.endWithNext();
   };
@@ -52,8 +47,7 @@ const invalidation =
 const bare =
   (name: 'vmcall' | 'vmxoff' | 'vmlaunch' | 'vmresume'): LiftFunction =>
   (c) => {
-    check(c, name, false);
-    c.helper(name === 'vmresume' ? 'vmlaunch' : name, 0, name === 'vmresume' ? 1 : 0);
+    c.helper(name);
     c.endWithNext();
   };
 
@@ -63,7 +57,7 @@ const vmread: LiftFunction = (c) => {
   const destination = c.gpr(0);
   if (destination) c.ir.emit(Op.VMREAD, destination.slot, field);
   else {
-    check(c, 'vmread', true, field << 28);
+    check(c, 'vmread', field << 28);
     c.helper('vmreadMemory', c.linear(c.code64 ? 8 : 4, true), field);
   }
 };
@@ -74,13 +68,13 @@ const vmwrite: LiftFunction = (c) => {
   const source = c.gpr(1);
   if (source) c.ir.emit(Op.VMWRITE, field, source.slot);
   else {
-    check(c, 'vmwrite', true, field << 28);
+    check(c, 'vmwrite', field << 28);
     c.helper('vmwriteMemory', field, c.readLow(1));
   }
 };
 
 const vmptrst: LiftFunction = (c) => {
-  check(c, 'vmptrst', true);
+  check(c, 'vmptrst');
   c.helper('vmptrst', c.linear(8, true));
 };
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { QuickWalk } from './quick-walk';
-import { walk } from './walk';
+import { explainViolation, walk } from './walk';
 import { Right } from './walk-formats';
 import type { PagingContext, WalkAccess } from './walk-types';
 
@@ -72,6 +72,7 @@ describe('quick walk', () => {
       it(`agrees with the walker: ${mode}${ept ? ' under EPT' : ''}`, () => {
         let decided = 0;
         let faults = 0;
+        let violations = 0;
         for (let round = 0; round < 20; round++) {
           const words = tables(mode === '32-bit' ? 1 : 2);
           if (ept) addEpt(words, chance(70));
@@ -102,6 +103,18 @@ describe('quick walk', () => {
             const linear = (BigInt(hi) << 32n) | BigInt(lo);
             const full = walk(memory, linear, { kind, user }, context);
             if (!quick.translate(lo, hi, right, user)) {
+              if (quick.violation >= 0) {
+                violations++;
+                assert.ok(!full.ok && full.stage === 'nested' && !full.duringWalk);
+                const { kind, qualification, guestPhysical, explanation } = full;
+                const { refusedLevel, refusedEntry, refusedRights } = quick;
+                assert.deepEqual(
+                  ['violation', quick.violation, quick.guestPhysical],
+                  [kind, Number(qualification), Number(guestPhysical)],
+                );
+                assert.equal(explainViolation(refusedLevel, refusedEntry, refusedRights), explanation);
+                continue;
+              }
               if (quick.errorCode < 0) continue;
               faults++;
               assert.ok(!full.ok && full.stage === 'guest', `${linear.toString(16)} must not fault`);
@@ -124,6 +137,7 @@ describe('quick walk', () => {
           }
         }
         assert.ok(decided > 300, `only ${decided} walks were decided`);
+        assert.ok(violations > (ept ? 40 : -1), `only ${violations} violations were decided`);
         if (mode === 'none' || ept) assert.equal(faults, 0);
         else assert.ok(faults > 300, `only ${faults} faults were decided`);
       });

@@ -17,10 +17,11 @@ const PAGE = 4096;
 /**
  * The common cases of {@link walk} without garbage: every entry is present and in
  * RAM, and the accessed and dirty flags that the access would set are set; or,
- * without EPT, the same up to an entry that is not present. Anything else it does
- * not decide: {@link translate} answers false with no error code, and the walker
- * does the whole walk. It has the walker's formats as data; a test compares the
- * two on random tables.
+ * without EPT, an entry is not present or forbids the access; or EPT refuses the
+ * page itself. Anything else it does not decide: {@link translate}
+ * answers false with neither error code nor violation, and the walker does the
+ * whole walk. It has the walker's formats as data; a test compares the two on
+ * random tables.
  */
 export class QuickWalk {
   /** Of the last successful {@link translate}: physical address of the page, and what it grants in the soft TLB. */
@@ -33,6 +34,14 @@ export class QuickWalk {
   /** Of a failed {@link translate}: the page fault's error code (SDM 3A 4.7), or −1 if the walker must decide. */
   errorCode = -1;
 
+  /** The same of an EPT violation by the access to the page: bits 5:0 of the exit qualification (SDM 3C Table 28-7), or −1. */
+  violation = -1;
+  /** Its guest-physical address, the number of the level at which EPT refuses, that entry's address, and the rights that it has not. */
+  guestPhysical = 0;
+  refusedLevel = 0;
+  refusedEntry = 0;
+  refusedRights = 0;
+
   /** Set while writes to the paging structures that walks go through are to be reported. */
   watched: PhysicalMemory | undefined;
 
@@ -41,6 +50,9 @@ export class QuickWalk {
   private root = 0;
   private nestedPlan: Plan | undefined;
   private nestedRoot = 0;
+
+  /** A success would have accessed or dirty flags to set, which is the walker's. */
+  private updates = false;
 
   // of the last pass
   /** It ended at an entry of the guest's tables that is not present. */
@@ -77,7 +89,8 @@ export class QuickWalk {
   /** @param want one of {@link Right} READ, WRITE, EXECUTE */
   translate(lo: number, hi: number, want: Right, user: boolean): boolean {
     const { context } = this;
-    this.errorCode = -1;
+    this.errorCode = this.violation = -1;
+    this.updates = false;
     if (context === undefined) return false;
     const { ept } = context;
     const writing = want === Right.WRITE;
@@ -96,13 +109,19 @@ export class QuickWalk {
       dirty = writing || (this.leafLow & this.plan!.format.dirty) !== 0;
     }
     if (ept) {
-      address = this.nested(address, want);
-      if (address < 0) return false;
+      const guestPhysical = address;
+      this.refusedEntry = -1;
+      address = this.nested(guestPhysical, want);
+      if (address < 0) {
+        this.violate(guestPhysical, want);
+        return false;
+      }
       this.read &&= (this.rights & Right.READ) !== 0;
       this.write &&= (this.rights & Right.WRITE) !== 0;
       this.execute &&= (this.rights & Right.EXECUTE) !== 0;
       dirty &&= !ept.accessedDirty || writing || (this.leafLow & EPT.dirty) !== 0;
     }
+    if (this.updates) return false;
     this.write &&= dirty;
     this.page = address - (lo & (PAGE - 1));
     return true;
@@ -116,6 +135,13 @@ export class QuickWalk {
     const told = context.smep || (context.nxe && context.mode !== '32-bit');
     if (want === Right.EXECUTE && told) code |= PageFaultBit.I;
     this.errorCode = code;
+  }
+
+  /** The page has no translation by EPT: a violation, unless the walker must decide. */
+  private violate(guestPhysical: number, want: Right): void {
+    if (this.refusedEntry < 0) return;
+    this.guestPhysical = guestPhysical;
+    this.violation = want | ((this.refusedRights === 0 ? 0 : this.rights & 7) << 3);
   }
 
   /** SDM 3A 4.6.1, as the walker's `forbiddenRight`. */
@@ -132,7 +158,27 @@ export class QuickWalk {
     const ept = this.context!.ept!;
     const dirty = ept.accessedDirty && (want & Right.WRITE) !== 0;
     const host = this.pass(this.nestedPlan!, this.nestedRoot, address, 0, dirty);
-    return host >= 0 && (this.rights & want) === want ? host : -1;
+    if (host < 0 || (this.rights & want) === want) return host;
+    this.findRefusal(address, want & ~this.rights);
+    return -1;
+  }
+
+  /** Which entry of a complete pass through EPT lacks the rights. */
+  private findRefusal(address: number, rights: number): void {
+    const { levels, count } = this.nestedPlan!;
+    let table = this.nestedRoot >>> 2;
+    for (let at = 0; at < count; at += STEP) {
+      const shift = levels[at];
+      const word = table + (shift >= 32 ? 0 : ((address >>> shift) & 511) * 2);
+      const low = this.words[this.origin + word];
+      if ((low & rights) !== rights) {
+        this.refusedLevel = at / STEP;
+        this.refusedEntry = word * 4;
+        this.refusedRights = rights;
+        return;
+      }
+      table = (low & 0xfffff000) >>> 2;
+    }
   }
 
   /** Goes down a paging structure; the address, or −1. Leaves `rights` and `leafLow`. */
@@ -147,9 +193,11 @@ export class QuickWalk {
       const shift = levels[at];
       const index = shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
       let word = table + (wide ? (index & 511) * 2 : index & 1023);
+      let writable = true;
       if (ept !== undefined) {
         const host = this.nested(word * 4, ept.accessedDirty ? Right.READ | Right.WRITE : Right.READ);
         if (host < 0) return -1;
+        writable = (this.rights & Right.WRITE) !== 0;
         word = host >>> 2;
       }
       if (word + 2 > this.ramWords) return -1;
@@ -159,9 +207,19 @@ export class QuickWalk {
       const high = wide ? words[word + 1] | 0 : 0;
       if (!(low & plan.present)) {
         this.absent = guest;
+        if (!guest) {
+          this.refusedLevel = at / STEP;
+          this.refusedEntry = (word - this.origin) * 4;
+          this.refusedRights = 0;
+        }
         return -1;
       }
-      if ((low & flags) !== flags || (high & reserved) !== 0) return -1;
+      if ((high & reserved) !== 0) return -1;
+      if ((low & flags) !== flags) {
+        // EPT may refuse that the flag is set (SDM 3C 29.3.3.2).
+        if (!writable) return -1;
+        this.updates = true;
+      }
       if (!guest && (low & 3) === 2) return -1;
       all &= low;
       any |= high;
@@ -170,8 +228,11 @@ export class QuickWalk {
         table = (low & 0xfffff000) >>> 2;
         continue;
       }
-      if (low & levels[at + 4] || (dirty && !(low & format.dirty)) || (!guest && !validMemoryType(low)))
-        return -1;
+      if (low & levels[at + 4] || (!guest && !validMemoryType(low))) return -1;
+      if (dirty && !(low & format.dirty)) {
+        if (!writable) return -1;
+        this.updates = true;
+      }
       if (guest) this.pageShift = shift;
       this.rights = format.rights(all, any);
       this.leafLow = low;

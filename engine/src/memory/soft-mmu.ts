@@ -7,7 +7,7 @@ import { How, type Mmu } from './mmu';
 import { PAGE_SHIFT, PAGE_SIZE, type PhysicalMemory } from './physical';
 import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK, tlbOffset } from './tlb';
-import { type WalkMemory, walk } from './walk';
+import { explainViolation, type WalkMemory, walk } from './walk';
 import { Right } from './walk-formats';
 import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
 
@@ -489,6 +489,11 @@ export class SoftMmu implements Mmu<Cpu> {
     else if (quick.translate(lo, hi, RIGHTS[tag], user)) {
       this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
       return quick.page + (lo & 0xfff);
+    }
+    if (quick.violation >= 0) {
+      const { violation, guestPhysical, refusedLevel, refusedEntry, refusedRights } = quick;
+      const explanation = () => explainViolation(refusedLevel, refusedEntry, refusedRights);
+      if (cpu.intercepts.eptViolation(violation, guestPhysical, lo, hi, explanation)) return -1;
     }
     this.split32[0] = lo;
     this.split32[1] = hi;

@@ -346,7 +346,7 @@ class Walker {
       const right = want & ~pass.rights;
       const culprit = missing ? last : pass.entries.find((e) => (e.rights & right) !== right)!;
       if (!missing && culprit.step) culprit.step.verdict = 'no-permission';
-      const why = missing ? 'is not present' : `does not allow ${rightNames(right)}`;
+      const why = refusedBecause(missing ? 0 : right);
       // Bits 3–5 are the AND over the entries used (SDM 3C Table 28-7); an absent one grants nothing.
       const qualification = (want & 7) | (missing ? 0 : (pass.rights & 7) << 3);
       this.fault = this.violation(gpa, qualification, duringWalk, `${describe(culprit)} ${why}`);
@@ -459,6 +459,15 @@ function isGlobal(pass: Pass): boolean {
 
 function wanted(kind: WalkAccess['kind']): number {
   return kind === 'read' ? Right.READ : kind === 'write' ? Right.WRITE : Right.EXECUTE;
+}
+
+/** What EPT refuses, in words: the entry of a level lacks rights, or is not present (no rights). */
+export function explainViolation(level: number, address: number, rights: number): string {
+  return `${EPT.levels[level].name} at 0x${address.toString(16)} ${refusedBecause(rights)}`;
+}
+
+function refusedBecause(rights: number): string {
+  return rights === 0 ? 'is not present' : `does not allow ${rightNames(rights)}`;
 }
 
 function rightNames(rights: number): string {

@@ -1,3 +1,4 @@
+import { type Explanation, explain } from '../cpu/cpu';
 import type { ContextId, ExitRecord } from '../records';
 import { describeExit } from './vmx/describe';
 import { describeVmError } from './vmx/errors';
@@ -52,12 +53,12 @@ export class ExitLog {
   /** Transitions seen since power-on, including those no longer kept. */
   total = 0;
   /** What no number says, by the transition's place: why an entry failed, what a walk through EPT met. */
-  private readonly notes = new Map<number, string>();
+  private readonly notes = new Map<number, Explanation>();
 
   constructor(private readonly capacity = 10_000) {}
 
   /** Logs a transition; answers where its words begin, all of which but COUNT its maker fills. */
-  add(count: number, note?: string): number {
+  add(count: number, note?: Explanation): number {
     if (this.words.length === 0) this.words = new Uint32Array(this.capacity * Logged.WORDS);
     const at = (this.total % this.capacity) * Logged.WORDS;
     this.total++;
@@ -108,7 +109,7 @@ export class ExitLog {
     const guest = this.guest(at);
     const kind = words[at + Logged.KIND];
     const present = words[at + Logged.PRESENT];
-    const note = this.notes.get(at);
+    const note = explain(this.notes.get(at));
     const exit = kind === Kind.EXIT;
     const reason = words[at + Logged.REASON] | 0;
     const interruption = words[at + Logged.INTERRUPTION] || undefined;

@@ -1,3 +1,4 @@
+import type { Explanation } from '../../cpu/cpu';
 import type { Reason } from './reasons';
 
 /** RFLAGS.RF as an exit saves it (SDM 3C 28.3.3). */
@@ -40,7 +41,7 @@ export class ExitCause {
   /** The original event is not reported as being delivered (SDM 3C 28.2.4): triple fault. */
   notDuringDelivery = false;
   /** The walk's own sentence on an EPT fault. */
-  explanation: string | undefined;
+  explanation: Explanation;
 
   private readonly split64 = new BigUint64Array(1);
   private readonly split32 = new Uint32Array(this.split64.buffer);

@@ -2,7 +2,7 @@
 import { type Cpu, Vector } from '../../cpu/cpu';
 import { EventType } from '../../cpu/event';
 import type { Intercepts } from '../../cpu/intercepts';
-import { Cr0, Flag, Seg, Slot } from '../../cpu/state';
+import { Cr0, Flag, Seg, SegField, Slot } from '../../cpu/state';
 import type { EptFault } from '../../memory/walk-types';
 import { type ExitCause, Resume } from './cause';
 import { Activity } from './checks/guest';
@@ -34,6 +34,10 @@ const INSTRUCTION_EXITS = {
 } as const;
 
 const VALID = 0x80000000;
+const CS_BASE = Slot.SEGMENTS + Seg.CS * 4 + SegField.BASE;
+/** Bits 8:7 of an EPT violation's qualification (SDM 3C Table 28-7): a linear address is valid, and the access is to the page. */
+const TABLE_ACCESS = 0x80;
+const PAGE_ACCESS = 0x180;
 /** Access types of a control-register qualification (SDM 3C Table 28-3). */
 const MOV_TO = 0;
 const MOV_FROM = 1;
@@ -326,21 +330,52 @@ export class VmxIntercepts implements Intercepts {
   // --- EPT (28.2.1) ---------------------------------------------------------------------------------
 
   ept(fault: EptFault, linearValid: boolean, linear: bigint): boolean {
-    const { core, cpu } = this;
+    const { core } = this;
     if (!core.active) return false;
     const violation = fault.kind === 'violation';
     const cause = core.cause.begin(violation ? Reason.EPT_VIOLATION : Reason.EPT_MISCONFIGURATION);
     if (violation) {
       cause.qualification = Number(fault.qualification);
-      if (linearValid) cause.qualification |= fault.duringWalk ? 0x80 : 0x180;
+      if (linearValid) cause.qualification |= fault.duringWalk ? TABLE_ACCESS : PAGE_ACCESS;
     }
-    const fetch = linear === cpu.state.u64[Slot.RIP] + cpu.state.segmentBase(Seg.CS);
+    cause.setLinear(linear);
+    cause.hasLinear = linearValid;
+    cause.setPhysical(fault.guestPhysical);
+    cause.explanation = fault.explanation;
+    return this.eptExit();
+  }
+
+  eptViolation(
+    qualification: number,
+    guestPhysical: number,
+    low: number,
+    high: number,
+    explanation: () => string,
+  ): boolean {
+    const { core } = this;
+    if (!core.active) return false;
+    const cause = core.cause.begin(Reason.EPT_VIOLATION, qualification | PAGE_ACCESS);
+    cause.hasLinear = cause.hasPhysical = true;
+    cause.linear = low >>> 0;
+    cause.linearHigh = high >>> 0;
+    cause.physical = guestPhysical;
+    cause.physicalHigh = 0;
+    cause.explanation = explanation;
+    return this.eptExit();
+  }
+
+  /** Length and RF of an exit whose cause is otherwise complete. */
+  private eptExit(): true {
+    const { core, cpu } = this;
+    const { cause } = core;
+    const s = cpu.state;
+    const rip = s.low(Slot.RIP) + s.low(CS_BASE);
+    const carry = rip > 0xffffffff ? 1 : 0;
+    const fetch =
+      rip >>> 0 === cause.linear && (s.high(Slot.RIP) + s.high(CS_BASE) + carry) >>> 0 === cause.linearHigh;
     // Undefined by the manual; a fetch has no instruction yet.
     if (!fetch) cause.length = cpu.instructionLength;
-    if (linearValid) cause.setLinear(linear);
-    cause.setPhysical(fault.guestPhysical);
     cause.resume = cpu.delivering < 0 ? Resume.SET : Resume.CLEAR;
-    cause.explanation = fault.explanation;
     return vmExit(core);
   }
 
