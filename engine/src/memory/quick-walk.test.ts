@@ -93,7 +93,7 @@ describe('quick walk', () => {
             ept: ept ? { pointer: 32n << 12n, accessedDirty: chance(50) } : undefined,
             physicalBits: 40,
           };
-          const quick = new QuickWalk(words, 0, words.length * 4);
+          const quick = new QuickWalk(new Int32Array(words.buffer), 0, words.length * 4);
           quick.configure(context);
           for (let i = 0; i < 500; i++) {
             const lo = ((below(1 << 16) << 16) | below(1 << 16)) >>> 0;

@@ -48,6 +48,8 @@ export class QuickWalk {
   private context: PagingContext | undefined;
   private plan: Plan | undefined;
   private root = 0;
+  /** Four levels, no EPT. */
+  private plain4 = false;
   private nestedPlan: Plan | undefined;
   private nestedRoot = 0;
 
@@ -64,7 +66,7 @@ export class QuickWalk {
 
   /** @param origin word index of physical address 0 */
   constructor(
-    private readonly words: Uint32Array,
+    private readonly words: Int32Array,
     private readonly origin: number,
     ramBytes: number,
   ) {
@@ -80,6 +82,7 @@ export class QuickWalk {
       (ept && ((ept.pointer >> 32n) & 0xfffffn) !== 0n);
     this.context = mode === 'pae' || far ? undefined : context;
     this.plan = planFor(mode === '32-bit' ? thirtyTwoBitFormat(context) : FOUR_LEVEL, context);
+    this.plain4 = mode === '4-level' && ept === undefined;
     this.root = Number(cr3 & 0xfffff000n);
     if (!ept) return;
     this.nestedPlan = planFor(EPT, context);
@@ -100,7 +103,10 @@ export class QuickWalk {
     this.pageShift = PAGE_SHIFT;
     if (context.mode !== 'none') {
       this.absent = false;
-      address = this.pass(this.plan!, this.root, lo, hi, writing);
+      address =
+        this.plain4 && this.watched === undefined
+          ? this.fourLevels(lo, hi, writing)
+          : this.pass(this.plan!, this.root, lo, hi, writing);
       if (address >= 0) this.permit(context, user);
       if (address < 0 || !(writing ? this.write : want === Right.READ ? this.read : this.execute)) {
         if (ept === undefined && (address >= 0 || this.absent)) this.fault(context, want, user);
@@ -181,6 +187,42 @@ export class QuickWalk {
     }
   }
 
+  /** The same as {@link pass} for the guest's tables of four levels without EPT, which is what most walks are. */
+  private fourLevels(lo: number, hi: number, dirty: boolean): number {
+    const { words, origin } = this;
+    const { levels, reserved } = this.plan!;
+    const end = (origin + this.ramWords) | 0;
+    let all = -1;
+    let any = 0;
+    let low = this.root | 0;
+    let index = hi >> 7;
+    for (let level = 0; level < 4 * STEP; level += STEP) {
+      const word = (origin + ((low >>> 12) << 10) + ((index & 511) << 1)) | 0;
+      if (word >= end) return -1;
+      low = words[word];
+      const high = words[word + 1];
+      if ((low & PRESENT_ACCESSED) !== PRESENT_ACCESSED || (high & reserved) !== 0) {
+        this.absent = (low & 1) === 0;
+        return -1;
+      }
+      all &= low;
+      any |= high;
+      if (level < 3 * STEP && (low & levels[level + 1]) === 0) {
+        if ((low & levels[level + 3]) !== 0) return -1;
+        index = level === 0 ? (lo >>> 30) | (hi << 2) : level === STEP ? lo >> 21 : lo >> 12;
+        continue;
+      }
+      if ((low & levels[level + 4]) !== 0 || (dirty && (low & FOUR_LEVEL.dirty) === 0)) return -1;
+      const shift = levels[level];
+      this.pageShift = shift;
+      this.rights = FOUR_LEVEL.rights(all, any);
+      this.leafLow = low;
+      const inside = (1 << shift) - 1;
+      return ((low & ~inside) | (lo & inside)) >>> 0;
+    }
+    return -1;
+  }
+
   /** Goes down a paging structure; the address, or −1. Leaves `rights` and `leafLow`. */
   private pass(plan: Plan, root: number, lo: number, hi: number, dirty: boolean): number {
     const { words } = this;
@@ -245,6 +287,9 @@ export class QuickWalk {
 
 /** A level's numbers: shift, bit that tells a page, or always so, reserved bits of tables and pages. */
 const STEP = 5;
+
+/** Bits that entries of {@link QuickWalk.fourLevels} must have. */
+const PRESENT_ACCESSED = 0x21;
 
 /** PSE-36: address bits 39–32 in a 4 MiB page's entry. */
 const PSE36 = 0x001fe000;

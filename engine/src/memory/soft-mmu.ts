@@ -90,7 +90,7 @@ export class SoftMmu implements Mmu<Cpu> {
     this.tlb32 = this.tlb.words;
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    const words = new Uint32Array(memory.buffer);
+    const words = new Int32Array(memory.buffer);
     const groups = [0, 1];
     this.identities = groups.map(() => new Float64Array(IDENTITY).fill(-1));
     this.quicks = groups.map(() => new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes));
@@ -248,7 +248,9 @@ export class SoftMmu implements Mmu<Cpu> {
   refill(lo: number, hi: number, size: number, how: number, write: boolean): number {
     const context = this.contexts[this.group];
     const high = (how & How.WRAP32) !== 0 || !this.long ? 0 : hi;
-    if (context === undefined || this.alignment || (lo & 0xfff) + size > PAGE_SIZE) return -1;
+    // A watched page's entry is there, with its tags withheld.
+    if (context === undefined || this.watcher !== undefined) return -1;
+    if (this.alignment || (lo & 0xfff) + size > PAGE_SIZE) return -1;
     if (this.long && !canonicalRange(lo, high, size)) return -1;
     const bank = this.dataBank;
     const tag = write || (how & How.WRITE_INTENT) !== 0 ? Tag.WRITE : Tag.READ;

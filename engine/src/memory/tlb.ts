@@ -87,8 +87,8 @@ export class SoftTlb {
   /** The whole memory as words. */
   readonly words: Int32Array;
   /**
-   * Where a group may hold parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1): a byte for each
-   * 2 MiB of the low 4 GiB of linear addresses, and whether any is set.
+   * Where a group may hold parts of large guest pages, which INVLPG must drop whole (SDM 3A 4.10.4.1): for each 2 MiB
+   * of the low halves of linear addresses the binary logarithm of the largest page's size, and whether there is any.
    */
   private readonly largePages = [new Uint8Array(CHUNKS), new Uint8Array(CHUNKS)];
   private readonly anyLarge = [false, false];
@@ -213,8 +213,11 @@ export class SoftTlb {
   }
 
   private noteLarge(group: number, lo: number, pageShift: number): void {
+    const chunks = this.largePages[group];
+    // A page of at least this size has been noted here: so have all its chunks.
+    if (chunks[lo >>> CHUNK_SHIFT] >= pageShift) return;
     const first = (lo >>> pageShift) << (pageShift - CHUNK_SHIFT);
-    this.largePages[group].fill(1, first, first + (1 << (pageShift - CHUNK_SHIFT)));
+    chunks.fill(pageShift, first, first + (1 << (pageShift - CHUNK_SHIFT)));
     this.anyLarge[group] = true;
   }
 
