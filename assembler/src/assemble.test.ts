@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AssembleOptions, AssembleResult } from './api';
-import { assemble } from './assemble';
+import { assemble, assembleInSteps } from './assemble';
 import { MAX_EXPANSION, MAX_INCLUDES, MAX_REPEAT } from './limits';
 
 /** Assembles files given as texts; the first is the main one. */
@@ -95,6 +95,22 @@ describe('assemble: diagnostics', () => {
   it('stops when asked to', () => {
     const r = build({ '/a.asm': '%rep 100000\nnop\n%endrep\n' }, { cancelled: () => true });
     assert.deepEqual(complaints(r), ['cancelled 1:1-1']);
+  });
+});
+
+describe('assemble: in steps', () => {
+  const source =
+    'K equ 3\n%rep 30000\n lea ax, [bx + K]\n%endrep\n%rep 100000\n%assign n K\n%endrep\n jmp end\nend:\n';
+  const options = { main: '/a.asm', files: { read: () => new TextEncoder().encode(source) } };
+
+  it('gives what all steps at once give', () => {
+    const steps = assembleInSteps(options);
+    let count = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count++;
+    // Also where no line reaches the assembler for long.
+    assert.ok(count > 30, `${count} steps`);
+    assert.equal(hex(step.value), hex(assemble(options)));
   });
 });
 

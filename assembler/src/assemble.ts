@@ -19,6 +19,7 @@ import {
 } from './limits';
 import { makeObject } from './output/elf';
 import { ListingWriter } from './output/listing';
+import { allSteps } from './steps';
 
 const EMPTY: SourceMap = { version: 1, files: [], lines: [], symbols: [], strucs: [], sections: [] };
 
@@ -34,6 +35,16 @@ const CRITICAL = new Set(['symbol-undefined', 'critical-expression']);
  * as far as it can.
  */
 export function assemble(options: AssembleOptions): AssembleResult {
+  return allSteps(assembleInSteps(options));
+}
+
+/**
+ * The same in steps of some milliseconds, for those who have to listen in
+ * between. Until it has ended, nothing else may assemble the same
+ * {@link AssembleOptions.sources}, and no token of them may change; it may be
+ * left unfinished.
+ */
+export function* assembleInSteps(options: AssembleOptions): Generator<void, AssembleResult> {
   const files = new Files(
     options.files,
     options.includePaths ?? [],
@@ -82,7 +93,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     const pass = new Pass(layout, files, options, reporter, number);
     if (records && !surprised && number <= 2) pass.recorder = new Recorder(layout);
     const { defaultRel } = layout;
-    pass.run(main);
+    yield* pass.run(main);
     reporter.chain = () => [];
     reporter.named = () => undefined;
     reporter.listener = undefined;
@@ -119,6 +130,7 @@ export function assemble(options: AssembleOptions): AssembleResult {
     let settled = false;
     do {
       grow(++number);
+      yield;
       if (!replay(program, layout, number, pass.readBinary, cancelled, pass.limit)) break;
       settled = !moved(sizes);
     } while (!settled && number < MAX_PASSES && work + program.spent <= most);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { AssembleOptions } from './api';
 import { assemble } from './assemble';
-import { assembleDraft } from './draft';
+import { assembleDraft, draftInSteps } from './draft';
 
 function options(text: string): AssembleOptions {
   const data = new TextEncoder().encode(text);
@@ -41,6 +41,23 @@ describe('draft', () => {
     const result = assemble(options(text(' nop')));
     assert.equal(assembleDraft(options(text('fresh: nop')), result), undefined);
     assert.equal(assembleDraft(options(text(' nop')), result), undefined);
+  });
+
+  it('may be left unfinished and begun again', () => {
+    const long = (line: string) => text(`${line}\n%rep 30000\n lea eax, [rbx + K]\n%endrep`);
+    const before = assemble(options(long(' nop')));
+    const left = draftInSteps(options(long(' mov al, bx')), before);
+    for (let i = 0; i < 3; i++) assert.equal(left.next().done, false);
+    left.return(undefined);
+    const draft = assembleDraft(options(long(' mov eax, nowhere')), before)!;
+    assert.deepEqual(
+      draft.diagnostics.map((d) => d.code),
+      ['symbol-undefined'],
+    );
+    assert.deepEqual(
+      draft.map.symbols.map((s) => s.value),
+      assemble(options(long(' mov eax, nowhere'))).map.symbols.map((s) => s.value),
+    );
   });
 
   it('knows addresses and bytes', () => {

@@ -5,6 +5,7 @@ import type { Layout } from './layout/layout';
 import { makeMap } from './layout/map';
 import { Pass } from './layout/pass';
 import { place } from './layout/place';
+import { allSteps } from './steps';
 
 /** Drafts in a row before the passes have to be counted from the beginning again. */
 const MAX_DRAFTS = 200;
@@ -28,6 +29,17 @@ export function remember(result: AssembleResult, layout: Layout): void {
  * either case `before` is used up: its bytes and the lines of its map are gone.
  */
 export function assembleDraft(options: AssembleOptions, before: AssembleResult): AssembleResult | undefined {
+  return allSteps(draftInSteps(options, before));
+}
+
+/**
+ * The same in steps; see {@link assembleInSteps}. Left unfinished, `before` may
+ * serve for another draft.
+ */
+export function* draftInSteps(
+  options: AssembleOptions,
+  before: AssembleResult,
+): Generator<void, AssembleResult | undefined> {
   const layout = layouts.get(before);
   layouts.delete(before);
   if (!layout || layout.pass > MAX_DRAFTS) return undefined;
@@ -37,7 +49,13 @@ export function assembleDraft(options: AssembleOptions, before: AssembleResult):
   const { generation } = layout.symbols;
   const reporter = new Reporter();
   const pass = new Pass(layout, files, options, reporter, layout.pass + 1);
-  pass.run(main);
+  let left = true;
+  try {
+    yield* pass.run(main);
+    left = false;
+  } finally {
+    if (left && layout.symbols.generation === generation) remember(before, layout);
+  }
   reporter.chain = () => [];
   reporter.named = () => undefined;
   if (pass.cancelled || layout.stopped || layout.symbols.generation !== generation) return undefined;

@@ -1,5 +1,6 @@
 export * from './api';
-export { assemble } from './assemble';
-export { assembleDraft } from './draft';
+export { assemble, assembleInSteps } from './assemble';
+export { assembleDraft, draftInSteps } from './draft';
 export * from './editor';
 export * from './lab';
+export { allSteps } from './steps';

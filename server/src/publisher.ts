@@ -1,52 +1,65 @@
-import type { Connection } from 'vscode-languageserver';
-import { diagnosticsOf } from './features/diagnostics';
+import type { Connection, WorkDoneProgressReporter } from 'vscode-languageserver';
+import { diagnosticsInSteps } from './features/diagnostics';
 import { uriOf } from './locations';
+import type { Background } from './workspace/background';
 import type { Workspace } from './workspace/workspace';
 
-/** Quiet time after a keystroke before the text is assembled again, at least and at most. */
-const SHORTEST_MS = 10;
-const LONGEST_MS = 300;
+/** Quiet time after a keystroke before the text is assembled again: several changes often come together. */
+const QUIET_MS = 10;
 
 /** Quiet time before a draft of a large program gives way to its whole assembly. */
 const EXACT_MS = 600;
+
+/** A round that takes longer shows that it is going on. */
+const PROGRESS_MS = 700;
 
 /** Publishes the diagnostics of the programs of all open files. */
 export class Publisher {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private published = new Map<string, string>();
-  /** Milliseconds the last round took: while rounds are short there is no reason to wait. */
-  private last = 0;
+  /** Counts the rounds: an older one gives up. */
+  private round = 0;
   /** Off when the client pulls. */
   enabled = true;
 
   constructor(
     private readonly connection: Connection,
     private readonly workspace: Workspace,
+    private readonly background: Background,
     /** Told after every round. */
     private readonly after: () => void = () => {},
   ) {}
 
-  /** Publishes soon; further calls before that wait again. */
+  /** Publishes soon; what is being made of an older text is given up. */
   schedule(): void {
-    if (!this.enabled) return;
-    clearTimeout(this.timer);
-    const delay = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, this.last / 4));
-    this.timer = setTimeout(() => this.publish(true), delay);
+    this.round++;
+    if (this.enabled) this.in(QUIET_MS, true);
   }
 
-  private publish(draft: boolean): void {
-    const started = Date.now();
-    let current: ReturnType<typeof diagnosticsOf>;
-    try {
-      current = diagnosticsOf(this.workspace, this.workspace.openPaths(), draft);
-    } catch (error) {
-      this.connection.console.error(`diagnostics: ${(error as Error).stack}`);
-      return;
-    }
+  private in(delay: number, draft: boolean): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.publish(draft).catch((error: Error) =>
+        this.connection.console.error(`diagnostics: ${error.stack}`),
+      );
+    }, delay);
+  }
+
+  private async publish(draft: boolean): Promise<void> {
+    const round = ++this.round;
+    const { workspace } = this;
+    const end = this.showProgress();
+    const current = await this.background
+      .run(
+        () => diagnosticsInSteps(workspace, workspace.openPaths(), draft),
+        () => round !== this.round,
+      )
+      .finally(end);
+    if (!current) return;
     const now = new Map<string, string>();
     for (const [file, diagnostics] of current) {
       const text = JSON.stringify(diagnostics);
-      if (diagnostics.length > 0 || this.workspace.isOpen(file)) now.set(file, text);
+      if (diagnostics.length > 0 || workspace.isOpen(file)) now.set(file, text);
       if (this.published.get(file) === text) continue;
       if (diagnostics.length === 0 && !this.published.has(file)) continue;
       void this.connection.sendDiagnostics({ uri: uriOf(file), diagnostics });
@@ -56,9 +69,28 @@ export class Publisher {
     }
     this.published = now;
     if (!draft) return;
-    this.last = Date.now() - started;
     this.after();
     // What was only drafted is made good once the keys rest.
-    if (this.workspace.isDrafted()) this.timer = setTimeout(() => this.publish(false), EXACT_MS);
+    if (workspace.isDrafted()) this.in(EXACT_MS, false);
+  }
+
+  /** Tells the client that a long round is going on; the function ends it. */
+  private showProgress(): () => void {
+    let reporter: WorkDoneProgressReporter | undefined;
+    let over = false;
+    const timer = setTimeout(async () => {
+      try {
+        reporter = await this.connection.window.createWorkDoneProgress();
+        if (over) return;
+        reporter.begin('Hyperstep: assembling');
+      } catch {
+        // A client that shows none.
+      }
+    }, PROGRESS_MS);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      reporter?.done();
+    };
   }
 }

@@ -5,6 +5,7 @@ import type {
   CodeLens,
   CompletionItem,
   Connection,
+  Diagnostic,
   InitializeParams,
   InitializeResult,
   Position,
@@ -14,6 +15,7 @@ import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   ErrorCodes,
+  LSPErrorCodes,
   ResponseError,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
@@ -23,7 +25,7 @@ import { codeActions } from './features/code-actions';
 import { codeLenses, resolveCodeLens } from './features/code-lens';
 import { compact, completion, resolveCompletion, warmUp } from './features/completion';
 import { declaration, definition, typeDefinition } from './features/definition';
-import { diagnosticsOf } from './features/diagnostics';
+import { diagnosticsInSteps } from './features/diagnostics';
 import { foldingRanges, selectionRanges } from './features/folding';
 import { formatDocument, formatOnType, formatRange } from './features/formatting';
 import { hover } from './features/hover';
@@ -37,6 +39,7 @@ import { signatureHelp } from './features/signature';
 import { documentSymbols, workspaceSymbols } from './features/symbols';
 import { pathOf } from './locations';
 import { Publisher } from './publisher';
+import { Background } from './workspace/background';
 import type { ServerFiles } from './workspace/files';
 import { readSettings } from './workspace/settings';
 import { Workspace } from './workspace/workspace';
@@ -91,7 +94,8 @@ export function startServer(connection: Connection, files: ServerFiles): void {
   const workspace = new Workspace(files);
   let refreshes = false;
   let sharesRange = false;
-  const publisher = new Publisher(connection, workspace, () => {
+  const background = new Background(workspace);
+  const publisher = new Publisher(connection, workspace, background, () => {
     if (!refreshes) return;
     void connection.languages.inlayHint.refresh().catch(() => {});
   });
@@ -146,8 +150,8 @@ export function startServer(connection: Connection, files: ServerFiles): void {
 
   /** Answers `empty` for what cannot be answered; a fault of ours is logged and never reaches the editor. */
   const guard = <P, T>(empty: T, feature: (params: P, token: CancellationToken) => T) => {
-    return (params: P, token: CancellationToken): T | ResponseError<void> => {
-      if (token.isCancellationRequested) return empty;
+    const answer = (params: P, token: CancellationToken): T | ResponseError<void> => {
+      if (token.isCancellationRequested) return cancelled();
       try {
         return feature(params, token);
       } catch (error) {
@@ -156,6 +160,29 @@ export function startServer(connection: Connection, files: ServerFiles): void {
         return empty;
       }
     };
+    return (params: P, token: CancellationToken) => {
+      const wait = assembledOnce(params, token);
+      return wait ? wait.then(() => answer(params, token)) : answer(params, token);
+    };
+  };
+  const cancelled = () => new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
+  /** Programs are assembled for the first time in the background: a keystroke must not wait for that either. */
+  const assembledOnce = (params: unknown, token: CancellationToken): Promise<unknown> | undefined => {
+    const uri = (params as { textDocument?: { uri?: unknown } }).textDocument?.uri;
+    if (typeof uri !== 'string') return undefined;
+    const path = pathOf(uri);
+    try {
+      if (!workspace.isOpen(path) || !workspace.isNew(path)) return undefined;
+    } catch (error) {
+      connection.console.error((error as Error).stack ?? String(error));
+      return undefined;
+    }
+    return background
+      .run(
+        () => workspace.refresh(path, true),
+        () => token.isCancellationRequested,
+      )
+      .catch(() => {});
   };
   /** The same for features of a place in a file. */
   const at = <P extends { textDocument: { uri: string }; position: Position }, T>(
@@ -264,12 +291,21 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       workspaceSymbols(workspace, p.query, () => token.isCancellationRequested),
     ),
   );
-  connection.languages.diagnostics.on(
-    guard({ kind: 'full' as const, items: [] as never[] }, (p: { textDocument: { uri: string } }) => {
-      const path = pathOf(p.textDocument.uri);
-      return { kind: 'full' as const, items: (diagnosticsOf(workspace, [path]).get(path) ?? []) as never[] };
-    }) as never,
-  );
+  connection.languages.diagnostics.on(async ({ textDocument }, token) => {
+    const path = pathOf(textDocument.uri);
+    let items: Diagnostic[] = [];
+    try {
+      const made = await background.run(
+        () => diagnosticsInSteps(workspace, [path], false),
+        () => token.isCancellationRequested,
+      );
+      if (!made) return new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+      items = made.get(path) ?? [];
+    } catch (error) {
+      connection.console.error((error as Error).stack ?? String(error));
+    }
+    return { kind: 'full' as const, items };
+  });
 
   connection.listen();
 }

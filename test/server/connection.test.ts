@@ -228,6 +228,45 @@ describe('the server on a connection', () => {
     }
   });
 
+  it('reads messages while a long assembly runs, and gives it up for the next text', async () => {
+    client = await start();
+    const told: Diagnostic[][] = [];
+    const next = new Promise<void>((resolve) => {
+      client.connection.onNotification(
+        'textDocument/publishDiagnostics',
+        (p: { uri: string; diagnostics: Diagnostic[] }) => {
+          if (p.uri !== long) return;
+          told.push(p.diagnostics);
+          resolve();
+        },
+      );
+    });
+    const long = 'untitled:long';
+    const document = { uri: long, languageId: 'nasm', version: 1 };
+    const heavy = ' mov al, bx\n%rep 150000\n%assign n 1\n lea ax, [bx + n]\n%endrep\n';
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { ...document, text: heavy },
+    });
+    // Waits for the program's first assembly, which is given up.
+    const symbols = client.connection.sendRequest<{ name: string }[]>('textDocument/documentSymbol', {
+      textDocument: { uri: long },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await client.connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri: long, version: 2 },
+      contentChanges: [{ text: 'fresh: mov [x], 1\n' }],
+    });
+    assert.deepEqual(
+      (await symbols).map((s) => s.name),
+      ['fresh'],
+    );
+    await next;
+    assert.deepEqual(
+      told.map((list) => list.map((d) => d.code).sort()),
+      [['symbol-undefined']],
+    );
+  });
+
   it('forgets what was cancelled', async () => {
     client = await start();
     const { CancellationTokenSource } = await import('vscode-languageserver/node');

@@ -9,7 +9,7 @@ import { parseStatement, type Statement } from '../parse/statement';
 import { builtIn } from '../preprocess/define';
 import { enterFile } from '../preprocess/flow';
 import type { MacroNames } from '../preprocess/names';
-import { Preprocessor } from '../preprocess/preprocessor';
+import { PAUSED, Preprocessor } from '../preprocess/preprocessor';
 import { OLD_SPELLINGS, PACKAGES, STANDARD_MACROS } from '../preprocess/standard-macros';
 import { type Frame, type Host, State } from '../preprocess/state';
 import { tokenise } from '../text/lexer';
@@ -24,6 +24,9 @@ import { QuickReader } from './quick';
 import type { Recorder } from './recorder';
 import { placeOf } from './records';
 import { assembleStatement } from './statement';
+
+/** Work of one step, in tokens: some milliseconds. */
+const STEP = 20_000;
 
 /** Lines between two questions whether to go on. */
 const CANCEL_INTERVAL = 512;
@@ -97,8 +100,8 @@ export class Pass implements Host {
     };
   }
 
-  /** Runs the pass over `main`. */
-  run(main: SourceFile): void {
+  /** Runs the pass over `main`, in steps of {@link STEP} tokens of work. */
+  *run(main: SourceFile): Generator<void, void> {
     const { layout } = this;
     layout.begin(this.pass, this.reporter);
     this.#predefine();
@@ -110,7 +113,7 @@ export class Pass implements Host {
     this.#preprocessor.start(main);
     const preamble = this.options.preamble ?? [];
     if (preamble.length > 0) enterFile(this.#state, commandLine(preamble), undefined);
-    this.#drain();
+    while (!this.#drain()) yield;
     for (const context of this.#state.contexts) {
       this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
       if (this.reporter.reports > MAX_ERRORS) break;
@@ -118,16 +121,19 @@ export class Pass implements Host {
     layout.symbols.end();
   }
 
-  #drain(): void {
+  /** Assembles lines for one step; true when there are no more. */
+  #drain(): boolean {
     const { layout } = this;
+    this.#state.pause = this.#state.spent + STEP;
     let lines = 0;
     for (;;) {
       layout.mark();
       const line = this.#preprocessor.next();
-      if (!line || layout.stopped) return;
+      if (!line || layout.stopped) return true;
+      if (line === PAUSED) return false;
       if (++lines % CANCEL_INTERVAL === 0 && this.options.cancelled?.()) {
         this.cancelled = true;
-        return;
+        return true;
       }
       this.#line(line.tokens, line.source);
     }

@@ -34,6 +34,9 @@ interface Collecting {
 const OPENS_MACRO = new Set(['macro', 'imacro', 'rmacro', 'irmacro']);
 const CLOSES_MACRO = new Set(['endmacro', 'endm']);
 
+/** Stands for the next line while there is none yet: {@link State.pause}. */
+export const PAUSED: ExpandedLine = { tokens: [], source: undefined };
+
 /** What reading a line counts as, in tokens. */
 const LINE = 3;
 
@@ -53,10 +56,11 @@ export class Preprocessor {
     enterFile(this.state, file, undefined);
   }
 
-  /** The next line to assemble, or undefined when the pass is over. */
+  /** The next line to assemble, or undefined when the pass is over, or {@link PAUSED}. */
   next(): ExpandedLine | undefined {
     const { state } = this;
     while (!state.stopped) {
+      if (state.spent >= state.pause) return PAUSED;
       const line = this.#fetch();
       if (!line) return undefined;
       try {

@@ -202,6 +202,8 @@ export class State {
   /** Tokens the current line may still expand to. */
   budget = 0;
   #spent = 0;
+  /** Work after which whoever drives the pass wants to be asked. */
+  pause = Number.POSITIVE_INFINITY;
   #reports = 0;
   /** `%[…]` being expanded. */
   indirection = 0;

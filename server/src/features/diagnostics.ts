@@ -1,4 +1,4 @@
-import type { Diagnostic as Complaint, SymbolEntry } from '@hyperstep/assembler';
+import { allSteps, type Diagnostic as Complaint, type SymbolEntry } from '@hyperstep/assembler';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
 import { locationOf, rangeOf, tokenRange } from '../locations';
 import { countNames } from '../syntax/occurrences';
@@ -11,16 +11,19 @@ const SEVERITIES = {
   note: DiagnosticSeverity.Information,
 } as const;
 
-/**
- * The diagnostics of every file of the programs that the given files belong to.
- * Files without any are listed too. A draft of a large program will do when
- * more keystrokes may follow.
- */
-export function diagnosticsOf(
+/** The diagnostics of every file of the programs that the given files belong to. Files without any are listed too. */
+export function diagnosticsOf(workspace: Workspace, paths: readonly string[]): Map<string, Diagnostic[]> {
+  workspace.interrupt();
+  return allSteps(diagnosticsInSteps(workspace, paths, false));
+}
+
+/** The same in steps. A draft of a large program will do when more keystrokes may follow. */
+export function* diagnosticsInSteps(
   workspace: Workspace,
   paths: readonly string[],
-  draft = false,
-): Map<string, Diagnostic[]> {
+  draft: boolean,
+): Generator<void, Map<string, Diagnostic[]>> {
+  for (const path of paths) yield* workspace.refresh(path, draft);
   const programs = new Set<Program>();
   for (const path of paths) for (const program of workspace.programsOf(path)) programs.add(program);
   const byFile = new Map<string, Map<string, Diagnostic>>();
@@ -31,7 +34,7 @@ export function diagnosticsOf(
   };
   for (const path of paths) of(path);
   for (const program of programs) {
-    for (const complaint of (draft ? program.draft : program.result).diagnostics) {
+    for (const complaint of program.latest.diagnostics) {
       const diagnostic = present(complaint);
       // Two programs may share a file and its faults.
       of(complaint.range.file).set(keyOf(diagnostic), diagnostic);

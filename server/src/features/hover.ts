@@ -129,13 +129,14 @@ export function statementOf(line: SourceLine): Statement {
 
 /** Address and bytes that a line has become. */
 export function bytesLine(seen: View, path: string, line: SourceLine): string {
-  const result = seen.program.draft;
-  const entries = seen.program.entries(path, line.number);
+  const { program } = seen;
+  void program.current;
+  const entries = program.entries(path, line.number);
   if (entries.length === 0) return '';
   const total = entries.reduce((sum, e) => sum + e.length, 0);
   const bytes: string[] = [];
   for (const entry of entries) {
-    const data = result.bytesOf(entry);
+    const data = program.bytesOf(entry);
     for (const byte of data ?? []) {
       if (bytes.length >= MAX_BYTES) break;
       bytes.push(byte.toString(16).padStart(2, '0').toUpperCase());
@@ -144,7 +145,7 @@ export function bytesLine(seen: View, path: string, line: SourceLine): string {
   const more = total > bytes.length && bytes.length > 0 ? ` … ${total} bytes` : '';
   const content = bytes.length > 0 ? `\`${bytes.join(' ')}\`${more}` : `${total} bytes reserved`;
   const form =
-    entries.length === 1 && entries[0].code ? encodedForm(result.bytesOf(entries[0]), entries[0].bits) : '';
+    entries.length === 1 && entries[0].code ? encodedForm(program.bytesOf(entries[0]), entries[0].bits) : '';
   return `\n\n---\n\`0x${entries[0].address.toString(16).toUpperCase()}\`: ${content}${form}`;
 }
 

@@ -80,7 +80,7 @@ function machineCode(
     let total = 0;
     for (const entry of entries) {
       total += entry.length;
-      const data = shown.length < MAX_BYTES ? program.latest.bytesOf(entry) : undefined;
+      const data = shown.length < MAX_BYTES ? program.bytesOf(entry) : undefined;
       for (const byte of data?.subarray(0, MAX_BYTES - shown.length) ?? []) {
         shown.push(byte.toString(16).toUpperCase().padStart(2, '0'));
       }

@@ -1,8 +1,10 @@
 import {
   type AssembleOptions,
   type AssembleResult,
+  allSteps,
   assemble,
-  assembleDraft,
+  assembleInSteps,
+  draftInSteps,
   type LineEntry,
   type SymbolEntry,
 } from '@hyperstep/assembler';
@@ -15,8 +17,8 @@ import type { Workspace } from './workspace';
 /** A source that takes longer is given up: the editor has to go on. */
 const MAX_TIME_MS = 8000;
 
-/** Programs that take longer are drafted between keystrokes. */
-const DRAFT_MS = 60;
+/** Programs that take longer are drafted between keystrokes, in the background. */
+const LARGE_MS = 60;
 
 /** How a program is assembled. */
 export interface Recipe {
@@ -30,13 +32,36 @@ export interface Recipe {
   name?: string;
 }
 
+/** Steps, and in the end how many milliseconds were spent in them. */
+function* timed<T>(steps: Generator<void, T>): Generator<void, { value: T; time: number }> {
+  let time = 0;
+  try {
+    for (;;) {
+      const started = performance.now();
+      const { done, value } = steps.next();
+      time += performance.now() - started;
+      if (done) return { value, time };
+      yield;
+    }
+  } finally {
+    steps.return(undefined as never);
+  }
+}
+
 /**
  * One program: its assembly, and the names of all its files. Assembles again
  * when some file it was made from has changed, and not before somebody asks.
  */
 export class Program {
   private made:
-    | { result: AssembleResult; stamps: Map<string, number>; epoch: number; draft: boolean }
+    | {
+        result: AssembleResult;
+        stamps: Map<string, number>;
+        epoch: number;
+        draft: boolean;
+        /** A draft was begun with it: its bytes and, unless somebody has seen them, its lines are gone. */
+        spent: boolean;
+      }
     | undefined;
   private lineIndex: Map<number, LineEntry[]>[] | undefined;
   private symbolIndex: Map<string, SymbolEntry> | undefined;
@@ -57,22 +82,36 @@ export class Program {
   /** The assembly of the text as it is now. */
   get result(): AssembleResult {
     if (this.made && !this.made.draft && this.fresh()) return this.made.result;
-    const started = performance.now();
-    const result = this.assemble();
-    this.keep(result, false);
-    this.duration = performance.now() - started;
-    this.workspace.assembled(this.recipe, result);
-    return result;
+    this.workspace.interrupt();
+    allSteps(this.refresh(false));
+    return this.made!.result;
   }
 
-  /** The same, of a large program perhaps from a single pass: nearly always right, and sooner. */
-  get draft(): AssembleResult {
-    if (this.made && this.fresh()) return this.made.result;
-    if (!this.made || this.duration < DRAFT_MS) return this.result;
-    const result = assembleDraft(this.options(), this.made.result);
-    if (!result) return this.result;
-    this.keep(result, true);
-    return result;
+  /** The same, of a large program that of the last round in the background: no request waits for it. */
+  get current(): AssembleResult {
+    return this.made && this.duration >= LARGE_MS ? this.made.result : this.result;
+  }
+
+  /** Has it been assembled at all? */
+  get assembled(): boolean {
+    return this.made !== undefined;
+  }
+
+  /** Assembles in steps what has changed; of a large program, one pass will do if `draft`: nearly always right, and sooner. */
+  *refresh(draft: boolean): Generator<void, void> {
+    if (this.made && (draft || !this.made.draft) && this.fresh()) return;
+    if (draft && this.made && this.duration >= LARGE_MS) {
+      this.made.spent = true;
+      const { value } = yield* timed(draftInSteps(this.options(), this.made.result));
+      if (value) {
+        this.keep(value, true);
+        return;
+      }
+    }
+    const { value, time } = yield* timed(assembleInSteps(this.options()));
+    this.keep(value, false);
+    this.duration = time;
+    this.workspace.assembled(this.recipe, value);
   }
 
   /** Is what was made last only a draft? */
@@ -85,7 +124,8 @@ export class Program {
     void result.map;
     const stamps = new Map<string, number>();
     for (const path of result.dependencies) stamps.set(path, this.stamp(path));
-    this.made = { result, stamps, epoch: this.workspace.fileEpoch, draft };
+    this.made = { result, stamps, epoch: this.workspace.fileEpoch, draft, spent: false };
+    this.seenLines = undefined;
     this.lineIndex = undefined;
     this.symbolIndex = undefined;
     this.assemblies++;
@@ -127,6 +167,7 @@ export class Program {
     trace?: Parameters<Program['trace']>[0],
     changed?: ReadonlyMap<string, Document>,
   ): AssembleResult {
+    this.workspace.interrupt();
     return assemble({ ...this.options(changed), trace });
   }
 
@@ -215,6 +256,21 @@ export class Program {
     return this.symbolIndex.get(name);
   }
 
+  private seenLines: readonly LineEntry[] | undefined;
+
+  /** The lines of the source map, as long as they are known. */
+  private get lines(): readonly LineEntry[] {
+    const { map } = this.latest;
+    if (!this.seenLines && this.made!.spent) return [];
+    this.seenLines ??= map.lines;
+    return this.seenLines;
+  }
+
+  /** The bytes of a line of the source map, as long as they are known. */
+  bytesOf(entry: LineEntry): Uint8Array | undefined {
+    return this.made?.spent ? undefined : this.latest.bytesOf(entry);
+  }
+
   /** Entries of the source map for a line (from 1) of a file, in order of address. */
   entries(path: string, line: number): LineEntry[] {
     const { map } = this.latest;
@@ -222,7 +278,7 @@ export class Program {
     if (file < 0) return [];
     if (!this.lineIndex) {
       this.lineIndex = map.files.map(() => new Map());
-      for (const entry of map.lines) {
+      for (const entry of this.lines) {
         const index = this.lineIndex[entry.file];
         const list = index?.get(entry.line);
         if (list) list.push(entry);
@@ -237,7 +293,7 @@ export class Program {
     const known = this.names.outline(path)?.around(line).bits;
     if (known) return known;
     const file = this.latest.map.files.indexOf(path);
-    const { lines } = this.latest.map;
+    const { lines } = this;
     let best: LineEntry | undefined;
     for (const entry of lines) {
       if (entry.file !== file) continue;

@@ -35,7 +35,7 @@ export class Workspace {
   private readonly programs = new Map<string, Program>();
   private readonly outlines = new Map<string, { epoch: number; outline: Outline }[]>();
   private readonly macros = new Map<string, { document: Document; revision: number; names: string[] }>();
-  private readonly outputs = new Map<string, Map<string, { data: Uint8Array; revision: number }>>();
+  private readonly outputs = new Map<string, Overlay>();
   private readonly binaries = new Map<string, Uint8Array | undefined>();
   private readonly graph = new IncludeGraph(this);
   private epochs = 0;
@@ -46,18 +46,21 @@ export class Workspace {
 
   /** Takes a text from the editor. */
   openDocument(document: Document): void {
+    this.interrupt();
     this.open.set(document.path, document);
     this.closed.delete(document.path);
     this.touch(document.path);
   }
 
   closeDocument(path: string): void {
+    this.interrupt();
     this.open.delete(path);
     this.forget(path);
   }
 
   /** A file on the disk came, went or changed. */
   forget(path: string): void {
+    this.interrupt();
     this.fileEpoch++;
     this.closed.delete(path);
     this.binaries.delete(path);
@@ -139,6 +142,30 @@ export class Workspace {
     return undefined;
   }
 
+  // -- Work in steps
+
+  private suspended: Generator<void, unknown> | undefined;
+
+  /** Takes one step of some work; see {@link Background}. */
+  step<T>(job: Generator<void, T>): IteratorResult<void, T> {
+    this.suspended = undefined;
+    const result = job.next();
+    if (!result.done) this.suspended = job;
+    return result;
+  }
+
+  /** Can the work go on where it is? */
+  isSuspended(job: Generator<void, unknown>): boolean {
+    return this.suspended === job;
+  }
+
+  /** Gives up the work in steps: the tokens it works with are about to change, or another assembly needs them. */
+  interrupt(): void {
+    const job = this.suspended;
+    this.suspended = undefined;
+    job?.return(undefined);
+  }
+
   // -- Programs
 
   /** Makes labs known whose programs may lie outside their folders. */
@@ -156,6 +183,7 @@ export class Workspace {
 
   /** Settings or files that decide how programs are put together have changed. */
   reset(): void {
+    this.interrupt();
     this.programs.clear();
     this.graph.clear();
     this.fileEpoch++;
@@ -184,11 +212,48 @@ export class Workspace {
     return this.programsOf(path)[0];
   }
 
+  /** Brings the programs that may read a file up to date, in steps; drafts of large ones will do if `draft`. */
+  *refresh(path: string, draft: boolean): Generator<void, void> {
+    let found = false;
+    for (const lab of this.labsFor(path)) {
+      // Assembled in order: later programs include the images of earlier ones.
+      for (const { program, output, overlay } of this.labParts(lab)) {
+        yield* program.refresh(draft);
+        putOutput(overlay, output, program.latest.image);
+        found ||= program.has(path);
+      }
+    }
+    if (found || !this.document(path)) return;
+    for (const main of this.graph.mainsOf(path)) {
+      const program = this.single(main);
+      yield* program.refresh(draft);
+      found ||= program.has(path);
+    }
+    if (!found) yield* this.single(path).refresh(draft);
+  }
+
+  /** Has some program that may read the file never been assembled? */
+  isNew(path: string): boolean {
+    const parts = this.labsFor(path).flatMap((lab) => this.labParts(lab));
+    if (parts.some(({ program }) => !program.assembled)) return true;
+    if (parts.some(({ program }) => program.has(path)) || !this.document(path)) return false;
+    const mains = this.graph.mainsOf(path).map((main) => this.single(main));
+    if (mains.some((program) => !program.assembled)) return true;
+    return !mains.some((program) => program.has(path)) && !this.single(path).assembled;
+  }
+
   /** The programs of a lab, in its order. */
   labPrograms(folder: string): Program[] {
+    return this.labParts(folder).map(({ program, output, overlay }) => {
+      putOutput(overlay, output, program.current.image);
+      return program;
+    });
+  }
+
+  private labParts(folder: string): { program: Program; output: string; overlay: Overlay }[] {
     const manifest = readLab(folder, this);
     if (typeof manifest === 'string') return [];
-    const overlay = this.outputs.get(folder) ?? new Map<string, { data: Uint8Array; revision: number }>();
+    const overlay: Overlay = this.outputs.get(folder) ?? new Map();
     this.outputs.set(folder, overlay);
     return manifest.programs.map((p) => {
       const main = join(folder, p.source);
@@ -199,13 +264,7 @@ export class Workspace {
         lab: folder,
         name: p.name,
       }));
-      // Assembled in order: later programs include the images of earlier ones.
-      const { image } = program.draft;
-      const output = join(folder, p.output);
-      const known = overlay.get(output);
-      if (image && !(known && same(known.data, image)))
-        overlay.set(output, { data: image, revision: (known?.revision ?? 0) + 1 });
-      return program;
+      return { program, output: join(folder, p.output), overlay };
     });
   }
 
@@ -279,6 +338,16 @@ export class Workspace {
     this.macros.set(path, { document, revision: document.directives, names: list });
     return list;
   }
+}
+
+/** Images of programs, by path. */
+type Overlay = Map<string, { data: Uint8Array; revision: number }>;
+
+/** Keeps the image of a program, if there is a new one. */
+function putOutput(overlay: Overlay, path: string, image: Uint8Array | undefined): void {
+  const known = overlay.get(path);
+  if (image && !(known && same(known.data, image)))
+    overlay.set(path, { data: image, revision: (known?.revision ?? 0) + 1 });
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
