@@ -39,10 +39,23 @@ export class Publisher {
   private in(delay: number, draft: boolean): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.publish(draft).catch((error: Error) =>
-        this.connection.console.error(`diagnostics: ${error.stack}`),
-      );
+      this.publish(draft).catch((error: Error) => this.failed(error));
     }, delay);
+  }
+
+  private failed(error: Error): void {
+    try {
+      this.connection.console.error(`diagnostics: ${error.stack}`);
+    } catch {
+      // The client has gone meanwhile.
+    }
+  }
+
+  /** Publishes nothing more. */
+  stop(): void {
+    this.round++;
+    this.enabled = false;
+    clearTimeout(this.timer);
   }
 
   private async publish(draft: boolean): Promise<void> {

@@ -147,6 +147,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     changed();
   });
   followDocuments(connection, workspace, changed);
+  connection.onShutdown(() => publisher.stop());
 
   /** Answers `empty` for what cannot be answered; a fault of ours is logged and never reaches the editor. */
   const guard = <P, T>(empty: T, feature: (params: P, token: CancellationToken) => T) => {

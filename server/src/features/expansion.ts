@@ -1,5 +1,8 @@
 import type { Program } from '../workspace/program';
 
+/** Programs that take longer are not assembled for a hover. */
+const MAX_MS = 500;
+
 /** Lines of an expansion that are shown. */
 const MAX_LINES = 40;
 
@@ -8,7 +11,9 @@ const known = new WeakMap<object, Map<string, string[]>>();
 
 /** The lines that a macro call became; undefined when the line calls none. */
 export function expansionOf(program: Program, path: string, line: number): string[] | undefined {
-  const { result } = program;
+  const result = program.current;
+  // To see an expansion the program is assembled once more, and everybody waits for it.
+  if (program.duration > MAX_MS) return undefined;
   let lines = known.get(result);
   if (!lines) known.set(result, (lines = new Map()));
   const key = `${path}:${line}`;
