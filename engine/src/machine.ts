@@ -2,12 +2,13 @@ import { Abort, Cpu, type Observer } from './cpu/cpu';
 import { deliverException, deliverInterrupt } from './cpu/interrupts';
 import { pagingContext } from './cpu/paging-context';
 import { enterMultiboot, resetCpu } from './cpu/reset';
-import { CpuState, Flag, Seg, Slot } from './cpu/state';
+import { ApicBase, CpuState, Flag, Seg, Slot } from './cpu/state';
 import { EventQueue } from './devices/clock';
 import { Cmos } from './devices/cmos';
 import { DebugConsole } from './devices/debug-console';
 import { ExitPort } from './devices/exit-port';
 import { KeyboardController } from './devices/keyboard-controller';
+import { LOCAL_APIC_BASE, LOCAL_APIC_BYTES, LocalApic } from './devices/local-apic';
 import { Pic8259 } from './devices/pic8259';
 import { Pit8254 } from './devices/pit8254';
 import { PortSpace } from './devices/ports';
@@ -83,6 +84,7 @@ export class Machine {
   /** Absent: everything is the evaluator's. */
   private readonly fast: FastTier | undefined;
   private readonly pic: Pic8259;
+  private readonly localApic: LocalApic;
   private readonly pit: Pit8254;
   /** Breakpoints at this count have been reported; going on steps over them. */
   private passedBreaksAt = -1;
@@ -133,7 +135,8 @@ export class Machine {
       () => cpu.attention(),
     );
     this.pic = new Pic8259({ onChange: () => cpu.attention() });
-    cpu.interrupts = this.pic;
+    this.localApic = this.attachLocalApic();
+    cpu.interrupts = this.localApic;
     this.pit = new Pit8254(this.events, (level) => this.pic.setIrq(0, level));
     this.serial = new Uart16550({ setIrq: (level) => this.pic.setIrq(4, level) });
     this.debugConsole = new DebugConsole();
@@ -154,6 +157,25 @@ export class Machine {
     this.exitLog = this.vmx.core.exits;
     cpu.observer = this.observer();
     resetCpu(cpu);
+  }
+
+  private attachLocalApic(): LocalApic {
+    const { cpu, physical } = this;
+    const apic = new LocalApic({
+      clock: this.events,
+      pic: this.pic,
+      enabled: () => (cpu.state.low(Slot.APIC_BASE) & ApicBase.ENABLED) !== 0,
+      taskClass: () => cpu.state.low(Slot.CR8),
+      setTaskClass: (value) => cpu.state.setLow(Slot.CR8, value),
+      onChange: () => cpu.attention(),
+      unsupported: (explanation) => cpu.requestStop({ kind: 'unsupported', explanation }),
+    });
+    const move = physical.attachMmio(LOCAL_APIC_BASE, LOCAL_APIC_BYTES, apic);
+    cpu.apicBaseChanged = () => {
+      move(Number(cpu.state.u64[Slot.APIC_BASE] & ~0xfffn));
+      cpu.attention();
+    };
+    return apic;
   }
 
   private observer(): Observer {
@@ -427,8 +449,13 @@ export class Machine {
 
   /** Fingerprint of all state: equal runs have equal hashes. */
   hash(): string {
-    const { pic, pit, serial } = this;
+    const { pic, localApic, pit, serial } = this;
     this.leave({ kind: 'limit' });
-    return hashState(this.cpu.state, this.physical.ram, [pic.save(), pit.save(), serial.save()]);
+    return hashState(this.cpu.state, this.physical.ram, [
+      pic.save(),
+      localApic.save(),
+      pit.save(),
+      serial.save(),
+    ]);
   }
 }

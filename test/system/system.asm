@@ -148,6 +148,7 @@ entry:
         call real_tests
         call protected_tests
         call interrupt_tests
+        call apic_tests
         call x87_tests
         jmp long_tests
 
@@ -357,6 +358,7 @@ gate16:
 %include "real.inc"
 %include "protected.inc"
 %include "interrupts.inc"
+%include "apic.inc"
 %include "x87.inc"
 %include "long.inc"
 

@@ -94,6 +94,8 @@ export class Cpu {
   observer: Observer = {};
   /** FERR#: an x87 exception is pending and CR0.NE says that the platform is to report it (SDM 1 8.7.2). */
   ferr: () => void = () => {};
+  /** IA32_APIC_BASE has been written. */
+  apicBaseChanged: () => void = () => {};
   /** Set for the delivery of an exception by `interrupts.ts`: vector being delivered, for double faults and the VMCS's IDT-vectoring fields; −1 otherwise. */
   delivering = -1;
   /**

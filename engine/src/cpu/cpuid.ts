@@ -1,6 +1,7 @@
 /** CPUID (SDM 2A "CPUID"): the features the engine implements, as tables of named bits. */
 import type { Cpu } from './cpu';
 import { LINEAR_ADDRESS_BITS, PHYSICAL_ADDRESS_BITS } from './limits';
+import { ApicBase, Slot } from './state';
 
 /** EAX, EBX, ECX, EDX. */
 export type CpuidResult = readonly [number, number, number, number];
@@ -30,6 +31,8 @@ export const LEAF1_EDX: FeatureBits = {
   PAE: 6,
   MCE: 7,
   CX8: 8,
+  /** Only while IA32_APIC_BASE enables it. */
+  APIC: 9,
   SEP: 11,
   MTRR: 12,
   PGE: 13,
@@ -110,11 +113,20 @@ function fixed(...result: CpuidResult): Leaf {
   return () => result;
 }
 
+const LEAF1: CpuidResult = [SIGNATURE, LEAF1_EBX, mask(LEAF1_ECX), mask(LEAF1_EDX)];
+/** With the local APIC turned off (SDM 3A 11.4.3). */
+const LEAF1_WITHOUT_APIC: CpuidResult = [
+  SIGNATURE,
+  LEAF1_EBX,
+  mask(LEAF1_ECX),
+  (mask(LEAF1_EDX) & ~(1 << LEAF1_EDX.APIC)) >>> 0,
+];
+
 /** Leaves by number; functions of the processor (for bits that follow its mode) and the subleaf in ECX. */
 const LEAVES: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
   // EBX, EDX, ECX spell the vendor, in that order.
   [0, fixed(MAX_BASIC, chars(VENDOR, 0), chars(VENDOR, 8), chars(VENDOR, 4))],
-  [1, fixed(SIGNATURE, LEAF1_EBX, mask(LEAF1_ECX), mask(LEAF1_EDX))],
+  [1, (cpu) => (cpu.state.low(Slot.APIC_BASE) & ApicBase.ENABLED ? LEAF1 : LEAF1_WITHOUT_APIC)],
   // Leaf 2: "no cache descriptors", to be asked once. Leaf 4: no caches.
   [2, fixed(1, 0, 0, 0)],
   [7, (_cpu, subleaf) => (subleaf === 0 ? LEAF7 : ZERO)],

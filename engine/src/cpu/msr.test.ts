@@ -81,14 +81,16 @@ describe('CPUID', () => {
     assert.equal(brand.replace(/\0+$/, ''), 'Hyperstep virtual processor');
   });
 
-  it('says VMX and the x87 and no hypervisor, no APIC', () => {
+  it('says VMX, the x87, no hypervisor, and the local APIC while it is enabled', () => {
     const { cpu } = bench();
     const [, , ecx, edx] = cpuid(cpu, 1, 0);
     assert.equal((ecx >>> LEAF1_ECX.VMX) & 1, 1);
     assert.equal(ecx >>> 31, 0);
     assert.equal((edx >>> LEAF1_EDX.PAE) & 1, 1);
     assert.equal(edx & 1, 1);
-    assert.equal((edx >>> 9) & 1, 0);
+    assert.equal((edx >>> LEAF1_EDX.APIC) & 1, 1);
+    assert.ok(msrWrite(cpu, 0x1b, 0xfee00100n));
+    assert.equal((cpuid(cpu, 1, 0)[3] >>> LEAF1_EDX.APIC) & 1, 0);
   });
 
   it('SYSCALL only in 64-bit mode; a leaf out of range is the highest basic one', () => {

@@ -3,7 +3,7 @@ import { vmxCapabilityMsr } from '../virtualization/vmx/capabilities';
 import type { Cpu } from './cpu';
 import { generalProtection } from './descriptors';
 import { hex, isCanonical, PHYSICAL_ADDRESS_BITS } from './limits';
-import { Cr0, Efer, Seg, SegField, Slot } from './state';
+import { ApicBase, Cr0, Efer, Seg, SegField, Slot } from './state';
 
 /** One MSR. */
 export interface Msr {
@@ -20,8 +20,8 @@ export interface Msr {
 export const FEATURE_CONTROL_RESET = 5n;
 /** PAT after reset: WB, WT, UC-, UC twice (SDM 3A Table 12-12). */
 export const PAT_RESET = 0x0007040600070406n;
-/** Bootstrap processor; no local APIC is there to be enabled. */
-export const APIC_BASE_RESET = 0xfee00100n;
+/** The bootstrap processor's, at its usual place and enabled. */
+export const APIC_BASE_RESET = 0xfee00000n | BigInt(ApicBase.BOOTSTRAP | ApicBase.ENABLED);
 /** Fast strings on. */
 export const MISC_ENABLE_RESET = 1n;
 /** MTRRs on, memory write-back by default, no ranges. */
@@ -113,11 +113,28 @@ const FEATURE_CONTROL: Msr = {
   },
 };
 
+const APIC_BASE_STORED = stored(
+  0x1b,
+  'IA32_APIC_BASE',
+  Slot.APIC_BASE,
+  ((1n << BigInt(PHYSICAL_ADDRESS_BITS)) - 1n) & ~0x6ffn,
+);
+
+/** Turns the local APIC off and on and moves its page. */
+const APIC_BASE: Msr = {
+  ...APIC_BASE_STORED,
+  write: (cpu, value) => {
+    const problem = APIC_BASE_STORED.write!(cpu, value);
+    if (problem === undefined) cpu.apicBaseChanged();
+    return problem;
+  },
+};
+
 /** Every MSR except the VMX capabilities, which virtualization/vmx/capabilities.ts knows. */
 export const MSRS: readonly Msr[] = [
   TSC,
   constant(0x17, 'IA32_PLATFORM_ID', 0n),
-  stored(0x1b, 'IA32_APIC_BASE', Slot.APIC_BASE, ((1n << BigInt(PHYSICAL_ADDRESS_BITS)) - 1n) & ~0x6ffn),
+  APIC_BASE,
   FEATURE_CONTROL,
   ignored(0x79, 'IA32_BIOS_UPDT_TRIG', 0n),
   ignored(0x8b, 'IA32_BIOS_SIGN_ID', 1n << 32n),

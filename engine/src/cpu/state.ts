@@ -207,6 +207,12 @@ export const enum Cr4 {
   SMAP = 1 << 21,
 }
 
+/** IA32_APIC_BASE bits below the address (SDM 3A 11.4.4). */
+export const enum ApicBase {
+  BOOTSTRAP = 1 << 8,
+  ENABLED = 1 << 11,
+}
+
 /** IA32_EFER bits (SDM 3A 2.2.1). */
 export const enum Efer {
   SCE = 1,

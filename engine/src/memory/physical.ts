@@ -69,10 +69,18 @@ export class PhysicalMemory {
     this.marks = new Uint8Array(ramBytes / PAGE_SIZE);
   }
 
-  /** Makes `device` answer [base, base + size), which lies above RAM. */
-  attachMmio(base: number, size: number, device: MmioDevice): void {
+  /**
+   * Makes `device` answer [base, base + size), which lies above RAM. The answer moves the region; where it then
+   * lies over RAM, the RAM answers.
+   */
+  attachMmio(base: number, size: number, device: MmioDevice): (base: number) => void {
     if (base < this.ramBytes) throw new RangeError('an MMIO region must lie above RAM');
-    this.regions.push({ base, end: base + size, device });
+    const region = { base, end: base + size, device };
+    this.regions.push(region);
+    return (to) => {
+      region.base = to;
+      region.end = to + size;
+    };
   }
 
   // --- reported writes --------------------------------------------------------
