@@ -14,8 +14,8 @@ import { WORKLOADS } from './harness/workloads';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '1' },
-    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
     patience: { type: 'string' },
     /** Substrings are not enough here: names, separated by commas. */
     only: { type: 'string' },
@@ -23,10 +23,18 @@ const { values } = parseArgs({
     bits: { type: 'string', default: '64,32' },
     /** Tiers of ours, each a column of its own; the first is compared. */
     tiers: { type: 'string' },
+    /** The goals' figures only, each against the peer that its goal names, once and shortly; implies --dry. */
+    quick: { type: 'boolean', default: false },
     /** Do not touch results.json. */
     dry: { type: 'boolean', default: false },
   },
 });
+
+const { quick } = values;
+const seconds = Number(values.seconds ?? (quick ? 0.2 : 1));
+const rounds = Number(values.rounds ?? (quick ? 1 : 3));
+/** Besides the compute workloads: what docs/performance.md has goals for. */
+const GOALS = ['cold', 'smc', 'vmcall', 'vmcallept'];
 
 const root = process.cwd();
 /** Everything this run uses is its own: somebody else may build while it runs. */
@@ -41,7 +49,9 @@ async function main(): Promise<void> {
     return;
   }
   const only = list(values.only);
-  const workloads = WORKLOADS.filter((w) => only === undefined || only.includes(w.name));
+  const workloads = WORKLOADS.filter((w) =>
+    only ? only.includes(w.name) : !quick || w.kind === 'compute' || GOALS.includes(w.name),
+  );
   const bits = list(values.bits)!
     .map(Number)
     .filter((n): n is Bits => n === 32 || n === 64);
@@ -49,7 +59,8 @@ async function main(): Promise<void> {
   copyFileSync(join(root, 'out/bench/programs/machine.js'), program);
   const own = (list(values.tiers) ?? [undefined]).map((tier) => ours(program, tier));
   const wanted = list(values.engines);
-  const peers = [qemu(), bochs(), v86(root)].filter((e) => wanted === undefined || wanted.includes(e.id));
+  const all = quick ? [{ ...qemu(), bits: [64 as const] }, v86(root)] : [qemu(), bochs(), v86(root)];
+  const peers = all.filter((e) => wanted === undefined || wanted.includes(e.id));
   const engines: Engine[] = [...own];
   for (const engine of peers) {
     const missing = engine.missing();
@@ -67,15 +78,15 @@ async function main(): Promise<void> {
   const plan = {
     ...{ engines, bits, workloads, instructions, images: guests.images },
     ...{
-      seconds: Number(values.seconds),
-      rounds: Number(values.rounds),
-      patience: Number(values.patience ?? Math.max(60, 30 * Number(values.seconds))),
+      seconds,
+      rounds,
+      patience: Number(values.patience ?? Math.max(60, 30 * seconds)),
     },
     ...{ scratch: join(out, 'scratch'), say: (text: string) => process.stderr.write(`${text}\n`) },
   };
   const outcome = await measure(plan);
   const rows = report({ outcome, engines, bits, workloads, instructions }, console.log);
-  if (!values.dry) record(root, rows);
+  if (!values.dry && !quick) record(root, rows);
 }
 
 void main().finally(() => rmSync(out, { recursive: true, force: true }));
