@@ -12,7 +12,7 @@ describe('tiers in lock-step on random programs', () => {
         this.timeout(600_000);
         for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
           try {
-            const { image } = program({ bits, timer, body: new ProgramMaker(seed, bits, 60).make() });
+            const { image } = program({ bits, timer, body: new ProgramMaker(seed, bits, 60, true).make() });
             lockStep(boot(image), new Random(seed), 60_000);
           } catch (error) {
             (error as Error).message = `seed ${seed}: ${(error as Error).message}`;

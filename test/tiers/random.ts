@@ -39,6 +39,8 @@ export class ProgramMaker {
     seed: number,
     bits: 32 | 64,
     private readonly rounds: number,
+    /** Some repetitions are longer than what helpers do at once. */
+    private readonly longRepetitions = false,
   ) {
     this.random = new Random(seed);
     this.wide = bits === 64;
@@ -180,7 +182,8 @@ export class ProgramMaker {
       `mov ${si}, DATA + ${0x1000 + random.below(0x2000)}`,
       `mov ${di}, DATA + ${0x1000 + random.below(0x2000)}`,
     );
-    this.emit(`mov ${cx}, ${random.below(30)}`);
+    const long = this.longRepetitions && random.chance(25);
+    this.emit(`mov ${cx}, ${long ? 120 + random.below(400) : random.below(30)}`);
     const what = random.pick([
       'rep movs',
       'rep stos',

@@ -31,13 +31,15 @@ interface Compiled {
 
 /** What has happened to the code of a page. */
 interface PageHistory {
-  compiled: number;
   /** Regions lost because code was written to; the more, the longer the next one has to wait. */
   dropped: number;
   refused: number;
 }
 
-/** So often a page's code may be compiled anew as it grows; then new regions take only blocks that are in none. */
+/**
+ * So many regions may take a block that another one has: they grow as more of
+ * the code is found to be hot. After that it is compiled only if it is hot itself.
+ */
 const GROWING = 3;
 
 /** Compiles regions, and keeps, drops and evicts them. */
@@ -46,6 +48,8 @@ export class Regions {
   private readonly containing = new Map<Block, Compiled[]>();
   private readonly freeSlots: number[] = [];
   private readonly history = new Map<number, PageHistory>();
+  /** How many regions have taken a block, including those that are gone. */
+  private readonly taken = new WeakMap<Block, number>();
   /** Regions compiled, dropped because code changed, and evicted since power-on. */
   readonly counts = { compiled: 0, dropped: 0, evicted: 0, live: 0 };
 
@@ -66,10 +70,9 @@ export class Regions {
       return;
     }
     let history = this.history.get(hot.page);
-    if (!history) this.history.set(hot.page, (history = { compiled: 0, dropped: 0, refused: 0 }));
+    if (!history) this.history.set(hot.page, (history = { dropped: 0, refused: 0 }));
     if (++history.refused < 1 << Math.min(20, history.dropped >> 2)) return;
     history.refused = 0;
-    history.compiled++;
 
     const available = this.cache.blocksOf(hot.page, hot.mode);
     const warm: number[] = [];
@@ -77,7 +80,8 @@ export class Regions {
     for (const [offset, block] of available) {
       if (block === hot) hotOffset = offset;
       const compiled = block.loaded !== 0 && store.get(block.loaded, Header.REGION) >= 0;
-      if (block.loaded === 0 || block.secondPage >= 0 || (compiled && history.compiled > GROWING)) {
+      const done = compiled && this.takenBy(block) >= GROWING && block !== hot;
+      if (block.loaded === 0 || block.secondPage >= 0 || done) {
         available.delete(offset);
       } else if (compiled || store.get(block.loaded, Header.COUNTER) < store.hotAfter * WARM)
         warm.push(offset);
@@ -115,13 +119,17 @@ export class Regions {
 
     region.blocks.forEach((b, i) => {
       const header = b.block.loaded;
+      this.taken.set(b.block, this.takenBy(b.block) + 1);
       const old = this.containing.get(b.block) ?? [];
       this.containing.set(b.block, [...old, compiled]);
       if (b.entry && b.instructions > 0) {
         store.set(header, Header.REGION, compiled.slot);
         store.set(header, Header.ENTRY, i + 1);
         store.set(header, Header.INSTRUCTIONS, region.accounts[i].total);
-      } else if (store.get(header, Header.REGION) < 0) store.set(header, Header.COUNTER, NEVER);
+      } else if (store.get(header, Header.REGION) < 0) {
+        // It may still be entered often from elsewhere.
+        store.set(header, Header.COUNTER, store.hotAfter);
+      }
     });
     // Regions whose every entry is this one's now are of no use any more.
     const older = new Set(region.blocks.flatMap((b) => this.containing.get(b.block)!));
@@ -133,6 +141,10 @@ export class Regions {
       this.remove(oldest);
       this.counts.evicted++;
     }
+  }
+
+  private takenBy(block: Block): number {
+    return this.taken.get(block) ?? 0;
   }
 
   private isEntered(region: Compiled): boolean {
