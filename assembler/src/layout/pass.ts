@@ -66,6 +66,9 @@ function chainOf(frame: Frame | undefined): Diagnostic['related'] {
   return related;
 }
 
+/** Size of an address. */
+const POINTERS = { 16: 'word', 32: 'dword', 64: 'qword' } as const;
+
 /** How a statement whose first token is `first` moves to this line; undefined when it was made there. */
 function moveOf(first: Token, line: SourceLine): Move | undefined {
   if (first.line === line.number) return undefined;
@@ -215,6 +218,7 @@ export class Pass implements Host {
     const number = (value: number) => (call: Token) => [call.with(Kind.Number, String(value))];
     builtIn(state, '__?LINE?__', [], (call) => number(this.#number())(call));
     builtIn(state, '__?FILE?__', [], (call) => [call.with(Kind.String, quote(utf8(this.#path(call))))]);
+    builtIn(state, '__?PTR?__', [], (call) => [call.with(Kind.Identifier, POINTERS[this.layout.bits])]);
     builtIn(state, '__?BITS?__', [], (call) => number(this.layout.bits)(call));
     builtIn(state, '__?PASS?__', [], (call) => {
       if (this.pass === 1) this.recorder?.giveUp();

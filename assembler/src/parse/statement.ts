@@ -265,7 +265,7 @@ export function parseOperand(cursor: Cursor): OperandSyntax {
     cursor.next();
   }
   // MASM's `dword ptr x` is memory, with brackets or without.
-  const pointer = cursor.peek?.kind === Kind.Identifier && cursor.peek.lower === '__?ptr?__';
+  const pointer = cursor.peek?.kind === Kind.Identifier && cursor.peek.lower === '__?masm_ptr?__';
   if (pointer) cursor.next();
   parseDecorators(cursor, operand);
   if (operand.decorators && (cursor.done || cursor.peek!.is(','))) {

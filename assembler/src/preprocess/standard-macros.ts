@@ -58,23 +58,57 @@ __?SECT?__
 %rotate 1
 %endrep
 %endmacro
-%imacro global 1+.nolist
+%imacro global 1-*.nolist
+%rep %0
 [global %1]
+%rotate 1
+%endrep
 %endmacro
-%imacro static 1+.nolist
+%imacro static 1-*.nolist
+%rep %0
 [static %1]
+%rotate 1
+%endrep
 %endmacro
-%imacro extern 1+.nolist
+%imacro extern 1-*.nolist
+%rep %0
 [extern %1]
+%rotate 1
+%endrep
 %endmacro
-%imacro required 1+.nolist
+%imacro required 1-*.nolist
+%rep %0
 [required %1]
+%rotate 1
+%endrep
 %endmacro
-%imacro common 1+.nolist
+%imacro common 1-*.nolist
+%rep %0
 [common %1]
+%rotate 1
+%endrep
 %endmacro
-%imacro sectalign 1.nolist
+%imacro userel 0.nolist
+[default rel]
+%endmacro
+%imacro useabs 0.nolist
+[default abs]
+%endmacro
+%imacro usebnd 0.nolist
+[default bnd]
+%endmacro
+%imacro usenobnd 0.nolist
+[default nobnd]
+%endmacro
+%define __?SECTALIGN_ALIGN_UPDATES_SECTION?__ 1
+%imacro sectalign 1+.nolist
+%ifidni %1,off
+%define __?SECTALIGN_ALIGN_UPDATES_SECTION?__ 0
+%elifidni %1,on
+%define __?SECTALIGN_ALIGN_UPDATES_SECTION?__ 1
+%else
 [sectalign %1]
+%endif
 %endmacro
 %imacro struc 1-2.nolist 0
 %push struc
@@ -95,12 +129,12 @@ __?SECT?__
 %$strucstart:
 %endmacro
 %imacro at 1-2+.nolist
-%defstr %%member %1
-%substr %%first %%member 1
-%ifidn %%first, '.'
+%defstr %$member %1
+%substr %$member1 %$member 1
+%ifidn %$member1, '.'
 times (%$strucname%1-%$strucname)-($-%$strucstart) db 0
 %else
-times ((%1)-%$strucname)-($-%$strucstart) db 0
+times (%1-%$strucname)-($-%$strucstart) db 0
 %endif
 %2
 %endmacro
@@ -109,12 +143,23 @@ times %{$strucname}_size-($-%$strucstart) db 0
 %pop istruc
 %endmacro
 %imacro align 1-2+.nolist nop
-[sectalign %1]
+%if __?SECTALIGN_ALIGN_UPDATES_SECTION?__
+sectalign %1
+%endif
 times (((%1) - (($-$$) % (%1))) % (%1)) %2
 %endmacro
-%imacro alignb 1-2+.nolist resb 1
-[sectalign %1]
+%imacro alignb 1-2+.nolist
+%if __?SECTALIGN_ALIGN_UPDATES_SECTION?__
+sectalign %1
+%endif
+%ifempty %2
+[warning push]
+[warning -zeroing]
+resb (((%1) - (($-$$) % (%1))) % (%1))
+[warning pop]
+%else
 times (((%1) - (($-$$) % (%1))) % (%1)) %2
+%endif
 %endmacro
 %define __?NASM_MAJOR?__ 2
 %define __?NASM_MINOR?__ 16
@@ -141,6 +186,8 @@ export const OLD_SPELLINGS = [
   'LINE',
   'BITS',
   'PASS',
+  'PTR',
+  'SECTALIGN_ALIGN_UPDATES_SECTION',
   'FLOAT_DAZ',
   'FLOAT_ROUND',
   'FLOAT',
@@ -193,7 +240,7 @@ function smartAlign(): string {
   lines.push(
     '%unimacro align 1-2+.nolist',
     '%imacro align 1-2+.nolist',
-    '[sectalign %1]',
+    'sectalign %1',
     '%ifnempty %2',
     'times (((%1) - (($-$$) % (%1))) % (%1)) %2',
     '%else',
@@ -202,12 +249,9 @@ function smartAlign(): string {
     '%assign %$limit __?ALIGN_JMP_THRESHOLD?__',
     '%if %$limit != -1 && %$pad > %$limit',
     'jmp %$end',
-    '%assign %$pad (($$-$) & ((%1)-1))',
-    'times %$pad nop',
+    'times (((%1) - (($-$$) % (%1))) % (%1)) nop',
     '%else',
-    '%rep %$pad / __?ALIGN_%[__?BITS?__]BIT_GROUP?__',
-    'db __?ALIGN_%[__?BITS?__]BIT_%[__?ALIGN_%[__?BITS?__]BIT_GROUP?__]B?__',
-    '%endrep',
+    'times (%$pad / __?ALIGN_%[__?BITS?__]BIT_GROUP?__) db __?ALIGN_%[__?BITS?__]BIT_%[__?ALIGN_%[__?BITS?__]BIT_GROUP?__]B?__',
     '%assign %$pad %$pad % __?ALIGN_%[__?BITS?__]BIT_GROUP?__',
     '%if %$pad > 0',
     'db __?ALIGN_%[__?BITS?__]BIT_%[%$pad]B?__',
@@ -222,34 +266,35 @@ function smartAlign(): string {
 }
 
 /** The package `masm` (manual 5.5): enough of MASM for the frequent things. */
-const MASM = `%idefine ptr __?PTR?__
+const MASM = `%idefine ptr __?masm_ptr?__
+%idefine flat __?masm_flat?__
 %idefine offset
-%imacro segment 0+.nolist
-%ifempty %00
-[segment %1]
-%else
-section %00 %1
-%endif
+%idefine tbyte tword
+%unimacro segment 1+
+%imacro segment 0-1+.nolist
+%define __?SECT?__ [segment %00 %1]
+__?SECT?__
 %endmacro
 %imacro ends 0+.nolist
-%ifempty %00
-%endif
+%null ends %00
 %endmacro
-%imacro proc 0-1.nolist near
-%00:
-%push proc
-%ifidni %1, far
+%imacro proc 0-*.nolist
+%rep %0
+%ifidni %1,far
 %idefine ret retf
+%else
+%idefine ret retn
 %endif
+%rotate 1
+%endrep
 %endmacro
 %imacro endp 0.nolist
-%ifempty %00
-%endif
-%ifctx proc
-%pop proc
-%endif
+%null endp %00
 %undef ret
 %endmacro
+%imacro end 0+.nolist
+%endmacro
+default rel
 `;
 
 /** Bodies of the `%use` packages (manual chapter 7). */
