@@ -50,6 +50,8 @@ export interface Linear {
   unknown: number;
   /** The special symbol behind `wrt`; lost in further arithmetic. */
   wrt?: Base;
+  /** No number is part of it, not even 0: registers alone. */
+  bare?: boolean;
 }
 
 /** How registers were written, for the choice of base and index (NASM's `eval_hints`). */
@@ -71,16 +73,20 @@ function located(at: Located): Linear {
 function add(a: Linear, b: Linear, sign: 1 | -1, hint?: Hint): Linear {
   const value = wrap(sign === 1 ? a.value + b.value : a.value - b.value);
   const unknown = a.unknown + sign * b.unknown;
-  if (b.terms.length === 0) return { value, terms: a.terms, unknown };
+  // Whatever two terms of one kind add up to, numbers too, makes NASM forget which register came first.
+  const numbers = !a.bare && !b.bare;
+  if (hint && numbers && value !== 0n) hint.kind = 'summed';
+  const bare = numbers ? value === 0n : a.bare && b.bare;
+  if (b.terms.length === 0) return { value, terms: a.terms, unknown, bare };
   const terms = a.terms.map((t) => ({ ...t }));
   for (const t of b.terms) {
     const same = terms.find((u) => u.key === t.key);
     if (same) {
       same.factor += sign * t.factor;
-      if (hint && typeof t.key === 'string' && hint.register === t.key) hint.kind = 'summed';
+      if (hint && same.factor !== 0) hint.kind = 'summed';
     } else terms.push({ key: t.key, factor: sign * t.factor });
   }
-  return { value, terms: terms.filter((t) => t.factor !== 0), unknown };
+  return { value, terms: terms.filter((t) => t.factor !== 0), unknown, bare };
 }
 
 function multiply(a: Linear, factor: bigint, hint?: Hint): Linear {
@@ -89,7 +95,7 @@ function multiply(a: Linear, factor: bigint, hint?: Hint): Linear {
   const times = Number(BigInt.asIntN(32, factor));
   if (hint?.kind === 'base' && a.terms.some((t) => t.key === hint.register)) hint.kind = 'not-base';
   const terms = a.terms.map((t) => ({ key: t.key, factor: t.factor * times })).filter((t) => t.factor !== 0);
-  return { value: wrap(a.value * factor), terms, unknown: a.unknown * times };
+  return { value: wrap(a.value * factor), terms, unknown: a.unknown * times, bare: a.bare };
 }
 
 const truth = (b: boolean): bigint => (b ? 1n : 0n);
@@ -178,7 +184,7 @@ export class Evaluator {
           hint.kind = 'base';
           hint.register = e.name;
         }
-        return { value: 0n, terms: [{ key: e.name, factor: 1 }], unknown: 0 };
+        return { value: 0n, terms: [{ key: e.name, factor: 1 }], unknown: 0, bare: true };
       case 'unary':
         return this.#unary(e, critical, hint);
       case 'binary':
@@ -228,7 +234,7 @@ export class Evaluator {
       );
     const v = this.linear(e.operand, critical, hint);
     if (e.op === '+') return v;
-    if (e.op === '-') return multiply(v, -1n, hint);
+    if (e.op === '-') return multiply(v, -1n);
     if (v.unknown) return pure(0n, 1);
     if (v.terms.length > 0) {
       throw new Complaint('not-a-number', `operator \`${e.op}\` needs a pure number`, e.at);

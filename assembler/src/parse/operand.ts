@@ -23,11 +23,12 @@ function isAddressable(name: string): boolean {
   return is;
 }
 
-/** Splits the register terms off a linear form. */
+/** Splits the register terms off a linear form, by their names in ASCII as in NASM's vectors. */
 function registersOf(linear: Linear): { name: string; factor: number }[] {
   const registers: { name: string; factor: number }[] = [];
   for (const t of linear.terms)
     if (typeof t.key === 'string') registers.push({ name: t.key, factor: t.factor });
+  if (registers.length > 1) registers.sort((a, b) => (a.name < b.name ? -1 : 1));
   return registers;
 }
 
