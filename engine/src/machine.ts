@@ -18,6 +18,7 @@ import { Breakpoints } from './execution/breakpoints';
 import { CodeCache } from './execution/code-cache';
 import { DataBreakpoints } from './execution/data-breakpoints';
 import { Evaluator } from './execution/evaluator';
+import { HardwareBreakpoints } from './execution/hardware-breakpoints';
 import { FastTier, type Tier, type TierTuning } from './execution/tiers';
 import { Translator } from './execution/translator';
 import { setRegister } from './inspect/edit';
@@ -79,6 +80,7 @@ export class Machine {
   /** Guests keep their number when the VMM clears another's VMCS. */
   private readonly guestNumbers = new Map<ContextId, number>();
   private readonly cache: CodeCache;
+  private readonly hardwareBreakpoints: HardwareBreakpoints;
   private readonly evaluator: Evaluator;
   private readonly translator: Translator;
   /** Absent: everything is the evaluator's. */
@@ -113,6 +115,7 @@ export class Machine {
     this.dataBreakpoints = new DataBreakpoints(cpu, (any) =>
       this.mmu.watch(any ? this.dataBreakpoints : undefined),
     );
+    this.hardwareBreakpoints = new HardwareBreakpoints(cpu, this.breakpoints, this.dataBreakpoints);
     this.translator = new Translator(cpu, this.mmu, this.cache, this.breakpoints);
     this.evaluator = new Evaluator(cpu, this.mmu);
     this.evaluator.onBreak = (ripLow, ripHigh) => this.onBreak(ripLow, ripHigh);
@@ -230,6 +233,7 @@ export class Machine {
     let idleJumps = 0;
     for (;;) {
       const accessed = this.dataBreakpoints.ask();
+      this.dataTrap();
       if (accessed && !this.stopWanted) {
         return this.leave({ kind: 'data breakpoint', rip: accessed.rip, context: accessed.context });
       }
@@ -283,6 +287,8 @@ export class Machine {
       const shadow = cpu.nonRoot && s.number(Slot.SHADOW_STI) === cpu.icount;
       const trap = cpu.flag(Flag.TF);
       if (trap || (interruptPending && cpu.flag(Flag.IF)) || shadow) cpu.deadline = cpu.icount + 1;
+      if (this.hardwareBreakpoints.waiting) cpu.deadline = cpu.icount + 1;
+      this.hardwareBreakpoints.prepare();
       const before = cpu.icount;
       if (this.fast) this.fast.run();
       else {
@@ -300,6 +306,17 @@ export class Machine {
     if (this.cpu.deliveredAt === this.cpu.icount) return; // INT n cleared TF (SDM 3B 18.3.1.4)
     if (s.number(Slot.SHADOW_SS) === this.cpu.icount) return; // MOV SS delays it by one instruction
     this.cpu.raise(1, undefined, 'RFLAGS.TF: single-step trap', 1n << 14n); // DR6.BS
+  }
+
+  /** Data that DR0 to DR3 name has been accessed: #DB after the instruction, the same as a single step's. */
+  private dataTrap(): void {
+    const { cpu } = this;
+    const stepped = cpu.abort === Abort.FAULT && cpu.faultVector === 1;
+    if (cpu.abort !== Abort.NONE && !stepped) return;
+    const bits = BigInt(this.hardwareBreakpoints.takeTraps());
+    if (bits === 0n) return;
+    if (stepped) cpu.faultPayload |= bits;
+    else cpu.raise(1, undefined, 'A data breakpoint in DR0 to DR3.', bits);
   }
 
   /** IF set and no STI or MOV SS shadow over the current boundary. */
@@ -339,12 +356,14 @@ export class Machine {
 
   private onBreak(ripLow: number, ripHigh: number): boolean {
     const { cpu } = this;
-    if (this.passedBreaksAt === cpu.icount) return false;
     const low = cpu.code64 ? ripLow : (ripLow + Number(cpu.state.segmentBase(Seg.CS))) >>> 0;
-    if (!this.breakpoints.hit(low, cpu.code64 ? ripHigh : 0, cpu.context)) return false;
-    this.passedBreaksAt = cpu.icount;
-    cpu.requestStop({ kind: 'breakpoint', rip: cpu.state.u64[Slot.RIP], context: cpu.context });
-    return true;
+    const high = cpu.code64 ? ripHigh : 0;
+    if (this.passedBreaksAt !== cpu.icount && this.breakpoints.hit(low, high, cpu.context)) {
+      this.passedBreaksAt = cpu.icount;
+      cpu.requestStop({ kind: 'breakpoint', rip: cpu.state.u64[Slot.RIP], context: cpu.context });
+      return true;
+    }
+    return this.hardwareBreakpoints.fetch(low, high);
   }
 
   /** The pending fault as the debugger sees it before delivery. */

@@ -1,4 +1,4 @@
-/** MOV to and from debug registers (SDM 3B 18.2). Breakpoints in them do not trigger. */
+/** MOV to and from debug registers (SDM 3B 18.2). What they make happen: execution/hardware-breakpoints.ts. */
 
 import { requireRing0 } from './control';
 import { type Cpu, Vector } from './cpu';
@@ -49,6 +49,7 @@ export function movToDr(cpu: Cpu, dr: number, gpr: number): void {
   const slot = access(cpu, dr, true, gpr);
   if (slot === undefined) return;
   const value = cpu.code64 ? cpu.state.u64[gpr] : cpu.state.u64[gpr] & 0xffffffffn;
+  cpu.attention();
   if (slot !== Slot.DR6 && slot !== Slot.DR7) {
     cpu.state.u64[slot] = value;
     return;

@@ -102,8 +102,11 @@ export function interruptReturn(cpu: Cpu, size: StackSize): boolean {
 function finishReturn(cpu: Cpu, flags: number, mask: number): void {
   const s = cpu.state;
   const old = s.low(Slot.RFLAGS);
+  // RF suppresses instruction breakpoints, and is left out when there are none.
+  const loaded = s.low(Slot.DR7) & 0xff ? mask | Flag.RF : mask;
   // The arithmetic flags, which are not kept there, are all in the mask.
-  writeRflags(s, (old & ~mask) | (flags & mask));
+  writeRflags(s, (old & ~loaded) | (flags & loaded));
+  if (flags & loaded & Flag.RF) cpu.attention();
   s.setLow(Slot.NMI_BLOCKED, 0);
   if ((old ^ s.low(Slot.RFLAGS)) & Flag.AC) cpu.segmentsChanged();
   cpu.flagsLoaded(old);
@@ -111,7 +114,7 @@ function finishReturn(cpu: Cpu, flags: number, mask: number): void {
 
 /**
  * RFLAGS bits that POPF and IRET may change at a privilege level (SDM 2B POPF,
- * Table 4-15). RF is never kept: it only suppresses instruction breakpoints.
+ * Table 4-15), but RF.
  */
 export function flagsMask(cpl: number, iopl: number, size: StackSize): number {
   return (

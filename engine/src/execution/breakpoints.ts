@@ -58,8 +58,9 @@ export class Breakpoints {
     this.changed(offset);
   }
 
+  /** Deletes all but the processor's own (execution/hardware-breakpoints.ts), whose ids are negative. */
   clear(): void {
-    for (const id of [...this.byId.keys()]) this.delete(id);
+    for (const id of [...this.byId.keys()]) if (id >= 0) this.delete(id);
   }
 
   /** The breakpoints for which code at this page offset must carry a BREAK. */
