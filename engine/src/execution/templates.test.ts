@@ -6,7 +6,7 @@ import { Mode } from '../ir/block';
 import type { Term } from '../ir/term';
 import { Lifter } from '../lift/block';
 import { interpreterModule } from '../wasm/interpreter';
-import { CODE_AREA, Header } from '../wasm/layout';
+import { CODE_AREA, Header, Translated, Translation } from '../wasm/layout';
 import { loadCode, storeCode } from './stored-code';
 import { Templates, type Translate } from './templates';
 
@@ -23,12 +23,14 @@ const lifter = new Lifter();
 const PAGES = (CODE_AREA >> 16) + 8;
 const everything = new WebAssembly.Memory({ initial: PAGES });
 const words = new Int32Array(everything.buffer);
-const templates = new Templates(everything.buffer, translate());
 /** The last bytes of the memory, that instructions stand in. */
 const SIZE = 1024;
 const BASE = PAGES * 0x10000 - SIZE;
 const memory = new Uint8Array(everything.buffer, BASE);
 const OUT = CODE_AREA + Header.BYTES;
+
+const expand = translate();
+const templates = new Templates(everything.buffer, expand);
 
 function translate(): Translate {
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
@@ -106,7 +108,7 @@ describe('templates', () => {
           // Without prefix, and with one by turns; the last byte may be ModRM, and SIB follows by chance.
           const prefix = k === 0 ? [] : prefixes[random() % prefixes.length];
           const mode = MODES[random() % MODES.length];
-          compareAlike([...prefix, ...map, opcode, random() & 0xff, random() & 0xff], mode, 8);
+          compareAlike([...prefix, ...map, opcode, random() & 0xff, random() & 0xff], mode, 16);
         }
       }
     }
@@ -123,8 +125,9 @@ describe('templates', () => {
     assert.ok(seen.size > 1000);
     for (const hex of seen) {
       const instruction = Buffer.from(hex, 'hex');
-      for (const mode of MODES) {
-        for (let round = 0; round < 6; round++) {
+      // In 64-bit mode and, by turns, in another one.
+      for (const mode of [MODES[0], MODES[1 + (random() % (MODES.length - 1))]]) {
+        for (let round = 0; round < 14; round++) {
           fill();
           memory.set(instruction);
           compare(0, 32, mode, 1);
@@ -145,6 +148,18 @@ describe('templates', () => {
     }
     memory.fill(0x90);
     compare(0, 600, LONG);
+  });
+
+  it('are used for ordinary code', () => {
+    // mov ecx, 5; add eax, 0x55; rol eax, 3; lea ecx, [rax + rdx + 4]; mov [rbx], ecx; test eax, eax; jz +2
+    memory.set(Buffer.from('b9050000000555000000c1c0038d4c1004890b85c07402', 'hex'));
+    const end = BASE + 23;
+    for (let n = 0; n < 20; n++) templates.translate(BASE, end, LONG, OUT, undefined);
+    words[Translation.DELTA >> 2] = 0;
+    words[Translation.OUT >> 2] = OUT;
+    words[Translation.LEFT >> 2] = 64;
+    assert.equal(expand(BASE, end, LONG, OUT), Translated.COMPLETE);
+    assert.equal(words[Translation.DELTA >> 2], 23);
   });
 
   it('end with the memory', () => {

@@ -1,7 +1,7 @@
 import { Mode } from '../ir/block';
 import { Op, WORDS } from '../ir/ops';
 import { BLOCK_WINDOW, bitnessOf, Lifter, MAX_BLOCK_INSTRUCTIONS } from '../lift/block';
-import { FACTS, MODRM, SHAPE_WINDOW, Shape, Value } from '../lift/shape';
+import { FACTS, MODRM, SHAPE_WINDOW, Shape, Value, ZERO_DISPLACEMENT } from '../lift/shape';
 import { Ending, endingOf, makeTemplate } from '../lift/template-maker';
 import type { Watch } from '../lift/term';
 import {
@@ -19,8 +19,13 @@ import {
 import { templateHash } from '../wasm/translate';
 import { storeCode } from './stored-code';
 
-/** So often a shape is lifted before it gets a template, which costs as much as ten times that. */
-const MAKE_AFTER = 4;
+/**
+ * So often a shape is lifted before it gets a template: about what that costs,
+ * so that code which soon ends is at most half as fast as it could be. Without
+ * a number in the instruction there is little to try out.
+ */
+const MAKE_AFTER = 10;
+const MAKE_PLAIN_AFTER = 2;
 
 const TABLE_ENTRIES = 1 << TEMPLATE_TABLE_BITS;
 /** With more in it everything is forgotten. */
@@ -170,7 +175,9 @@ export class Templates {
       i32[entry + 2] = shape.key2;
     }
     i32[entry + 3] = reference - 1;
-    if (-reference < MAKE_AFTER) return false;
+    const plain =
+      shape.immediateBytes === 0 && (shape.displacementBytes === 0 || (shape.key2 & ZERO_DISPLACEMENT) !== 0);
+    if (-reference < (plain ? MAKE_PLAIN_AFTER : MAKE_AFTER)) return false;
     const made = this.make(insn, mode);
     i32[entry + 3] = made === 0 ? NO_TEMPLATE : made;
     return made > 0;
