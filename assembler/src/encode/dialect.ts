@@ -4,6 +4,7 @@
  * NASM 2.16; test/nasm-bytes.test.ts keeps it so.
  */
 import type { Form, Slot } from './form';
+import type { RegisterClass } from './registers';
 
 /** Corrections to rows, by iced-x86's name of the row; a null removes the row. */
 export const tweaks: Record<string, Partial<Form> | null> = {};
@@ -374,6 +375,70 @@ for (const name of [
 ]) {
   tweaks[name] = null;
 }
+
+/** An operand that the opcode implies and that may be written nevertheless. */
+function implied(register: RegisterClass, only: number): Slot {
+  return { place: 'fixed', register, only, memory: false, bytes: 0, immediateSize: 0 };
+}
+
+// The third operand of these is always xmm0.
+for (const name of ['Blendvps', 'Blendvpd', 'Pblendvb', 'Sha256rnds2'])
+  add(name.toLowerCase(), `${name}_xmm_xmmm128`, {}, ([a, b]) => [a, b, implied('xmm', 0)]);
+// Addresses and arguments in fixed registers; the address register decides on the 67.
+for (const [suffix, register] of [
+  ['w', 'r16'],
+  ['d', 'r32'],
+  ['q', 'r64'],
+] as const) {
+  add('invlpga', `Invlpga${suffix}`, {}, () => [implied(register, 0), implied('r32', 1)]);
+  add('clzero', `Clzero${suffix}`, {}, () => [implied(register, 0)]);
+}
+for (const [name, row, register, modes] of [
+  ['monitor', 'Monitord', 'r32', 3],
+  ['monitor', 'Monitord', 'r64', 4],
+  ['monitorx', 'Monitorxd', 'r32', 7],
+  ['monitorx', 'Monitorxd', 'r64', 4],
+] as const) {
+  const operands = () => [implied(register, 0), implied('r32', 1), implied('r32', 2)];
+  add(name, row, { modes, addressSize: 0 }, operands);
+}
+add('mwait', 'Mwait', {}, () => [implied('r32', 0), implied('r32', 1)]);
+add('mwaitx', 'Mwaitx', {}, () => [implied('r32', 0), implied('r32', 1)]);
+for (const name of ['Umwait', 'Tpause'])
+  add(name.toLowerCase(), `${name}_r32`, {}, ([r]) => [r, implied('r32', 2), implied('r32', 0)]);
+add('hreset', 'Hreset_imm8', {}, ([imm]) => [imm, implied('r32', 0)]);
+// Bytes and words of registers where the table only has the whole register.
+add('pinsrb', 'Pinsrb_xmm_r32m8_imm8', {}, ([a, rm, i]) => [a, { ...rm, register: 'r8', memory: false }, i]);
+for (const [letter, bits] of [
+  ['b', 8],
+  ['w', 16],
+] as const) {
+  const register = `r${bits}` as const;
+  for (const space of ['VEX', 'EVEX']) {
+    add(`vpinsr${letter}`, `${space}_Vpinsr${letter}_xmm_xmm_r32m${bits}_imm8`, {}, ([a, b, rm, i]) => [
+      a,
+      b,
+      { ...rm, register, memory: false },
+      i,
+    ]);
+  }
+  add(`vpextr${letter}`, `EVEX_Vpextr${letter}_r32m${bits}_xmm_imm8`, {}, ([rm, a, i]) => [
+    { ...rm, register, memory: false },
+    a,
+    i,
+  ]);
+  for (const vector of ['xmm', 'ymm', 'zmm']) {
+    add(`vpbroadcast${letter}`, `EVEX_Vpbroadcast${letter}_${vector}_k1z_r32`, {}, ([a, rm]) => [
+      a,
+      { ...rm, register, memory: false },
+    ]);
+  }
+}
+add('vpextrd', 'VEX_Vpextrd_rm32_xmm_imm8', { modes: 4 }, ([rm, a, i]) => [
+  { ...rm, register: 'r64', memory: false },
+  a,
+  i,
+]);
 
 /** Instructions that NASM encodes only where {vex} asks for it. */
 export const onlyWithPrefix = new Set('vpdpbssd vpdpbssds vpdpbsud vpdpbsuds vpdpbuud vpdpbuuds'.split(' '));
