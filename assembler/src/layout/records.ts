@@ -86,6 +86,7 @@ export class LineRecords {
   /** The records of the first pass, while they are put where their bytes are now. */
   #before: Table | undefined;
   readonly #sections: Section[] = [];
+  readonly #indexes = new Map<Section, number>();
   /** Set by whoever drives the pass: tells the line in work. */
   frame: () => Frame | undefined = () => undefined;
   fileIndex: (path: string) => number = () => 0;
@@ -182,8 +183,12 @@ export class LineRecords {
   }
 
   #indexOf(section: Section): number {
-    const known = this.#sections.indexOf(section);
-    return known >= 0 ? known : this.#sections.push(section) - 1;
+    let index = this.#indexes.get(section);
+    if (index === undefined) {
+      index = this.#sections.push(section) - 1;
+      this.#indexes.set(section, index);
+    }
+    return index;
   }
 
   /** Sets the records of this pass aside, for {@link place} and {@link put}. */

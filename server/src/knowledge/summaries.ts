@@ -398,6 +398,51 @@ ffreep: Marks an x87 register as empty and pops.
 lock: Makes the instruction that follows atomic.
 rep repe repz: Repeats a string instruction while the counter is not 0 (and, comparing, ZF is 1).
 repne repnz: Repeats a comparing string instruction while the counter is not 0 and ZF is 0.
+int03: The breakpoint exception, in one byte.
+retnw retnd retnq: Returns near with a return address of the given size.
+cmpxchg486: Compare and exchange with the opcode of the first 486 processors.
+ibts: Inserts a bit string (first 386 processors only).
+xbts: Extracts a bit string (first 386 processors only).
+loadall286: Loads all registers, descriptor caches included, from address 0x800 (286 only).
+loadall: Loads all registers, descriptor caches included, from ES:EDI (386 only).
+fdisi fndisi: Disables the interrupts of the 8087; does nothing since the 287.
+feni fneni: Enables the interrupts of the 8087; does nothing since the 287.
+fsetpm: Puts the 287 into protected mode; does nothing since the 387.
+jmpe: Jumps to code of the IA-64 architecture (Itanium only).
+extrq: Extracts a bit field from the low quadword (AMD SSE4a).
+insertq: Inserts a bit field into the low quadword (AMD SSE4a).
+mcommit: Waits until the stores before it are in memory; CF says whether none failed (AMD).
+llwpcb: Loads the address of the control block of lightweight profiling (AMD).
+slwpcb: Stores the address of the control block of lightweight profiling (AMD).
+lwpins: Puts an event into the ring buffer of lightweight profiling (AMD).
+lwpval: Counts down and, at zero, puts a value into the ring buffer of lightweight profiling (AMD).
+pbndkb: Encrypts information so that only this platform can use it (Intel TSE).
+seamret: Returns from the SEAM module, such as TDX’s, to the VMM.
+montmul: Montgomery multiplication of long numbers (VIA PadLock).
+xcryptecb xcryptcbc xcryptctr xcryptcfb xcryptofb: Encrypts or decrypts blocks with AES in the mode of its name (VIA PadLock).
+xsha1 xsha256: Computes a SHA hash of memory (VIA PadLock).
+xstore: Stores random bytes (VIA PadLock).
+bb0_reset bb1_reset: Resets a pointer into the blit buffer (Cyrix MediaGX).
+cpu_read: Reads the internal register that EBX names into EAX (Cyrix MediaGX).
+cpu_write: Writes EAX to the internal register that EBX names (Cyrix MediaGX).
+dmint: Enters debug management mode (AMD Geode).
+rdm: Returns from debug management mode (AMD Geode).
+smint smintold: Enters system management mode (Cyrix).
+rdshr: Reads the pointer to the header of system management mode (Cyrix).
+wrshr: Writes the pointer to the header of system management mode (Cyrix).
+svdc: Saves a segment register with its descriptor to memory (Cyrix).
+rsdc: Restores a segment register with its descriptor from memory (Cyrix).
+svldt: Saves LDTR with its descriptor to memory (Cyrix).
+rsldt: Restores LDTR with its descriptor from memory (Cyrix).
+svts: Saves the task register with its descriptor to memory (Cyrix).
+rsts: Restores the task register with its descriptor from memory (Cyrix).
+paveb: Average of packed bytes (Cyrix).
+pdistib: Adds the distances of packed bytes to the implied register (Cyrix).
+pmagw: Keeps of each two packed words the one of larger magnitude (Cyrix).
+pmvzb: Copies the bytes whose byte in the implied register is zero (Cyrix).
+pmvnzb: Copies the bytes whose byte in the implied register is not zero (Cyrix).
+pmvlzb: Copies the bytes whose byte in the implied register is negative (Cyrix).
+pmvgezb: Copies the bytes whose byte in the implied register is not negative (Cyrix).
 `;
 
 const summaries = new Map<string, string>();
@@ -537,7 +582,7 @@ const INTEGER_VERBS: readonly [RegExp, string][] = [
   [/^pconflict/, 'Finds equal elements among packed'],
   [/^plzcnt/, 'Counts leading zeros of packed'],
   [/^popcnt/, 'Counts 1 bits of packed'],
-  [/^ptestnm?/, 'Tests and makes a mask from packed'],
+  [/^ptestn?m/, 'Tests and makes a mask from packed'],
 ];
 const MASKS: Readonly<Record<string, string>> = {
   kmov: 'Moves a mask',
@@ -555,6 +600,8 @@ const MASKS: Readonly<Record<string, string>> = {
   kunpck: 'Joins two masks',
 };
 
+const MASK = new RegExp(`^(${Object.keys(MASKS).join('|')})(b|w|d|q|bw|wd|dq)$`);
+
 const EXTRA_VERBS: readonly [RegExp, string][] = [
   [/^broadcast[fi]?\d+/, 'Fills the vector with a part of the source.'],
   [/^broadcasts/, 'Fills the vector with one floating-point value.'],
@@ -566,7 +613,7 @@ const EXTRA_VERBS: readonly [RegExp, string][] = [
   [/^pmov\w+2m$/, 'Makes a mask of the top bits.'],
   [/^pmovm2/, 'Spreads a mask over a vector.'],
   [/^pmov(u?s)?(qb|qw|qd|db|dw|wb)$/, 'Narrows packed integers.'],
-  [/^4?pdp|^p4dp|^pdp|^dpbf16/, 'Multiplies and accumulates neighbouring packed values.'],
+  [/^p?4?p?dp(?![ps][sd])|^dpbf16/, 'Multiplies and accumulates neighbouring packed values.'],
   [/^psh[lr]d/, 'Shifts joined packed integers.'],
   [/^prot|^psh[al]/, 'Rotates or shifts packed integers (AMD XOP).'],
   [/^pcom|^pcmov|^pmac|^pmadcs|^pperm|^frcz/, 'Packed operation of AMD XOP.'],
@@ -596,8 +643,8 @@ export function summaryOf(mnemonic: string): string | undefined {
     return `${verb} if ${condition}.`;
   }
   if (Object.hasOwn(MASKS, mnemonic)) return `${MASKS[mnemonic]}.`;
-  const mask = /^(k[a-z]+?)(b|w|d|q|bw|wd|dq)$/.exec(mnemonic);
-  if (mask && Object.hasOwn(MASKS, mask[1])) return `${MASKS[mask[1]]}.`;
+  const mask = MASK.exec(mnemonic);
+  if (mask) return `${MASKS[mask[1]]}.`;
   const exchange = /^cmp(\w+)xadd$/.exec(mnemonic);
   const added = exchange && conditionText(exchange[1]);
   if (added) return `Compares memory with a register and adds to memory if ${added}, atomically.`;
@@ -606,7 +653,7 @@ export function summaryOf(mnemonic: string): string | undefined {
   if (moved) return `Copies an x87 register to st0 if ${moved}.`;
   if (/^aes(enc|dec)|^encodekey/.test(mnemonic) && /kl$|^encodekey/.test(mnemonic))
     return 'AES with a Key Locker handle.';
-  return vector(mnemonic.replace(/^v(?!m[^ou]|err|erw)/, ''));
+  return vector(mnemonic.replace(/^v(?!m(?!ax|in|ask)[^ou]|err|erw)/, ''));
 }
 
 function conditionText(code: string): string | undefined {
