@@ -7,7 +7,7 @@ import { kindOf } from '../sources/source-index';
 import { contextFrames, type Frame } from '../stack/frames';
 import type { Target } from '../target';
 import type { Threads } from '../threads/threads';
-import type { Goal } from './detour';
+import { ANY_STACK, type Goal, stackFrom } from './detour';
 import { interruptReturns } from './interrupt-returns';
 import type { Observers } from './observers';
 import type { Ending } from './plan';
@@ -177,15 +177,16 @@ export class Control {
 function goalOf(caller: Frame, rspNow: bigint): Goal {
   const { context, address, rsp } = caller;
   // Through SYSCALL the stack is another one.
-  const accepts = (now: bigint) => now > rspNow && (rsp === undefined || now >= rsp);
-  return { context, address, accepts: caller.via === 'call' ? accepts : () => true };
+  const least = rsp !== undefined && rsp > rspNow ? rsp : rspNow + 1n;
+  return { context, address, stack: caller.via === 'call' ? stackFrom(least) : ANY_STACK };
 }
 
 /** Every IRET of the context's programs, when the stack is down to the frame that it will return through. */
 function returnGoals(target: Target, caller: Frame): Goal[] {
   const { context, slot } = caller;
+  if (slot === undefined) return [];
   return target.index.programs
     .filter((program) => program.program.kind === kindOf(context))
     .flatMap(interruptReturns)
-    .map((address) => ({ context, address, accepts: (rsp) => rsp === slot, finish: true }));
+    .map((address) => ({ context, address, stack: { least: slot, most: slot }, finish: true }));
 }

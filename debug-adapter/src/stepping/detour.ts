@@ -1,18 +1,53 @@
-import type { ContextId, ExitRecord, StopReason } from '@hyperstep/engine';
+import { type ContextId, type ExitRecord, Slot, type StopReason, type Term } from '@hyperstep/engine';
 import type { Breakpoints } from '../breakpoints/breakpoints';
+import { whenTerm } from '../breakpoints/when';
+import { kindOf } from '../sources/source-index';
 import type { Target } from '../target';
 import type { Observers } from './observers';
 import type { Ending, Slice } from './plan';
 
-/** A place to come back to, in one context; `accepts` looks at the stack pointer. */
+/** A place to come back to, in one context, with the stack pointer in a range. */
 export interface Goal {
   context: ContextId;
   address: bigint;
-  accepts(rsp: bigint): boolean;
+  stack: StackRange;
   /** An instruction that runs again after it has been cut off: breakpoints on it have been passed already. */
   retry?: boolean;
   /** The instruction there is run, too, before the goal is reached. */
   finish?: boolean;
+}
+
+/** Values that the stack pointer may have, both ends included. */
+export interface StackRange {
+  least: bigint;
+  most: bigint;
+}
+
+/** Whatever the stack pointer is. */
+export const ANY_STACK: StackRange = { least: 0n, most: 0xffffffffffffffffn };
+
+/** No deeper than a stack pointer. */
+export function stackFrom(least: bigint): StackRange {
+  return { least: least < 0n ? 0n : least, most: ANY_STACK.most };
+}
+
+/** Whether a goal is reached with this stack pointer. */
+export function accepts({ stack }: Goal, rsp: bigint): boolean {
+  return rsp >= stack.least && rsp <= stack.most;
+}
+
+/** The same for the machine, so that recursion does not have it ask each time. */
+function stackTerm({ least, most }: StackRange): Term {
+  const constant = (value: bigint): Term => ({ kind: 'constant', value });
+  const rsp: Term = { kind: 'register', slot: Slot.RSP };
+  const below = (left: Term, right: Term): Term => ({ kind: 'binary', operator: 'less', left, right });
+  const outside: Term = {
+    kind: 'binary',
+    operator: 'or',
+    left: below(rsp, constant(least)),
+    right: below(constant(most), rsp),
+  };
+  return { kind: 'zero', of: outside };
 }
 
 /** What a plan works with. */
@@ -39,11 +74,13 @@ export class Detour {
     goals.forEach((goal, i) => {
       const id = FIRST_ID + i;
       this.ids.push(id);
-      target.machine.breakpoints.set(id, goal.address, (context) => {
-        if (context !== goal.context || !goal.accepts(target.here().rsp)) return false;
+      const onHit = (context: ContextId): boolean => {
+        if (context !== goal.context || !accepts(goal, target.here().rsp)) return false;
         this.reached = goal;
         return true;
-      });
+      };
+      const when = whenTerm(kindOf(goal.context), goal.context, stackTerm(goal.stack));
+      target.machine.breakpoints.set(id, goal.address, onHit, when);
     });
     observers.watch = watch;
     observers.watched = false;

@@ -1,6 +1,6 @@
 import { littleEndian } from '../evaluate/lexer';
 import type { Here, Target } from '../target';
-import type { Goal } from './detour';
+import { type Goal, stackFrom } from './detour';
 import type { StepInstruction } from './instruction';
 
 /** RSP may be this much lower when an instruction has been interrupted and is retried or passed. */
@@ -21,11 +21,11 @@ export function diversionGoals(
   const next = before.address + BigInt(instruction?.length ?? 0);
   if (now.context === before.context && [next, instruction?.branch].includes(now.address)) return undefined;
   const candidates = [before.address, next, instruction?.branch, ...returnAddresses(target, before, now)];
-  const accepts = (rsp: bigint) => rsp + STACK_SLACK >= before.rsp;
+  const stack = stackFrom(before.rsp - STACK_SLACK);
   return [...new Set(candidates)]
     .filter((address) => address !== undefined)
     .filter((address) => address !== now.address || now.context !== before.context)
-    .map((address) => ({ context: before.context, address, accepts, retry: address === before.address }));
+    .map((address) => ({ context: before.context, address, stack, retry: address === before.address }));
 }
 
 /** Where whatever has cut in will return to: the VMCS's RIP, or the interrupt frame's, with or without error code. */

@@ -1,5 +1,5 @@
 import type { ExitRecord } from '@hyperstep/engine';
-import { Detour, type Goal, isEnding, type Tools } from './detour';
+import { accepts, Detour, type Goal, isEnding, type Tools } from './detour';
 import { diversionGoals } from './diversion';
 import { instructionAt } from './instruction';
 import type { Ending, Plan, Slice } from './plan';
@@ -48,7 +48,7 @@ export class RunPlan implements Plan {
     const { machine } = target;
     const here = target.here();
     const atGoal = this.goals.some(
-      (goal) => goal.finish && goal.address === here.address && goal.accepts(here.rsp),
+      (goal) => goal.finish && goal.address === here.address && accepts(goal, here.rsp),
     );
     if (atGoal) return this.finish();
     const instruction = instructionAt(target, here);

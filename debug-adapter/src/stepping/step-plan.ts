@@ -1,6 +1,6 @@
 import { lineKey } from '../sources/source-index';
 import type { Here, Target } from '../target';
-import { Detour, type Goal, isEnding, type Tools } from './detour';
+import { Detour, type Goal, isEnding, stackFrom, type Tools } from './detour';
 import { diversionGoals } from './diversion';
 import { instructionAt, type StepInstruction } from './instruction';
 import type { Ending, Plan, Slice } from './plan';
@@ -114,7 +114,7 @@ export class StepPlan implements Plan {
     const behind: Goal = {
       context: here.context,
       address: here.address + BigInt(instruction.length),
-      accepts: (rsp) => rsp >= here.rsp,
+      stack: stackFrom(here.rsp),
     };
     if (instruction.kind === 'subroutine') return new Detour(this.tools, [behind]);
     // A failed VM entry falls through; a successful one comes back where the VMCS says.
