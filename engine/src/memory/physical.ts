@@ -129,25 +129,19 @@ export class PhysicalMemory {
   // --- reads ------------------------------------------------------------------
 
   read8(address: number): number {
-    return address < this.ramBytes ? this.ram[address] : Number(this.readOutside(address, 1));
+    return address < this.ramBytes ? this.ram[address] : this.readOutside(address, 1);
   }
 
   read16(address: number): number {
-    return address + 2 <= this.ramBytes
-      ? this.view.getUint16(address, true)
-      : Number(this.readOutside(address, 2));
+    return address + 2 <= this.ramBytes ? this.view.getUint16(address, true) : this.readOutside(address, 2);
   }
 
   read32(address: number): number {
-    return address + 4 <= this.ramBytes
-      ? this.view.getUint32(address, true)
-      : Number(this.readOutside(address, 4));
+    return address + 4 <= this.ramBytes ? this.view.getUint32(address, true) : this.readOutside(address, 4);
   }
 
   read64(address: number): bigint {
-    return address + 8 <= this.ramBytes
-      ? this.view.getBigUint64(address, true)
-      : this.readOutside(address, 8);
+    return address + 8 <= this.ramBytes ? this.view.getBigUint64(address, true) : this.readOutside64(address);
   }
 
   /** A copy of `length` bytes; what is not RAM reads as all ones (devices are not disturbed). */
@@ -219,27 +213,38 @@ export class PhysicalMemory {
   // --- outside RAM --------------------------------------------------------------
 
   private regionAt(address: number): MmioRegion | undefined {
-    return this.regions.find((r) => address >= r.base && address < r.end);
+    for (const region of this.regions) if (address >= region.base && address < region.end) return region;
+    return undefined;
   }
 
-  private readOutside(address: number, size: 1 | 2 | 4 | 8): bigint {
+  private readOutside(address: number, size: 1 | 2 | 4): number {
     const region = this.regionAt(address);
     if (region) {
-      const value = region.device.read(address, size);
-      return BigInt.asUintN(size * 8, BigInt(value));
+      const value = Number(region.device.read(address, size));
+      return size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
     }
-    if (address >= this.ramBytes) return BigInt.asUintN(size * 8, -1n);
+    if (address >= this.ramBytes) return size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff;
     // Across the end of RAM: byte by byte.
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.read8(address + i);
+    return value;
+  }
+
+  private readOutside64(address: number): bigint {
+    const region = this.regionAt(address);
+    if (region) return BigInt.asUintN(64, BigInt(region.device.read(address, 8)));
+    if (address >= this.ramBytes) return 0xffffffffffffffffn;
     let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.read8(address + i));
+    for (let i = 7; i >= 0; i--) value = (value << 8n) | BigInt(this.read8(address + i));
     return value;
   }
 
   private writeOutside(address: number, size: 1 | 2 | 4 | 8, value: number | bigint): void {
     const region = this.regionAt(address);
     if (region) {
-      const whole = BigInt.asUintN(size * 8, BigInt(value));
-      region.device.write(address, size, size === 8 ? whole : Number(whole));
+      if (typeof value === 'bigint') region.device.write(address, size, BigInt.asUintN(64, value));
+      else
+        region.device.write(address, size, size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff));
     } else if (address < this.ramBytes) {
       const whole = BigInt(value);
       for (let i = 0; i < size; i++)

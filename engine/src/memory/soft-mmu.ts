@@ -71,6 +71,8 @@ export class SoftMmu implements Mmu<Cpu> {
   private readonly identities: readonly Float64Array[];
   private readonly contexts: (PagingContext | undefined)[] = [undefined, undefined];
   private readonly quicks: readonly QuickWalk[];
+  /** The quick walk that {@link refill} has just done in vain, for the access that comes at once; `lo` −1: none. */
+  private readonly vain = { lo: -1, hi: 0, tag: Tag.READ as Tag, found: false };
   /** Paging structures are watched, see {@link refresh}. */
   private watching = false;
   /** By group: a paging structure may have changed since the group was last empty. */
@@ -256,9 +258,18 @@ export class SoftMmu implements Mmu<Cpu> {
     const tag = write || (how & How.WRITE_INTENT) !== 0 ? Tag.WRITE : Tag.READ;
     if (tag === Tag.WRITE && this.tlb.lookupCodeWrite(bank, lo, high) >= 0) return -1;
     const quick = this.quicks[this.group];
-    if (!quick.translate(lo, high, RIGHTS[tag], this.user)) return -1;
-    this.fill(bank, lo, high, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
-    return this.hit(lo, high, size, 0, tag);
+    const found = quick.translate(lo, high, RIGHTS[tag], this.user);
+    if (found) {
+      this.fill(bank, lo, high, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
+      const host = this.hit(lo, high, size, 0, tag);
+      if (host >= 0) return host;
+    }
+    const { vain } = this;
+    vain.lo = lo;
+    vain.hi = high;
+    vain.tag = tag;
+    vain.found = found;
+    return -1;
   }
 
   private loadSlowly(
@@ -486,13 +497,17 @@ export class SoftMmu implements Mmu<Cpu> {
     }
     const implicit = (how & How.SUPERVISOR) !== 0;
     const user = this.user && !implicit;
+    const { vain } = this;
+    const again = vain.lo === lo && vain.hi === hi && vain.tag === tag && !implicit;
+    vain.lo = -1;
     // RFLAGS.AC does not help implicit accesses (SDM 3A 4.6.1).
-    if (implicit && context.ac) context = { ...context, ac: false };
-    else if (quick.translate(lo, hi, RIGHTS[tag], user)) {
+    const quickly = !(implicit && context.ac);
+    if (!quickly) context = { ...context, ac: false };
+    else if (again ? vain.found : quick.translate(lo, hi, RIGHTS[tag], user)) {
       this.fill(bank, lo, hi, quick.page, quick.read, quick.write, quick.execute, quick.pageShift);
       return quick.page + (lo & 0xfff);
     }
-    if (quick.violation >= 0) {
+    if (quickly && quick.violation >= 0) {
       const { violation, guestPhysical, refusedLevel, refusedEntry, refusedRights } = quick;
       const explanation = () => explainViolation(refusedLevel, refusedEntry, refusedRights);
       if (cpu.intercepts.eptViolation(violation, guestPhysical, lo, hi, explanation)) return -1;
@@ -501,7 +516,7 @@ export class SoftMmu implements Mmu<Cpu> {
     this.split32[1] = hi;
     const linear = this.split64[0];
     const access = { kind: KINDS[tag], user };
-    if (quick.errorCode >= 0 && !implicit) {
+    if (quickly && quick.errorCode >= 0 && !implicit) {
       const { physical } = this;
       cpu.raise(Vector.PF, quick.errorCode, () => explainFault(physical, linear, access, context), linear);
       return -1;
