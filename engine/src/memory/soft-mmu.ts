@@ -9,7 +9,7 @@ import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK, tlbOffset } from './tlb';
 import { explainViolation, type WalkMemory, walk } from './walk';
 import { Right } from './walk-formats';
-import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
+import type { EptContext, PagingContext, WalkAccess, WalkSuccess } from './walk-types';
 
 /** Access kinds by {@link Tag}. */
 const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
@@ -73,6 +73,8 @@ export class SoftMmu implements Mmu<Cpu> {
   private readonly quicks: readonly QuickWalk[];
   /** The quick walk that {@link refill} has just done in vain, for the access that comes at once; `lo` −1: none. */
   private readonly vain = { lo: -1, hi: 0, tag: Tag.READ as Tag, found: false };
+  private lastEpt: EptContext | undefined;
+  private lastEptPointer = 0;
   /** Paging structures are watched, see {@link refresh}. */
   private watching = false;
   /** By group: a paging structure may have changed since the group was last empty. */
@@ -137,13 +139,24 @@ export class SoftMmu implements Mmu<Cpu> {
     changed = note(c, 2, s.high(Slot.CR3)) || changed;
     changed = note(c, 3, cr4 & (Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP)) || changed;
     changed = note(c, 4, efer & (Efer.NXE | Efer.LMA)) || changed;
-    changed = note(c, 5, cpu.ept ? Number(cpu.ept.pointer) : -1) || changed;
-    for (let i = 0; i < 4; i++) changed = note(c, 6 + i, pae ? s.number(Slot.PDPTE0 + i) : 0) || changed;
+    changed = note(c, 5, this.eptPointer(cpu.ept)) || changed;
+    // Whether they are in use is in what has been compared.
+    if (pae) for (let i = 0; i < 4; i++) changed = note(c, 6 + i, s.number(Slot.PDPTE0 + i)) || changed;
     changed = note(c, 10, cpu.vpid) || changed;
     if (changed) {
       this.contexts[group] = undefined;
       this.flushGroup();
     }
+  }
+
+  /** The EPT pointer as a number, or −1 without. */
+  private eptPointer(ept: EptContext | undefined): number {
+    if (ept === undefined) return -1;
+    if (ept !== this.lastEpt) {
+      this.lastEpt = ept;
+      this.lastEptPointer = Number(ept.pointer);
+    }
+    return this.lastEptPointer;
   }
 
   /** Global pages are dropped like all others: a TLB may forget at any time. */

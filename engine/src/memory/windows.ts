@@ -45,6 +45,9 @@ const WORDS = 8;
 /** Words of an entry. */
 const HOST = 6;
 
+/** Copied to empty all windows: a third of the time of a loop. */
+const NO_LIMITS = new Float64Array(2 * Windows.COUNT);
+
 /** TypeScript's side of the windows. */
 export class AccessWindows {
   private readonly i32: Int32Array;
@@ -64,8 +67,7 @@ export class AccessWindows {
   reset(): void {
     if (this.i32[Windows.FILLED >> 2] === 0) return;
     this.i32[Windows.FILLED >> 2] = 0;
-    const { limits } = this;
-    for (let i = 0; i < limits.length; i++) limits[i] = 0;
+    this.limits.set(NO_LIMITS);
   }
 }
 

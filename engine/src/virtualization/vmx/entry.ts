@@ -45,8 +45,8 @@ const CHECKED_ALWAYS = GUEST_CHECKS.filter(
  */
 export function vmEntry(core: VmxCore, launch: boolean): boolean {
   const { cpu, vmcs, controls } = core;
-  controls.refresh();
   let { unchecked } = core;
+  if (unchecked !== 0) controls.refresh();
   // The host may have left or entered IA-32e mode since the last check.
   const long = (controls.exit & Exit.HOST_ADDRESS_SPACE_SIZE) !== 0;
   if (long !== cpu.longMode) unchecked |= CheckGroup.HOST;

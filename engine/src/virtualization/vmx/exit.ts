@@ -106,7 +106,10 @@ function recordCause(core: VmxCore): void {
   } else vmcs.setLow(F.IDT_VECTORING, 0);
   vmcs.setLow(F.EXIT_INSTRUCTION_LENGTH, length);
   // 25.8.3: every exit clears the valid bit.
-  vmcs.setLow(F.ENTRY_INTERRUPTION, vmcs.low(F.ENTRY_INTERRUPTION) & 0x7fffffff);
+  if (core.controls.injected >>> 31) {
+    core.controls.injected &= 0x7fffffff;
+    vmcs.setLow(F.ENTRY_INTERRUPTION, core.controls.injected);
+  }
 }
 
 /** Saves the guest-state area (SDM 3C 28.3). What entries check becomes due if it is not what it was at the last one. */

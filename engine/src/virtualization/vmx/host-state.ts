@@ -6,7 +6,7 @@ import { Exit, Secondary } from './controls';
 import { type VmxCore, VmxMode } from './core';
 import { F } from './fields';
 import { loadMsrList } from './msr-lists';
-import { setHostAccess } from './state-areas';
+import { setHostCode } from './state-areas';
 
 /** CR0 bits that entries and exits leave alone: ET, CD, NW and the reserved ones (SDM 3C 27.3.2.1, 28.5.1). */
 export const CR0_KEPT = (Cr0.ET | Cr0.CD | Cr0.NW | 0xffc0 | (1 << 17) | 0x1ff80000) >>> 0;
@@ -64,7 +64,7 @@ export function loadHostState(core: VmxCore): boolean {
 
   // The rest of 28.5.1; 28.5.2, 28.5.3 segments, RIP, RSP, RFLAGS; 28.5.5 non-register state
   core.transfers.loadHost(core.vmcsHost);
-  setHostAccess(s, long);
+  setHostCode(s, long);
   writeRflags(s, 2);
 
   // 28.5.4 page-directory-pointer-table entries

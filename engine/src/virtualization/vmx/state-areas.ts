@@ -87,26 +87,25 @@ export const HOST_VALUES: readonly (readonly [slot: number, value: number])[] = 
   [Slot.SHADOW_SS, 0],
 ];
 
-/** Accessed read/write data, present, 32 bits, 4-KByte granularity, DPL 0. */
-const HOST_DATA = 3 | Access.S | Access.P | Access.DB | Access.G;
-/** Accessed execute/read code, present, 4-KByte granularity, DPL 0. */
-const HOST_CODE = 11 | Access.S | Access.P | Access.G;
+/** Accessed read/write data, present, 32 bits, 4-KByte granularity, DPL 0; if the selector is 0, also unusable. */
+export const HOST_DATA: number = 3 | Access.S | Access.P | Access.DB | Access.G;
+/** The segments that hold it, by the slots of their parts. */
+export const HOST_DATA_SEGMENTS = [Seg.ES, Seg.SS, Seg.DS, Seg.FS, Seg.GS].map((seg) => ({
+  selector: part(seg, SegField.SELECTOR),
+  access: part(seg, SegField.ACCESS),
+}));
 
-/** Access rights of the host's code and data segments, whose selectors have been loaded. `long`: "host address-space size". */
-export function setHostAccess(s: CpuState, long: boolean): void {
-  const { u32 } = s;
-  for (let seg = Seg.ES as number; seg <= Seg.GS; seg++) {
-    const at = (Slot.SEGMENTS + seg * 4) * 2;
-    const selector = u32[at + SegField.SELECTOR * 2];
-    u32[at + SegField.ACCESS * 2] = selector === 0 ? HOST_DATA | Access.UNUSABLE : HOST_DATA;
-    u32[at + SegField.ACCESS * 2 + 1] = 0;
-  }
-  s.setLow(part(Seg.CS, SegField.ACCESS), HOST_CODE | (long ? Access.L : Access.DB));
+/** Access rights of the host's CS: accessed execute/read code, else as HOST_DATA. `long`: "host address-space size". */
+export function setHostCode(s: CpuState, long: boolean): void {
+  const access = 11 | Access.S | Access.P | Access.G | (long ? Access.L : Access.DB);
+  s.setLow(part(Seg.CS, SegField.ACCESS), access);
 }
 
 /** The host's segment and descriptor-table registers into any register file, for the debugger. */
 export function loadHostSegments(vmcs: Vmcs, s: CpuState, long: boolean): void {
   for (const [slot, field] of HOST_SEGMENTS) vmcs.load(s, slot, field);
   for (const [slot, value] of HOST_SEGMENT_VALUES) s.setLow(slot, value);
-  setHostAccess(s, long);
+  for (const { selector, access } of HOST_DATA_SEGMENTS)
+    s.setLow(access, s.low(selector) === 0 ? HOST_DATA | Access.UNUSABLE : HOST_DATA);
+  setHostCode(s, long);
 }

@@ -3,11 +3,19 @@
  * WebAssembly code: some hundred loads and stores, in less time than one of the
  * loops that JavaScript needs for them.
  */
-import { Slot } from '../../cpu/state';
+import { Access, Slot } from '../../cpu/state';
 import { Code, encodeModule } from '../../wasm/encoder';
 import { Type, W } from '../../wasm/opcodes';
 import { F, OFFSETS } from './fields';
-import { GUEST_CHECKED, GUEST_UNCHECKED, HOST_STATE, HOST_VALUES, type Row } from './state-areas';
+import {
+  GUEST_CHECKED,
+  GUEST_UNCHECKED,
+  HOST_DATA,
+  HOST_DATA_SEGMENTS,
+  HOST_STATE,
+  HOST_VALUES,
+  type Row,
+} from './state-areas';
 
 /** Functions of the byte offset of a VMCS region in the WebAssembly.Memory. The register file is at its start. */
 export interface Transfers {
@@ -74,6 +82,15 @@ function loadHost(): Code {
   for (const [slot, value] of HOST_VALUES) {
     c.i32(0);
     c.i64Big(BigInt(value)).memory(W.I64_STORE, slot * 8);
+  }
+  for (const { selector, access } of HOST_DATA_SEGMENTS) {
+    c.i32(0);
+    c.i64(HOST_DATA | Access.UNUSABLE).i64(HOST_DATA);
+    c.i32(0)
+      .memory(W.I32_LOAD, selector * 8)
+      .op(W.I32_EQZ)
+      .op(W.SELECT);
+    c.memory(W.I64_STORE, access * 8);
   }
   c.i32(0)
     .i64(-1)

@@ -21,7 +21,7 @@ export class EntryView {
     readonly vmcs: Vmcs,
   ) {}
 
-  /** Reads the control words of the VMCS. */
+  /** Reads the control words of the VMCS. They stay what they are until a check is due (VmxCore.unchecked). */
   refresh(): void {
     const { vmcs } = this;
     this.pin = vmcs.low(F.PIN_CONTROLS);

@@ -217,7 +217,7 @@ export const GUEST_REGISTER_CHECKS: readonly EntryCheck[] = [
     section: '27.3.1.4',
     check: (e) =>
       longGuest(e) && e.vmcs.low(F.GUEST_CS_ACCESS) & Access.L
-        ? [0, 0xffff].includes(e.vmcs.high(F.GUEST_RIP) >>> 16)
+        ? (((e.vmcs.high(F.GUEST_RIP) >>> 16) + 1) & 0xfffe) === 0
         : e.vmcs.high(F.GUEST_RIP) === 0,
     message: (e) =>
       longGuest(e) && e.vmcs.low(F.GUEST_CS_ACCESS) & Access.L
