@@ -537,4 +537,120 @@ recover:        inc     dword [COUNTS + 24]
     assert.equal(machine.physical.read32(0x5010), (50 * 51) / 2);
     assert.equal(machine.physical.read32(0x5018), 1);
   });
+
+  it('a guest and its VMM under a timer that exits, opens windows or comes through to the guest', () => {
+    const fields: [encoding: number, value: number | string][] = [
+      [0x4000, 0x16], // pin-based, primary, exit and entry controls
+      [0x4002, 0x04006172],
+      [0x400c, 0x36dfb | (1 << 9) | (1 << 20) | (1 << 21)],
+      [0x4012, 0x11fb | (1 << 9) | (1 << 15)],
+      ...[0x0c00, 0x0c04, 0x0c06].map((field): [number, number] => [field, 0x10]),
+      [0x0c02, 8],
+      [0x0c0c, 0x18],
+      [0x6c0c, 'gdt'],
+      [0x6c0e, 'IDT'],
+      [0x6c14, 'STACK'],
+      [0x6c16, 'vm_exit'],
+      ...[0, 1, 2, 3, 4, 5, 6, 7].flatMap((seg): [number, number][] => [
+        [0x0800 + seg * 2, seg === 1 ? 8 : seg < 4 ? 0x10 : seg === 7 ? 0x18 : 0],
+        [0x4800 + seg * 2, seg === 7 ? 0x67 : 0xffffffff],
+        [0x4814 + seg * 2, seg === 1 ? 0xa09b : seg < 4 ? 0xc093 : seg === 7 ? 0x8b : 0x10000],
+      ]),
+      [0x6816, 'gdt'],
+      [0x6818, 'IDT'],
+      [0x4810, 0x17],
+      [0x4812, 33 * 16 - 1],
+      [0x681c, 'STACK - 0x1000'],
+      [0x681e, 'guest'],
+      [0x6820, 0x202],
+      [0x2800, '-1'],
+    ];
+    const machine = check(
+      `cli${vmxOn}
+                mov     esi, fields
+.field:         mov     rax, [rsi]
+                mov     rbx, [rsi + 8]
+                vmwrite rax, rbx
+                jbe     done
+                add     esi, 16
+                cmp     esi, fields_end
+                jb      .field
+                %macro both 2                           ; the same for guest and host
+                mov     eax, %1
+                vmwrite rax, rbx
+                mov     eax, %2
+                vmwrite rax, rbx
+                %endmacro
+                mov     rbx, cr0
+                both    0x6800, 0x6c00
+                mov     rbx, cr3
+                both    0x6802, 0x6c02
+                mov     rbx, cr4
+                both    0x6804, 0x6c04
+                mov     ecx, 0xc0000080
+                rdmsr
+                mov     ebx, eax
+                both    0x2806, 0x2c02
+                mov     r12d, 1500
+                vmlaunch
+                jmp     done
+
+vm_exit:        mov     eax, 0x4402                     ; reason
+                vmread  rbx, rax
+                inc     dword [COUNTS + 32 + rbx * 4]
+                cmp     ebx, 1
+                je      .external
+                cmp     ebx, 7
+                je      .window
+                mov     eax, 0x440c                     ; over the instruction
+                vmread  rcx, rax
+                mov     eax, 0x681e
+                vmread  rdx, rax
+                add     rdx, rcx
+                vmwrite rax, rdx
+                jmp     .next
+.external:      sti
+                nop
+                cli
+                jmp     .next
+.window:        mov     eax, 0x4002
+                mov     ebx, 0x04006172
+                vmwrite rax, rbx
+.next:          test    r12d, 31
+                jnz     .resume
+                mov     eax, 0x4000                     ; external-interrupt exiting: the other way
+                vmread  rbx, rax
+                xor     ebx, 1
+                vmwrite rax, rbx
+                mov     eax, 0x4002                     ; and an interrupt window
+                mov     ebx, 0x04006176
+                vmwrite rax, rbx
+.resume:        dec     r12d
+                jz      .end
+                vmresume
+                jmp     done
+.end:           vmclear [0x300008]
+recover:        jmp     done
+
+guest:          inc     dword [COUNTS + 16]
+                vmcall
+                mov     ecx, 15
+.loop:          add     [COUNTS + 24], rcx
+                dec     ecx
+                jnz     .loop
+                cli
+                cpuid
+                sti
+                jmp     guest
+
+                align   8
+fields:         ${fields.map(([encoding, value]) => `dq ${encoding}, ${value}`).join('\n')}
+fields_end:`,
+      { timer: 2, limit: 2_000_000 },
+    );
+    const exits = (reason: number) => machine.physical.read32(0x5020 + reason * 4);
+    assert.equal(exits(18) + exits(10) + exits(1) + exits(7), 1500);
+    assert.ok(exits(18) > 200 && exits(10) > 200, 'VMCALL and CPUID');
+    assert.ok(exits(1) > 10 && exits(7) > 5, `${exits(1)} interrupts, ${exits(7)} windows`);
+  });
 });

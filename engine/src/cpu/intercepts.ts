@@ -79,6 +79,8 @@ export interface Intercepts {
    * `interruptPending`: the interrupt controller has one to deliver.
    */
   betweenInstructions(interruptPending: boolean): boolean;
+  /** After a VM entry: whether {@link betweenInstructions} may have an answer that no pending interrupt announces. */
+  needsBoundaries(): boolean;
 }
 
 /** The answers of a processor that virtualizes nothing. */
@@ -101,4 +103,5 @@ export const NO_INTERCEPTS: Intercepts = {
   eptViolation: () => false,
   tscOffset: () => 0n,
   betweenInstructions: () => false,
+  needsBoundaries: () => false,
 };

@@ -1,12 +1,13 @@
 import { Abort, type Cpu } from '../cpu/cpu';
 import { segmentCheck } from '../cpu/segmentation';
+import { Flag, Slot } from '../cpu/state';
 import { HELPER_FUNCTIONS, HELPERS } from '../helpers';
 import { Mode } from '../ir/block';
 import { Op } from '../ir/ops';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { FIELD_ACCESS } from '../virtualization/vmx/field-access';
 import { MAX_PAYMENT } from '../wasm/accounts';
-import { Control, VMCS_FIELDS } from '../wasm/layout';
+import { Called, Control, VMCS_FIELDS } from '../wasm/layout';
 import { isEnterable } from './translator';
 import { loadVector, storeVector } from './vector-memory';
 
@@ -78,16 +79,32 @@ export class Callouts {
     cpu.instructionLength = i32[(insn >> 2) + 2];
   }
 
-  /** attention() may have pulled the deadline, BULK has counted. Answers whether the instruction goes on. */
-  private finish(): number {
+  /** attention() may have pulled the deadline, BULK has counted. Answers a {@link Called}. */
+  private finish(): Called {
     const { cpu } = this;
     this.end = Math.max(cpu.icount, Math.min(this.end, cpu.deadline));
     this.noteBudget();
-    return cpu.abort === Abort.NONE ? 1 : 0;
+    if (cpu.abort === Abort.NONE) return Called.GOES_ON;
+    return cpu.abort === Abort.EXIT && this.switched() ? Called.ELSEWHERE : Called.ABANDONED;
+  }
+
+  /**
+   * A VM entry or exit has replaced the state. Generated code goes on at the new RIP, unless the machine's loop has
+   * something to see to: a stop at this count, which is also what traps make, an interrupt, a window, a timer.
+   */
+  private switched(): boolean {
+    const { cpu, mmu } = this;
+    const s = cpu.state;
+    if (this.end <= cpu.icount || mmu.isWatched || !isEnterable(cpu.mode)) return false;
+    if (s.low(Slot.ACTIVITY) !== 0 || cpu.flag(Flag.TF)) return false;
+    if (cpu.nonRoot && (cpu.interrupts.pending() || cpu.intercepts.needsBoundaries())) return false;
+    cpu.abort = Abort.NONE;
+    this.noteMode();
+    return true;
   }
 
   /** The micro-op at address `at`, of the instruction whose INSN is at `insn`. Its words are as the lifter made them. */
-  private help(insn: number, at: number): number {
+  private help(insn: number, at: number): Called {
     const { cpu, i32 } = this;
     this.begin(insn);
     const word = i32[at >> 2];
@@ -114,13 +131,13 @@ export class Callouts {
         break;
       }
     }
-    const goesOn = this.finish();
-    if (goesOn) {
+    const called = this.finish();
+    if (called === Called.GOES_ON) {
       this.noteMode();
       // Segmented code is the evaluator's.
       if (!isEnterable(cpu.mode)) this.stop();
     }
-    return goesOn;
+    return called;
   }
 
   private stop(): void {
@@ -129,7 +146,7 @@ export class Callouts {
   }
 
   /** LOAD8 … STORE64, LOAD128 and STORE128; the operand words are addresses. */
-  private access(insn: number, at: number, low: number, high: number): number {
+  private access(insn: number, at: number, low: number, high: number): Called {
     const { cpu, i32, mmu } = this;
     const word = i32[at >> 2];
     const d = i32[(at >> 2) + 1];
@@ -137,7 +154,7 @@ export class Callouts {
     const how = word >>> 8;
     const lo = low >>> 0;
     const hi = high >>> 0;
-    if (op <= Op.STORE64 && this.refilled(op, d, lo, hi, how)) return 1;
+    if (op <= Op.STORE64 && this.refilled(op, d, lo, hi, how)) return Called.GOES_ON;
     this.begin(insn);
     if (op <= Op.LOAD64) {
       if (mmu.load(cpu, lo, hi, (1 << (op - Op.LOAD8)) as 1 | 2 | 4 | 8, how)) {

@@ -196,6 +196,11 @@ export class SoftMmu implements Mmu<Cpu> {
     this.fetches.flushAll();
   }
 
+  /** Whether accesses to some bytes are told of. */
+  get isWatched(): boolean {
+    return this.watcher !== undefined;
+  }
+
   /** Other bytes are watched; undefined: none. */
   watch(watcher: AccessWatcher | undefined): void {
     this.watcher = watcher;

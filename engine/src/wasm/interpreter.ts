@@ -12,6 +12,7 @@ import { Code, encodeModule, type Label } from './encoder';
 import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
 import {
   Answer,
+  Called,
   CODE_PAGE_BYTES,
   CODE_PAGE_ENTRIES,
   CODE_PAGES,
@@ -69,7 +70,7 @@ const SIGNATURES = [
  * The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address, and "translate"
  * (wasm/translate.ts). Its imports
  * are "help": (address of the INSN, of a micro-op without code), and "access": (address of the INSN, of a load or
- * store, linear address in halves). They answer 0 when the instruction has been abandoned.
+ * store, linear address in halves). They answer a {@link Called}.
  */
 export function interpreterModule(): Uint8Array<ArrayBuffer> {
   const functions: { signature: number; code: Code; export?: string }[] = [];
@@ -190,6 +191,7 @@ function interpretFunction(): Code {
   const budget = c.local(Type.I32);
   const mask = c.local(Type.I64);
   const field = c.local(Type.I32);
+  const called = c.local(Type.I32);
   const access = { address: c.local(Type.I64), entry: c.local(Type.I32), bank: c.local(Type.I32) };
   const o = new DynamicOperands(c, ip);
 
@@ -249,9 +251,10 @@ function interpretFunction(): Code {
     c.i32(0).get(budget).memory(W.I32_STORE, Control.BUDGET);
     c.get(insn).get(ip);
     more();
-    c.call(fn).op(W.I32_EQZ);
+    c.call(fn).tee(called).i32(Called.GOES_ON).op(W.I32_NE);
     c.if();
-    c.i32(Left.LIMIT).op(W.RETURN);
+    c.i32(Left.LIMIT).i32(Left.BLOCK);
+    c.get(called).i32(Called.ABANDONED).op(W.I32_EQ).op(W.SELECT).op(W.RETURN);
     c.end();
     refresh();
     c.br(next);

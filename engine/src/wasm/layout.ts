@@ -180,3 +180,12 @@ export const enum Left {
   /** The budget is used up inside a block. */
   LIMIT = 1,
 }
+
+/** What TypeScript answers when the interpreter calls it. */
+export const enum Called {
+  /** The instruction has been abandoned (`cpu.abort`). */
+  ABANDONED = 0,
+  GOES_ON = 1,
+  /** The instruction is over and RIP at another block: a VM entry or exit. */
+  ELSEWHERE = 2,
+}

@@ -404,6 +404,18 @@ export class VmxIntercepts implements Intercepts {
     return false;
   }
 
+  /** For a window, the preemption timer, or at the end of a shadow. */
+  needsBoundaries(): boolean {
+    const { core, cpu } = this;
+    const s = cpu.state;
+    return (
+      this.primary(Primary.NMI_WINDOW_EXITING | Primary.INTERRUPT_WINDOW_EXITING) ||
+      (core.controls.pin & Pin.PREEMPTION_TIMER) !== 0 ||
+      s.number(Slot.SHADOW_STI) === cpu.icount ||
+      s.number(Slot.SHADOW_SS) === cpu.icount
+    );
+  }
+
   /** "Acknowledge interrupt on exit" runs the interrupt's acknowledge cycle and reports the vector. */
   private externalInterrupt(): true {
     const { core, cpu } = this;
