@@ -89,6 +89,16 @@ describe('inlay hints', () => {
       `${h.position.line}: ${h.label}`.replaceAll('\u00a0', ' ').trimEnd(),
     );
   };
+  it('are shown in large files too', () => {
+    const source = `%macro two 0\n nop\n ret\n%endmacro\n${' dd 1\n'.repeat(25_000)} two\n`;
+    const { workspace, path } = fixture(source);
+    const range = { start: { line: 25_000, character: 0 }, end: { line: 25_010, character: 0 } };
+    assert.deepEqual(
+      inlayHints(workspace, path, range).map((h) => [h.position.line, h.label]),
+      [[25_004, '2 instructions, 2 bytes']],
+    );
+  });
+
   it('show offsets of fields and sizes of expansions unless switched off', () => {
     assert.deepEqual(labels({}), ['1: +0x00', '2: +0x04', '8: 2 instructions, 2 bytes']);
     assert.deepEqual(labels({ strucOffsets: false, expansions: false }), []);

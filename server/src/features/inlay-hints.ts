@@ -1,10 +1,8 @@
+import type { LineEntry } from '@hyperstep/assembler';
 import { type InlayHint, InlayHintKind, type Range } from 'vscode-languageserver';
 import type { Outline } from '../syntax/outline';
 import type { Workspace } from '../workspace/workspace';
 import { type View, view } from './lookup';
-
-/** In larger files only the offsets are shown: the rest would have to be made anew at every keystroke. */
-const MAX_LINES = 20_000;
 
 /** Bytes shown behind a line. */
 const MAX_BYTES = 8;
@@ -16,18 +14,23 @@ export function inlayHints(workspace: Workspace, path: string, range: Range): In
   const { inlayHints: wanted } = workspace.settings;
   if (!Object.values(wanted).some(Boolean)) return [];
   const { outline } = seen;
-  const large = outline.lines.length > MAX_LINES;
   const hints: InlayHint[] = [];
   const offsets = wanted.strucOffsets ? fieldOffsets(seen) : new Map<number, string>();
   const first = Math.max(0, outline.search(range.start.line + 1));
   const last = outline.search(range.end.line + 1);
+  const every = wanted.addresses || wanted.bytes;
+  const isCall = (i: number) => wanted.expansions && outline.shapes[i].kind === 'call';
+  // The source map is looked at only where some line shows something of it.
+  let made: Map<number, LineEntry[]> | undefined;
+  const entriesOf = (line: number) => {
+    made ??= seen.program.entriesIn(path, range.start.line + 1, range.end.line + 1);
+    return made.get(line) ?? [];
+  };
   for (let i = first; i <= last; i++) {
     const number = outline.lines[i].number - 1;
     if (number < range.start.line) continue;
-    const wantsEntries =
-      wanted.addresses || wanted.bytes || (wanted.expansions && outline.shapes[i].kind === 'call');
-    const entries = wantsEntries && !large ? seen.program.entries(path, number + 1) : [];
-    if (entries.length > 0 && (wanted.addresses || wanted.bytes)) {
+    const entries = every || isCall(i) ? entriesOf(number + 1) : [];
+    if (entries.length > 0 && every) {
       const label = machineCode(seen, entries, wanted.addresses, wanted.bytes);
       hints.push({
         position: { line: number, character: 0 },
@@ -44,7 +47,7 @@ export function inlayHints(workspace: Workspace, path: string, range: Range): In
         paddingLeft: true,
         kind: InlayHintKind.Parameter,
       });
-    if (wanted.expansions && outline.shapes[i].kind === 'call' && entries.length > 1) {
+    if (isCall(i) && entries.length > 1) {
       const bytes = entries.reduce((sum, e) => sum + e.length, 0);
       const code = entries.filter((e) => e.code).length;
       const what = code > 0 ? `${code} instruction${code === 1 ? '' : 's'}, ` : '';

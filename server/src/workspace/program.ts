@@ -63,7 +63,6 @@ export class Program {
         spent: boolean;
       }
     | undefined;
-  private lineIndex: Map<number, LineEntry[]>[] | undefined;
   private symbolIndex: Map<string, SymbolEntry> | undefined;
   /** How often it was assembled, for measurements. */
   assemblies = 0;
@@ -126,7 +125,6 @@ export class Program {
     for (const path of result.dependencies) stamps.set(path, this.stamp(path));
     this.made = { result, stamps, epoch: this.workspace.fileEpoch, draft, spent: false };
     this.seenLines = undefined;
-    this.lineIndex = undefined;
     this.symbolIndex = undefined;
     this.assemblies++;
   }
@@ -273,19 +271,21 @@ export class Program {
 
   /** Entries of the source map for a line (from 1) of a file, in order of address. */
   entries(path: string, line: number): LineEntry[] {
-    const { map } = this.latest;
-    const file = map.files.indexOf(path);
-    if (file < 0) return [];
-    if (!this.lineIndex) {
-      this.lineIndex = map.files.map(() => new Map());
-      for (const entry of this.lines) {
-        const index = this.lineIndex[entry.file];
-        const list = index?.get(entry.line);
-        if (list) list.push(entry);
-        else index?.set(entry.line, [entry]);
-      }
+    return this.entriesIn(path, line, line).get(line) ?? [];
+  }
+
+  /** The same for all lines from `first` to `last`. */
+  entriesIn(path: string, first: number, last: number): Map<number, LineEntry[]> {
+    const found = new Map<number, LineEntry[]>();
+    const file = this.latest.map.files.indexOf(path);
+    if (file < 0) return found;
+    for (const entry of this.lines) {
+      if (entry.file !== file || entry.line < first || entry.line > last) continue;
+      const list = found.get(entry.line);
+      if (list) list.push(entry);
+      else found.set(entry.line, [entry]);
     }
-    return this.lineIndex[file].get(line) ?? [];
+    return found;
   }
 
   /** The mode that a line (from 0) is assembled for. */
