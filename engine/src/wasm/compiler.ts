@@ -93,6 +93,10 @@ class RegionCompiler implements Operands, FlagsOperands {
   private readonly code64: boolean;
   private readonly long: boolean;
 
+  /** i32 locals beside slots that hold 0 or 1, and those that do now: V8 does not see through the extension. */
+  private readonly booleans = new Map<number, number>();
+  private readonly isBoolean = new Set<number>();
+
   // the micro-op being compiled
   private code: Int32Array = new Int32Array(0);
   private at = 0;
@@ -221,6 +225,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       while (skips.length > 0 && skips[skips.length - 1].to === at) {
         c.end();
         skips.pop();
+        this.isBoolean.clear();
       }
       const word = code[at];
       const op = word & 0xff;
@@ -228,6 +233,7 @@ class RegionCompiler implements Operands, FlagsOperands {
       const stop = (): void => this.leaveAt(b, insn, ahead + b.instructions - begun + 1);
       switch (op) {
         case Op.INSN:
+          this.isBoolean.clear();
           insn = at;
           begun++;
           skips = this.openSkips(at);
@@ -347,7 +353,17 @@ class RegionCompiler implements Operands, FlagsOperands {
           break;
         case Op.COND:
           this.prepareCondition(flow.state, word >>> 8, stop);
-          this.set32(() => this.pushCondition(flow.state, word >>> 8));
+          this.set32(() => {
+            this.pushCondition(flow.state, word >>> 8);
+            this.noteBoolean(d);
+          });
+          break;
+        case Op.CMOVNZ:
+          this.set64(() => {
+            this.b64();
+            this.d64();
+            this.pushNonzero(a).op(W.SELECT);
+          });
           break;
         case Op.SKIPZ:
         case Op.SKIPNZ:
@@ -356,8 +372,8 @@ class RegionCompiler implements Operands, FlagsOperands {
           const label = skips.find((s) => s.to === to)!.label;
           if (op === Op.SKIP) c.br(label);
           else {
-            this.a64().op(W.I64_EQZ);
-            if (op === Op.SKIPNZ) c.op(W.I32_EQZ);
+            this.pushNonzero(a);
+            if (op === Op.SKIPZ) c.op(W.I32_EQZ);
             c.brIf(label);
           }
           break;
@@ -379,7 +395,7 @@ class RegionCompiler implements Operands, FlagsOperands {
           return;
         }
         case Op.JUMPNZ:
-          this.a64().op(W.I64_EQZ).op(W.I32_EQZ);
+          this.pushNonzero(a);
           c.if();
           this.goToOffset(number, b.offset + d, word >>> 8);
           c.end();
@@ -391,12 +407,27 @@ class RegionCompiler implements Operands, FlagsOperands {
         default:
           ROWS[op]!.emit!(this);
       }
+      if (op !== Op.COND && writesSlot(op)) this.isBoolean.delete(d);
       flow.pass(at);
     }
     // Cut: what comes next is a block of its own, or the evaluator's.
     for (const _ of skips) c.end();
     if (b.ends === 'slow') this.leaveAt(b, b.end, ahead);
     else this.goToOffset(number, b.offset + code[b.end + 1], this.code64 ? 64 : 32);
+  }
+
+  /** The i32 on the stack, 0 or 1, is about to be put into a slot. */
+  private noteBoolean(slot: number): void {
+    let local = this.booleans.get(slot);
+    if (local === undefined) this.booleans.set(slot, (local = this.c.local(Type.I32)));
+    this.c.tee(local);
+    this.isBoolean.add(slot);
+  }
+
+  /** Pushes an i32 that is not 0 if the slot is not. */
+  private pushNonzero(slot: number): Code {
+    if (this.isBoolean.has(slot)) return this.c.get(this.booleans.get(slot)!);
+    return this.get(slot).op(W.I64_EQZ).op(W.I32_EQZ);
   }
 
   private refund(instructions: number): void {
