@@ -1,16 +1,10 @@
 /** The instruction encoder: statements in, NASM's bytes out. */
 import { findRegister, type RegisterClass } from './registers';
-import { formsOf } from './table';
 
 export { encode } from './encode';
 export { isPrefix } from './prefixes';
 export type * from './statement';
-export { allMnemonics } from './table';
-
-/** Is there an instruction of that lower-case name? */
-export function isMnemonic(name: string): boolean {
-  return formsOf(name) !== undefined;
-}
+export { allMnemonics, isMnemonic } from './table';
 
 /** Size in bits (0 where the mode decides) and class of the register of that lower-case name. */
 export function isRegister(name: string): { size: number; class: RegisterClass } | undefined {

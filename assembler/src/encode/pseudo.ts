@@ -36,6 +36,11 @@ const multiply: Record<string, number> = { lqlq: 0x00, hqlq: 0x01, lqhq: 0x10, h
 
 const PSEUDO = /^(v?p?cmp|vpcom|v?pclmul)/;
 
+/** Could this be the name of a pseudo-operation? */
+export function isPseudo(name: string): boolean {
+  return PSEUDO.test(name);
+}
+
 /** The plain mnemonic and its immediate. */
 function expand(name: string): [string, number] | undefined {
   let m = /^cmp([a-z]+)(p[sd]|s[sd])$/.exec(name);
@@ -53,8 +58,7 @@ function expand(name: string): [string, number] | undefined {
 
 /** The forms of a pseudo-operation, empty for other names. */
 export function pseudoForms(name: string, formsOf: (name: string) => Form[] | undefined): Form[] {
-  // Most names are labels: they are told apart at once.
-  const plain = PSEUDO.test(name) ? expand(name) : undefined;
+  const plain = isPseudo(name) ? expand(name) : undefined;
   if (!plain) return [];
   return (formsOf(plain[0]) ?? [])
     .filter((f) => f.slots.at(-1)?.place === 'imm')

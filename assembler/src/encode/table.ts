@@ -14,7 +14,7 @@ import {
 } from './dialect';
 import { type Form, readForm } from './form';
 import { aliases, unknown } from './names';
-import { pseudoForms } from './pseudo';
+import { isPseudo, pseudoForms } from './pseudo';
 
 interface Index {
   codes: Map<string, number[]>;
@@ -78,6 +78,14 @@ function shortened(form: Form): Form[] {
   }
   if (first.place !== 'reg' || second.place !== 'vvvv') return [];
   return [{ ...form, slots: [{ ...first, place: 'reg+vvvv' }, ...rest], rank }];
+}
+
+/** Is there an instruction of that lower-case name? Mostly asked about labels. */
+export function isMnemonic(name: string): boolean {
+  index ??= buildIndex();
+  const maybe =
+    index.codes.has(name) || index.additions.has(name) || Object.hasOwn(aliases, name) || isPseudo(name);
+  return maybe && formsOf(name) !== undefined;
 }
 
 /** The encodings of a NASM mnemonic (lower case); undefined when there is no such instruction. */

@@ -117,9 +117,13 @@ function putNumber(value: bigint, width: number, out: Bytes): void {
     return;
   }
   let v = value;
-  for (let i = 0; i < width; i++) {
-    out.buffer[out.length++] = Number(v & 0xffn);
-    v >>= 8n;
+  for (let done = 0; done < width; done += 4) {
+    let part = Number(BigInt.asIntN(32, v));
+    v >>= 32n;
+    for (let i = done; i < width && i < done + 4; i++) {
+      out.buffer[out.length++] = part & 0xff;
+      part >>= 8;
+    }
   }
 }
 
@@ -149,8 +153,9 @@ function putValue(item: Extract<DataItem, { kind: 'value' }>, sink: DataSink, ou
     });
   }
   if (item.width < 8 && linear.terms.length === 0) {
-    const limit = 1n << BigInt(item.width * 8);
-    if (value >= limit || value < -(limit >> 1n)) {
+    const limit = 2 ** (item.width * 8);
+    const number = Number(value);
+    if (number >= limit || number < -limit / 2) {
       sink.warn(
         'number-overflow',
         `${value} does not fit into ${item.width} byte${item.width > 1 ? 's' : ''}`,

@@ -1,10 +1,9 @@
 import type { Reporter } from '../diagnostics';
-import { runDirective } from './directives';
 import type { Layout } from './layout';
 import { Act, type Program, type Step } from './program';
-import { bind, sameAnswer } from './replay';
+import { bind, runStep, sameAnswer } from './replay';
 import type { Section } from './section';
-import { assembleStatement, type ReadBinary } from './statement';
+import type { ReadBinary } from './statement';
 
 /** Steps between two questions whether to go on. */
 const CANCEL_INTERVAL = 8192;
@@ -75,8 +74,7 @@ function assembled(step: Step, layout: Layout, readBinary: ReadBinary): boolean 
   layout.parent = step.parent;
   layout.mark();
   try {
-    if (step.tokens) runDirective(layout, step.tokens);
-    else assembleStatement(layout, step.statement!, readBinary);
+    runStep(step, layout, readBinary);
     return true;
   } catch {
     // The whole pass says what is wrong.

@@ -11,7 +11,7 @@ import type { Listing } from './listing';
 import type { ObjectFormat } from './object';
 import { LineRecords, StrucRecords } from './records';
 import { Section } from './section';
-import { Symbols } from './symbols';
+import { type Definition, Symbols } from './symbols';
 
 /** Where the next byte goes: into a section, or nowhere (`absolute`). */
 export interface Absolute {
@@ -53,8 +53,8 @@ export class Layout implements Scope {
   readonly grown = new Set<number>();
   /** Sizes may only grow: the passes do not settle by themselves. */
   growing = false;
-  /** Full name of the symbol defined last. */
-  lastDefined = '';
+  /** The symbol defined last. */
+  lastDefined: Definition | undefined;
   /** The instruction encoded last, and the form of the jump if it was one. */
   lastInstruction: InstructionStatement | undefined;
   lastBranch: 'short' | 'near' | undefined;
@@ -258,9 +258,9 @@ export class Layout implements Scope {
     base: Base | undefined,
     token: Token,
   ): void {
-    this.lastDefined = name;
     const at = this.visible(this.move ? token.moved(this.move.to, this.move.columns) : token);
     const earlier = this.symbols.define(name, kind, value, base, at);
+    this.lastDefined = this.symbols.last;
     if (!earlier) {
       this.format?.defined(name);
       return;

@@ -171,8 +171,8 @@ export class Pass implements Host {
         assembleStatement(layout, statement, this.readBinary);
         if (source) {
           source.fixed = FixedLine.of(statement);
-          source.statement = source.fixed ? undefined : statement;
-          if (tokens && statement.body.kind !== 'incbin') this.#preprocessor.remember(source);
+          source.statement = source.fixed || this.#isRecorded(source) ? undefined : statement;
+          if (tokens && statement.body.kind !== 'incbin') this.#preprocessor.remember(source, statement);
         }
       }
     } catch (problem) {
@@ -185,6 +185,11 @@ export class Pass implements Host {
     this.#state.complained(at);
     if (statement) this.recorder?.statement(statement, parent);
     else this.recorder?.directive(tokens!);
+  }
+
+  /** Will the recording do what is left to do with the line? Statements take much room. */
+  #isRecorded(source: SourceLine): boolean {
+    return this.recorder !== undefined && this.#state.frame?.kind === 'file' && source.from < source.to;
   }
 
   #fixed(fixed: FixedLine, source: SourceLine): void {

@@ -26,7 +26,31 @@ export const enum Act {
   Question,
 }
 
-/** One step of the {@link Program}. One class for all, so that the loop over them stays fast. */
+/** What a jump with two forms needs. */
+export interface Jump {
+  /** Full name of its target. */
+  name: string;
+  /** Added to the target. */
+  addend: number;
+  /** Bytes of the near form. */
+  near: number;
+  /** Distances do not wrap at 16 bits. */
+  wide: boolean;
+  ordinal: number;
+}
+
+/** What a size depends on. */
+export interface Size {
+  /** Full names, and their symbols. */
+  names: readonly string[];
+  symbols: (Definition | undefined)[] | undefined;
+  /** It depends on the place: it is asked for in every pass. */
+  restless: boolean;
+  /** The pass that asked for it. */
+  pass: number;
+}
+
+/** One step of the {@link Program}. One small class for all, so that the loop over them stays fast. */
 export class Step {
   /** Bytes it takes; for a jump those of its short form. */
   length = 0;
@@ -34,31 +58,29 @@ export class Step {
   first = 0;
   /** Records of lines it made in that pass. */
   records = 0;
-  /** Bytes of a jump's near form. */
-  near = 0;
-  /** Distances wrap at 16 bits. */
-  wide = true;
-  /** Full name of the label, or of the jump's target. */
-  name = '';
-  symbol: Definition | undefined;
-  /** Added to the jump's target. */
-  addend = 0;
-  ordinal = 0;
-  /** Names the size depends on, and their symbols. */
-  names: readonly string[] = [];
-  symbols: (Definition | undefined)[] | undefined;
-  /** The size depends on the place: it is asked for in every pass. */
-  restless = false;
-  /** The pass that asked for the size. */
-  pass = 0;
-  statement: Statement | undefined;
-  tokens: readonly Token[] | undefined;
-  question: Expression | undefined;
-  answer = 0n;
+  /** The label, or the jump's target. */
+  symbol: Definition | undefined = undefined;
   /** The label that local ones hang on. */
   parent = '';
+  /** Of a question: the answer that was given. */
+  answer = 0n;
+  /** What is assembled again: a statement, a directive or a question. */
+  source: Statement | readonly Token[] | Expression | undefined = undefined;
+  more: Jump | Size | undefined = undefined;
 
   constructor(public act: Act) {}
+
+  get statement(): Statement {
+    return this.source as Statement;
+  }
+
+  get jump(): Jump {
+    return this.more as Jump;
+  }
+
+  get size(): Size {
+    return this.more as Size;
+  }
 }
 
 /** Steps kept before recording is given up. */

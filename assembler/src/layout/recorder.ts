@@ -94,7 +94,7 @@ export class Recorder {
   /** The directive in these tokens was followed. */
   directive(tokens: readonly Token[]): void {
     const step = this.program.add(Act.Directive);
-    step.tokens = tokens;
+    step.source = tokens;
     step.parent = this.layout.parent;
   }
 
@@ -108,7 +108,7 @@ export class Recorder {
     if (!value || value.terms.length > 0 || value.unknown) this.giveUp();
     this.program.asks = true;
     const step = this.program.add(Act.Question);
-    step.question = e;
+    step.source = e;
     step.answer = value?.value ?? 0n;
     step.parent = this.layout.parent;
   }
@@ -125,7 +125,7 @@ export class Recorder {
     }
     if (body.kind === 'equ') {
       if (!isConstant(body.value)) this.#whole(statement, parent);
-      else this.program.add(Act.Constant).name = layout.lastDefined;
+      else this.program.add(Act.Constant).symbol = layout.lastDefined;
       return;
     }
     const times = statement.times;
@@ -135,7 +135,7 @@ export class Recorder {
       this.#whole(statement, parent);
       return;
     }
-    if (label) this.program.add(Act.Label).name = layout.lastDefined;
+    if (label) this.program.add(Act.Label).symbol = layout.lastDefined;
     const length = layout.section.offset - this.#offset;
     if (kind === Act.Room) this.#room(length);
     else if (kind === Act.Settled) this.#settled(statement, length);
@@ -145,14 +145,14 @@ export class Recorder {
 
   #whole(statement: Statement, parent: string): void {
     const step = this.#measure(this.program.add(Act.Statement));
-    step.statement = statement;
+    step.source = statement;
     step.parent = parent;
   }
 
   /** The number of bytes is known for good, but not yet which they are. */
   #settled(statement: Statement, length: number): void {
     const step = this.#measure(this.program.add(Act.Settled));
-    step.statement = statement;
+    step.source = statement;
     step.parent = this.layout.parent;
     step.length = length;
   }
@@ -190,17 +190,19 @@ export class Recorder {
   #branch(statement: Statement, body: Extract<Body, { kind: 'instruction' }>): void {
     const { layout } = this;
     const step = this.#measure(this.program.add(Act.Branch));
-    step.statement = statement;
+    step.source = statement;
     step.parent = layout.parent;
     const to = targetOf(body.operands[0].value!)!;
-    step.name = layout.fullName(to.name);
-    step.addend = to.addend;
     const lengths = jumpLengths(layout, layout.lastInstruction!);
     step.length = lengths.short;
-    step.near = lengths.near;
-    step.wide = layout.bits !== 16 || body.prefixes.includes('o32');
-    if (body.prefixes.includes('o16')) step.wide = false;
-    step.ordinal = layout.ordinal;
+    const { prefixes } = body;
+    step.more = {
+      name: layout.fullName(to.name),
+      addend: to.addend,
+      near: lengths.near,
+      wide: (layout.bits !== 16 || prefixes.includes('o32')) && !prefixes.includes('o16'),
+      ordinal: layout.ordinal,
+    };
   }
 
   #sized(statement: Statement, body: Extract<Body, { kind: 'instruction' }>, length: number): void {
@@ -211,11 +213,14 @@ export class Recorder {
     }
     const step = this.#measure(this.program.add(Act.Sized));
     const { names, here } = operandDependencies(body.operands);
-    step.statement = statement;
+    step.source = statement;
     step.parent = layout.parent;
-    step.names = names.map((n) => layout.fullName(n));
-    step.restless = here;
     step.length = length;
-    step.pass = layout.pass;
+    step.more = {
+      names: names.map((n) => layout.fullName(n)),
+      symbols: undefined,
+      restless: here,
+      pass: layout.pass,
+    };
   }
 }

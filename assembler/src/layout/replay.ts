@@ -1,8 +1,10 @@
 import { Reporter } from '../diagnostics';
+import type { Expression } from '../parse/expression';
+import type { Token } from '../text/token';
 import { runDirective } from './directives';
 import { assembleInstruction } from './instruction';
 import type { Layout } from './layout';
-import { Act, isSettled, type Program, type Step } from './program';
+import { Act, isSettled, type Program, type Size, type Step } from './program';
 import { assembleStatement, type ReadBinary } from './statement';
 import type { Definition } from './symbols';
 
@@ -88,9 +90,9 @@ export function replay(
 export function bind(program: Program, layout: Layout): void {
   const { table } = layout.symbols;
   for (const step of program.steps) {
-    if (step.act === Act.Label || step.act === Act.Constant || step.act === Act.Branch)
-      step.symbol = table.get(step.name);
-    else if (step.act === Act.Sized) step.symbols = step.names.map((n) => table.get(n));
+    if (step.act === Act.Label || step.act === Act.Constant) step.symbol = table.get(step.symbol!.name);
+    else if (step.act === Act.Branch) step.symbol = table.get(step.jump.name);
+    else if (step.act === Act.Sized) step.size.symbols = step.size.names.map((n) => table.get(n));
   }
   program.generation = layout.symbols.generation;
 }
@@ -98,26 +100,28 @@ export function bind(program: Program, layout: Layout): void {
 /** NASM's choice between the two forms (see layout/instruction.ts). */
 function branch(step: Step, layout: Layout): void {
   const { section } = layout;
+  const { jump } = step;
   const target: Definition | undefined = step.symbol;
   if (target?.base === section) {
-    let distance = target.offset + step.addend - (section.offset + step.length);
-    if (!step.wide) distance = (distance << 16) >> 16;
-    const near = distance < -128 || distance > 127 || (layout.growing && layout.grown.has(step.ordinal));
-    if (near && layout.growing) layout.grown.add(step.ordinal);
-    section.offset += near ? step.near : step.length;
-  } else if (target || layout.symbols.externals.has(step.name)) section.offset += step.near;
+    let distance = target.offset + jump.addend - (section.offset + step.length);
+    if (!jump.wide) distance = (distance << 16) >> 16;
+    const near = distance < -128 || distance > 127 || (layout.growing && layout.grown.has(jump.ordinal));
+    if (near && layout.growing) layout.grown.add(jump.ordinal);
+    section.offset += near ? jump.near : step.length;
+  } else if (target || layout.symbols.externals.has(jump.name)) section.offset += jump.near;
 }
 
 function sized(step: Step, layout: Layout): void {
   const { section } = layout;
-  if (!step.restless && !changed(step)) {
+  const { size } = step;
+  if (!size.restless && !changed(size)) {
     section.offset += step.length;
     return;
   }
   const start = section.offset;
   layout.parent = step.parent;
   layout.mark();
-  const statement = step.statement!;
+  const { statement } = step;
   layout.lastInstruction = undefined;
   try {
     if (statement.body.kind === 'instruction') assembleInstruction(layout, statement, statement.body, 1);
@@ -126,12 +130,12 @@ function sized(step: Step, layout: Layout): void {
     // The last pass says what is wrong.
   }
   step.length = section.offset - start;
-  step.pass = layout.pass;
+  size.pass = layout.pass;
 }
 
 /** Has any symbol changed since the size was asked for? A symbol further down may have changed in that same pass. */
-function changed(step: Step): boolean {
-  for (const symbol of step.symbols!) if (!symbol || symbol.changed >= step.pass) return true;
+function changed({ symbols, pass }: Size): boolean {
+  for (const symbol of symbols!) if (!symbol || symbol.changed >= pass) return true;
   return false;
 }
 
@@ -140,19 +144,24 @@ export function sameAnswer(step: Step, layout: Layout): boolean {
   layout.parent = step.parent;
   layout.mark();
   try {
-    const value = layout.evaluator.linear(step.question!, true);
+    const value = layout.evaluator.linear(step.source as Expression, true);
     return value.terms.length === 0 && value.unknown === 0 && value.value === step.answer;
   } catch {
     return false;
   }
 }
 
+/** Assembles a step's statement, or does what its directive says. */
+export function runStep(step: Step, layout: Layout, readBinary: ReadBinary): void {
+  if (step.act === Act.Directive) runDirective(layout, step.source as readonly Token[]);
+  else assembleStatement(layout, step.statement, readBinary);
+}
+
 function whole(step: Step, layout: Layout, readBinary: ReadBinary): void {
   layout.parent = step.parent;
   layout.mark();
   try {
-    if (step.tokens) runDirective(layout, step.tokens);
-    else assembleStatement(layout, step.statement!, readBinary);
+    runStep(step, layout, readBinary);
   } catch {
     // The last pass says what is wrong.
   }

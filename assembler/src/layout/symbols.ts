@@ -61,6 +61,8 @@ export class Symbols {
   undo: Undo[] | undefined;
   /** Symbols defined in this pass. */
   #defined = 0;
+  /** The one that was defined last. */
+  last: Definition | undefined;
   pass = 0;
   /** Symbols stay where the source defined them: who defines them now does not know the place. */
   keepsPlaces = false;
@@ -96,12 +98,14 @@ export class Symbols {
     if (!old) {
       const symbol = new Definition(name, kind, value, base, this.pass, at, this.pass);
       this.table.set(name, symbol);
+      this.last = symbol;
       this.undo?.push({ symbol });
       this.generation++;
       this.#defined++;
       this.changed = true;
       return undefined;
     }
+    this.last = old;
     const same = old.is(value, base);
     if (old.pass === this.pass) return same ? undefined : old;
     this.#defined++;

@@ -76,8 +76,8 @@ export class Preprocessor {
   }
 
   /** What was made of the line is good for every line of the same text. */
-  remember(line: SourceLine): void {
-    if (line === this.#sought) this.#twins.remember(line);
+  remember(line: SourceLine, statement?: unknown): void {
+    if (line === this.#sought) this.#twins.remember(line, statement);
   }
 
   /** Is it known what becomes of the line, from the pass before or from a line of the same text? */
@@ -94,7 +94,7 @@ export class Preprocessor {
     }
     line.plain = epoch;
     line.fixed = twin.fixed;
-    line.statement = twin.statement;
+    line.statement = twin.fixed === undefined ? this.#twins.statement : undefined;
     return line.fixed !== undefined || line.statement !== undefined;
   }
 

@@ -7,6 +7,7 @@ const SLOTS = 1 << 14;
 /** Lines by their text, for others of the same text: much of a program is written more than once. */
 export class Twins {
   readonly #lines: (SourceLine | undefined)[] = new Array<SourceLine | undefined>(SLOTS).fill(undefined);
+  readonly #statements: unknown[] = new Array<unknown>(SLOTS).fill(undefined);
   readonly #hashes = new Int32Array(SLOTS);
   #hash = 0;
   #slot = 0;
@@ -21,12 +22,26 @@ export class Twins {
     this.#slot = slot;
     if (this.#hashes[slot] !== hash) return undefined;
     const known = this.#lines[slot];
-    return known?.file === line.file && known.text === line.text ? known : undefined;
+    return known?.file === line.file && sameText(known, line) ? known : undefined;
   }
 
-  /** Remembers the line that was looked for last. */
-  remember(line: SourceLine): void {
+  /** What was made of the line that was found last. */
+  get statement(): unknown {
+    return this.#statements[this.#slot];
+  }
+
+  /** Remembers the line that was looked for last, and what was made of it. */
+  remember(line: SourceLine, statement: unknown): void {
     this.#lines[this.#slot] = line;
+    this.#statements[this.#slot] = statement;
     this.#hashes[this.#slot] = this.#hash;
   }
+}
+
+/** Have the two lines of one file the same text? */
+function sameText(a: SourceLine, { whole, from, to }: SourceLine): boolean {
+  if (a.to - a.from !== to - from) return false;
+  const by = a.from - from;
+  for (let i = from; i < to; i++) if (whole.charCodeAt(i) !== whole.charCodeAt(i + by)) return false;
+  return true;
 }

@@ -1,5 +1,5 @@
 /** Entries of the table of words; what no longer fits is made anew when it is met again. */
-const SLOTS = 1 << 14;
+const SLOTS = 1 << 15;
 const LONGEST = 64;
 /** Up to this length a slice is a text of its own; a longer one would keep the whole source in memory. */
 const LONGEST_COPIED = 12;
