@@ -41,7 +41,7 @@ const use: Handler = (state, tokens, at) => {
 
 /** Evaluates the count of a `%rep`; undefined lets it go on for ever (`*`). */
 export function repeatCount(state: State, raw: readonly Token[], at: Token): number {
-  const tokens = expandSingles(state, raw);
+  const tokens = expandSingles(state, raw[0]?.lower === '.nolist' ? raw.slice(1) : raw);
   if (tokens[0]?.is('*')) return MAX_REPEAT;
   const value = state.host.evaluate(tokens, at);
   if (value.terms.length > 0)

@@ -313,9 +313,13 @@ export const PACKAGES: Readonly<Record<string, string>> = {
     .map((n) => `%define float${n}(x) __?float${n}?__(x)\n`)
     .join('')
     .concat(
-      '%define bfloat16(x) __?bfloat16?__(x)\n%define Inf __?Infinity?__\n%define NaN __?QNaN?__\n%define QNaN __?QNaN?__\n%define SNaN __?SNaN?__\n',
+      '%define bfloat16(x) __?bfloat16?__(x)\n%define Inf __?Infinity?__\n%define NaN __?QNaN?__\n%define QNaN __?QNaN?__\n%define SNaN __?SNaN?__\n' +
+        '%imacro bf16 1-*.nolist\n%rep %0\ndw __?bfloat16?__(%1)\n%rotate 1\n%endrep\n%endmacro\n',
     ),
-  ifunc: ['ilog2', 'ilog2e', 'ilog2w', 'ilog2f', 'ilog2c']
-    .map((n) => `%define ${n}(x) __?${n}?__(x)\n`)
-    .join(''),
+  ifunc: `%idefine ilog2(x) (__?ilog2e?__(x))
+%idefine ilog2e(x) (__?ilog2e?__(x))
+%idefine ilog2w(x) (__?ilog2w?__(x))
+%idefine ilog2f(x) (__?ilog2f?__(x))
+%idefine ilog2c(x) (__?ilog2c?__(x))
+`,
 };

@@ -50,7 +50,7 @@ function parse(text: string): Parsed | undefined {
   if (binary) return scaled(2n, binary[1], binary[2], 2n, binary[3], 1);
   const octal = /^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d+))?$/.exec(s);
   if (octal) return scaled(8n, octal[1], octal[2], 2n, octal[3], 3);
-  const decimal = /^(\d*)\.?(\d*)(?:e([+-]?\d+))?$/.exec(s);
+  const decimal = /^(?:0[dt])?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/.exec(s);
   return decimal ? scaled(10n, decimal[1], decimal[2], 10n, decimal[3], 1) : undefined;
 }
 

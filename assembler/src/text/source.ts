@@ -104,9 +104,15 @@ export function makeLine(file: SourceFile, number: number, tokens: readonly Toke
   return new SourceLine(file, number, '', 0, 0, 0, tokens);
 }
 
+// A carriage return alone, MS-DOS's end of file and NUL end a line too, as in NASM.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
+const ODD_LINE_END = /\r(?!\n)|[\x1a\0]/;
+const ODD_LINE_ENDS = new RegExp(ODD_LINE_END, 'g');
+
 /** Reads a whole file into lines. */
 export function readSource(path: string, index: number, data: Uint8Array): SourceFile {
-  const { text, bytes } = decode(data);
+  const { text: all, bytes } = decode(data);
+  const text = ODD_LINE_END.test(all) ? all.replaceAll(ODD_LINE_ENDS, '\n') : all;
   const file: SourceFile = { path, index, lines: [], bytes };
   const comments = new Comments(text);
   let at = 0;
