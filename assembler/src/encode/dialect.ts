@@ -427,11 +427,16 @@ for (const [letter, bits] of [
     a,
     i,
   ]);
+  // A broadcast may name the whole register or any part of it.
   for (const vector of ['xmm', 'ymm', 'zmm']) {
-    add(`vpbroadcast${letter}`, `EVEX_Vpbroadcast${letter}_${vector}_k1z_r32`, {}, ([a, rm]) => [
-      a,
-      { ...rm, register, memory: false },
-    ]);
+    for (const source of ['r8', 'r16', 'r64'] as const) {
+      if (source === 'r8' && letter === 'w') continue;
+      const row = `EVEX_Vpbroadcast${letter}_${vector}_k1z_r32`;
+      add(`vpbroadcast${letter}`, row, source === 'r64' ? { modes: 4 } : {}, ([a, rm]) => [
+        a,
+        { ...rm, register: source, memory: false },
+      ]);
+    }
   }
 }
 add('vpextrd', 'VEX_Vpextrd_rm32_xmm_imm8', { modes: 4 }, ([rm, a, i]) => [
