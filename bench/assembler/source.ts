@@ -1,253 +1,244 @@
 /**
- * Sources for the assembler's benchmark: programs of any length that look like
- * written ones, always the same for the same length.
+ * Sources for the assembler's benchmark: generated programs of any length,
+ * always the same for the same length.
  */
 
-/** A generated program: the files by name, the main one first. */
-export interface Program {
-  files: Map<string, string>;
-  /** Lines of all files. */
-  lines: number;
+/** A generated source and what kind of text it is. */
+export interface Source {
+  title: string;
+  /** What of the options of both assemblers is special. */
+  options: string;
+  text: string;
 }
 
-/** A small linear congruential generator: the same program every time. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
+/** Repeatable numbers. */
+type Next = (below: number) => number;
+
+function random(seed: number): Next {
+  let state = seed;
   return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 0x1_0000_0000) * below);
+    return Math.floor((state / 2 ** 32) * below);
   };
 }
 
-const PRELUDE = `; macros and constants of the program
-%define PAGE_SIZE 4096
-%define KERNEL_BASE 0xFFFFFFFF80000000
-%define PHYS(x) ((x) - KERNEL_BASE)
+const REGISTERS = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r12', 'r15'];
+const SMALL = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi', 'r8d', 'r9d', 'r12d', 'r15d'];
+const CONDITIONS = ['e', 'ne', 'z', 'nz', 'b', 'ae', 'l', 'g', 'c', 's'];
+const FIELDS = ['id', 'state', 'stack', 'next'];
+
+/** Jump-heavy code: functions with local labels, many of whose jumps change their form from pass to pass. */
+function jumps(lines: number): string {
+  const next = random(1);
+  const reg = () => REGISTERS[next(REGISTERS.length)];
+  const out = [
+    'bits 64',
+    'default rel',
+    '%define FRAME 32',
+    '%macro store 2',
+    '  mov [rsp+%1], %2',
+    '%endmacro',
+  ];
+  const body = [
+    () => `    mov ${reg()}, ${reg()}`,
+    () => `    mov ${reg()}, [${reg()}+${next(64) * 8}]   ; a field`,
+    () => `    add ${reg()}, ${next(4000)}`,
+    () => `    lea ${reg()}, [${reg()}+${reg()}*8-${next(300)}]`,
+    () => `    mov dword [rbp-${8 + next(100)}], 0x${next(65536).toString(16)}`,
+    () => `    store ${next(32)}, ${reg()}`,
+    () => `    test ${reg()}, ${reg()}`,
+    () => '',
+    () => '    ; what the next lines are for',
+    () => `    sub rsp, FRAME+${next(8) * 8}`,
+    () => `    movdqu xmm${next(16)}, [${reg()}]`,
+    () => `    mov rdi, [table${next(50)}]`,
+    () => `    cmp byte [${reg()}], '${String.fromCharCode(97 + next(26))}'`,
+  ];
+  for (let f = 0; out.length < lines - 60; f++) {
+    out.push('', `; function ${f}`, `function${f}:`, '    push rbp', '    mov rbp, rsp');
+    for (let block = 0; block < 4; block++) {
+      out.push(`.block${block}:`);
+      for (let i = 0; i < 5; i++) out.push(body[next(body.length)]());
+      out.push(block < 3 ? `    jne .block${block + 1 + next(3 - block)}` : '    jz .block1');
+      if (f > 0) out.push(`    call function${Math.max(0, f - next(20))}`);
+    }
+    out.push('    leave', '    ret', `.text: db "message ${f}", 13, 10, 0`);
+  }
+  for (let i = 0; i < 50; i++) out.push(`table${i}: dq function${i}, ${i}`);
+  return `${out.join('\n')}\n`;
+}
+
+const MIXED_HEAD = `; A kernel-like program.
+        bits 64
+        default rel
+        org 0x100000
+
+PAGE_SIZE   equ 4096
+MAX_TASKS   equ 64
 %define FLAG(n) (1 << (n))
-%define TRACE_LEVEL 2
-MAX_TASKS equ 64
-STACK_SIZE equ 16 * 1024
+%define FRAME 32
+%define TRACE 0
 
 struc task
-.id:     resd 1
-.state:  resd 1
-.stack:  resq 1
-.cr3:    resq 1
-.name:   resb 16
-.next:   resq 1
+.id:    resd 1
+.state: resd 1
+.stack: resq 1
+.next:  resq 1
 endstruc
 
 %macro prologue 0-1 0
-  push rbp
-  mov rbp, rsp
+        push    rbp
+        mov     rbp, rsp
 %if %1 > 0
-  sub rsp, %1
+        sub     rsp, %1
 %endif
 %endmacro
 
 %macro epilogue 0
-  leave
-  ret
-%endmacro
-
-%macro pushall 1-*
-%rep %0
-  push %1
-%rotate 1
-%endrep
-%endmacro
-
-%macro popall 1-*
-%rep %0
-%rotate -1
-  pop %1
-%endrep
+        leave
+        ret
 %endmacro
 
 %macro check 2
-  cmp %1, %2
-  jae %%ok
-  call panic
-%%ok:
+        cmp     %1, %2
+        jb      %%fine
+        call    panic
+%%fine:
 %endmacro
 
-%imacro trace 2
-%if %1 <= TRACE_LEVEL
-  lea rdi, [rel %%text]
-  call print
-  jmp %%done
-%%text: db %2, 0
-%%done:
-%endif
-%endmacro
+start:
+        cli
+        mov     rsp, stack_top
+        call    routine0
+.halt:  hlt
+        jmp     .halt
 
-%macro for 3
-%push loop
-%assign %$from %2
-  mov %1, %$from
-%define %$counter %1
-%define %$limit %3
-%$top:
-%endmacro
-
-%macro endfor 0
-  inc %$counter
-  cmp %$counter, %$limit
-  jb %$top
-%pop
-%endmacro
+panic:
+        cli
+        hlt
+        jmp     panic
 `;
 
-const REGISTERS = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r15'];
-const SMALL = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi', 'r8d', 'r14d'];
-const FIELDS = ['id', 'state', 'stack', 'cr3', 'name', 'next'];
-const CONDITIONS = ['e', 'ne', 'z', 'nz', 'b', 'ae', 'l', 'g', 'c', 's'];
-
-/** One function of about 40 lines. */
-function routine(file: number, index: number, total: number, pick: (below: number) => number): string {
-  const of = (list: readonly string[]) => list[pick(list.length)];
-  const out: string[] = [];
-  const add = (text: string) => out.push(text);
-  add('');
-  add(`; Handles request ${index} of module ${file}.`);
-  add(';   rdi: the task, rsi: the request');
-  add(`module${file}_routine${index}:`);
-  add(pick(3) === 0 ? `  prologue ${16 * (1 + pick(8))}` : '  prologue');
-  if (pick(3) === 0) add('  pushall rbx, r12, r13');
-  const body = 14 + pick(20);
-  let label = 0;
-  for (let i = 0; i < body; i++) {
-    switch (pick(20)) {
-      case 0:
-        add(`  mov ${of(REGISTERS)}, ${of(REGISTERS)}`);
-        break;
-      case 1:
-        add(`  mov ${of(REGISTERS)}, [rdi + task.${of(FIELDS)}]        ; field of the task`);
-        break;
-      case 2:
-        add(`  mov [rdi + task.${of(FIELDS)}], ${of(REGISTERS)}`);
-        break;
-      case 3:
-        add(`  add ${of(REGISTERS)}, ${pick(2) ? pick(100) : pick(100000)}`);
-        break;
-      case 4:
-        add(`  lea ${of(REGISTERS)}, [rel module${file}_table]`);
-        break;
-      case 5:
-        add(`  mov ${of(SMALL)}, 0x${pick(0x7fffffff).toString(16)}`);
-        break;
-      case 6:
-        add(`  test ${of(SMALL)}, FLAG(${pick(31)}) | FLAG(${pick(31)})`);
-        break;
-      case 7:
-        add(`  j${of(CONDITIONS)} .step${label}`);
-        add(`  xor ${of(SMALL)}, ${of(SMALL)}`);
-        break;
-      case 8:
-        add(`.step${label++}:`);
-        break;
-      case 9:
-        add(`  call module${file}_routine${pick(total)}`);
-        break;
-      case 10:
-        add(
-          `  movzx ${of(SMALL)}, byte [${of(REGISTERS)} + ${of(REGISTERS)}*${1 << pick(4)} + ${pick(200)}]`,
-        );
-        break;
-      case 11:
-        add(`  cmp dword [rdi + task.state], ${pick(8)}`);
-        break;
-      case 12:
-        add(`  shl ${of(REGISTERS)}, ${1 + pick(30)}`);
-        break;
-      case 13:
-        add(`  check ${of(REGISTERS)}, MAX_TASKS`);
-        break;
-      case 14:
-        if (pick(4) === 0) add(`  trace ${pick(4)}, "module ${file}: routine ${index}"`);
-        else add(`  imul ${of(REGISTERS)}, ${of(REGISTERS)}, task_size`);
-        break;
-      case 15:
-        if (pick(4) === 0) {
-          add('  for rcx, 0, MAX_TASKS');
-          add(`  add [rdi + rcx*8], ${of(REGISTERS)}`);
-          add('  endfor');
-        } else add(`  and ${of(REGISTERS)}, ~(PAGE_SIZE - 1)`);
-        break;
-      case 16:
-        add(`  movdqa xmm${pick(8)}, [rsp + ${16 * pick(8)}]`);
-        break;
-      case 17:
-        add(`  sub ${of(REGISTERS)}, ${of(REGISTERS)}`);
-        break;
-      case 18:
-        add(`  ; step ${i}`);
-        break;
-      default:
-        add('');
+/** A program as people write them: functions with comments, calls, loops, fields, a few macros, messages and tables. */
+function mixed(lines: number): string {
+  const next = random(4);
+  const of = (list: readonly string[]) => list[next(list.length)];
+  const reg = () => of(REGISTERS);
+  const body: (() => string)[] = [
+    () => `        mov     ${reg()}, ${reg()}`,
+    () => `        mov     ${reg()}, [rdi + task.${of(FIELDS)}]        ; field of the task`,
+    () => `        mov     [rbp - ${8 * (1 + next(4))}], ${reg()}`,
+    () => `        add     ${reg()}, ${next(2) ? next(100) : next(100_000)}`,
+    () => `        mov     ${of(SMALL)}, 0x${next(0x7fffffff).toString(16)}`,
+    () => `        test    ${of(SMALL)}, FLAG(${next(31)})`,
+    () => `        xor     ${of(SMALL)}, ${of(SMALL)}`,
+    () => `        movzx   ${of(SMALL)}, byte [${reg()} + ${reg()}*${1 << next(4)} + ${next(200)}]`,
+    () => `        cmp     dword [rdi + task.state], ${next(8)}`,
+    () => `        shl     ${reg()}, ${1 + next(30)}`,
+    () => `        lea     ${reg()}, [text${next(20)}]`,
+    () => `        and     ${reg()}, ~(PAGE_SIZE - 1)`,
+    () => `        push    ${reg()}`,
+    () => `        pop     ${reg()}`,
+    () => `        inc     ${of(SMALL)}`,
+    () => `        ; ${next(1000)} is what the caller expects`,
+    () => '',
+  ];
+  const out = MIXED_HEAD.trimEnd().split('\n');
+  for (let f = 0; out.length < lines - 40; f++) {
+    out.push('', `; Handles request ${f}.`, ';   rdi: the task, rsi: the request', `routine${f}:`);
+    out.push(next(3) === 0 ? `        prologue ${16 * (1 + next(8))}` : '        prologue');
+    const labels = 1 + next(3);
+    for (let label = 0; label < labels; label++) {
+      out.push(`.step${label}:`);
+      for (let i = 4 + next(6); i > 0; i--) out.push(body[next(body.length)]());
+      if (next(6) === 0) out.push(`        check   ${reg()}, MAX_TASKS`);
+      if (next(3) === 0) out.push(`        call    routine${Math.max(0, f - next(40))}`);
+      const target = next(3) === 0 ? 'out' : `step${next(label + 1)}`;
+      out.push(`        j${of(CONDITIONS)}      .${target}`);
+    }
+    out.push('.out:', '        epilogue');
+    if (f % 4 === 0) out.push('', `text${f / 4}:  db "routine ${f}: no such task", 13, 10, 0`);
+    if (f % 8 === 0) {
+      out.push('        align 8', `table${f / 8}:`);
+      for (let i = 0; i < 4; i++) out.push(`        dq routine${Math.max(0, f - i)}, ${next(1000)}`);
+      out.push(`        dd ${next(1 << 30)}, 0x${next(1 << 30).toString(16)}, ${next(256)}`);
     }
   }
-  add(`.step${label}:`);
-  if (out.includes('  pushall rbx, r12, r13')) add('  popall rbx, r12, r13');
-  add('  epilogue');
+  out.push(
+    '',
+    'section .bss align=16',
+    'stack:  resb 16384',
+    'stack_top:',
+    'tasks:  resb task_size * MAX_TASKS',
+  );
   return `${out.join('\n')}\n`;
 }
 
-function table(file: number, total: number, pick: (below: number) => number): string {
-  let text = `\nalign 16\nmodule${file}_table:\n`;
-  for (let i = 0; i < total; i++) {
-    switch (pick(4)) {
-      case 0:
-        text += `  dq module${file}_routine${i}, ${pick(1000)}\n`;
-        break;
-      case 1:
-        text += `  dd ${pick(1 << 30)}, 0x${pick(1 << 30).toString(16)}, ${pick(256)}, PAGE_SIZE * ${pick(16)}\n`;
-        break;
-      case 2:
-        text += `  db "entry ${i} of module ${file}", 0\n`;
-        break;
-      default:
-        text += `  times ${1 + pick(16)} db ${pick(256)}\n`;
-    }
+/** Straight code: no jumps whose form has to be found, so NASM needs few passes. */
+function straight(lines: number): string {
+  const next = random(3);
+  const reg = () => REGISTERS[next(REGISTERS.length)];
+  const small = () => SMALL[next(SMALL.length)];
+  const body = [
+    () => `    mov ${reg()}, ${reg()}`,
+    () => `    mov ${reg()}, [${reg()}+${next(64) * 8}]`,
+    () => `    add ${reg()}, ${next(4000)}`,
+    () => `    lea ${reg()}, [${reg()}+${reg()}*8-${next(300)}]`,
+    () => `    mov dword [rbp-${8 + next(100)}], 0x${next(65536).toString(16)}`,
+    () => `    xor ${small()}, ${small()}`,
+    () => `    movdqu xmm${next(16)}, [${reg()}]`,
+    () => `    imul ${reg()}, ${reg()}, ${next(300)}`,
+    () => `    movzx ${small()}, byte [${reg()}+${next(100)}]`,
+    () => `    push ${reg()}`,
+  ];
+  const out = ['bits 64'];
+  for (let f = 0; out.length < lines - 20; f++) {
+    out.push(`function${f}:`);
+    for (let i = 0; i < 18; i++) out.push(body[next(body.length)]());
+    out.push('    ret');
   }
-  return text;
+  return `${out.join('\n')}\n`;
 }
 
-const count = (text: string) => text.split('\n').length - 1;
-
-/** A 64-bit program of about `lines` lines: functions, macros, data and includes. */
-export function mixedProgram(lines: number): Program {
-  const files = new Map<string, string>();
-  const pick = random(1);
-  const modules = 10;
-  const routines = Math.max(1, Math.round(lines / modules / 33));
-  let main = 'bits 64\ndefault rel\norg 0x100000\n%include "prelude.inc"\n\n';
-  main += 'start:\n  cli\n  mov rsp, stack_top\n  call module0_routine0\n.halt:\n  hlt\n  jmp .halt\n\n';
-  main += 'panic:\n  cli\n  hlt\n  jmp panic\n\nprint:\n  ret\n\n';
-  files.set('main.asm', '');
-  files.set('prelude.inc', PRELUDE);
-  for (let m = 0; m < modules; m++) {
-    let text = `; module ${m}\n%ifndef MODULE_${m}\n%define MODULE_${m}\n`;
-    for (let r = 0; r < routines; r++) text += routine(m, r, routines, pick);
-    text += `${table(m, routines, pick)}%endif\n`;
-    files.set(`module${m}.inc`, text);
-    main += `%include "module${m}.inc"\n`;
+/** Tables: data, symbols and arithmetic. */
+function tables(lines: number): string {
+  const next = random(2);
+  const out = ['bits 32', 'BASE equ 0x1000'];
+  for (let i = 0; out.length < lines; i++) {
+    out.push(
+      `entry${i}: dd entry${Math.max(0, i - next(9))}, BASE+${i}*4, ${next(1e9)}`,
+      `  db ${next(256)}, "name${i}", 0`,
+      `SIZE${i} equ $-entry${i}`,
+      `  dw SIZE${i}, ${next(65536)}, 0${next(4096).toString(16)}h`,
+    );
   }
-  main += '\nsection .bss align=16\nstack: resb STACK_SIZE\nstack_top:\ntasks: resb task_size * MAX_TASKS\n';
-  files.set('main.asm', main);
-  let total = 0;
-  for (const text of files.values()) total += count(text);
-  return { files, lines: total };
+  return `${out.join('\n')}\n`;
 }
 
-/** Every second line is a jump to somewhere near the reach of its short form: many passes. */
-export function jumpyProgram(lines: number): Program {
-  const pick = random(2);
-  let text = 'bits 32\n';
-  const blocks = Math.floor(lines / 4);
-  for (let i = 0; i < blocks; i++) {
-    const target = Math.max(0, Math.min(blocks - 1, i + pick(60) - 30));
-    text += `l${i}:\n  j${CONDITIONS[pick(CONDITIONS.length)]} l${target}\n  mov eax, [ebx + ${pick(200)}]\n  add eax, ecx\n`;
-  }
-  return { files: new Map([['main.asm', text]]), lines: count(text) };
+/** Everything through macros: conditions, loops, assignments. A tenth of the lines: each becomes many. */
+function macros(lines: number): string {
+  const out = [
+    'bits 64',
+    '%assign count 0',
+    '%macro item 1-*',
+    '%rep %0',
+    ' %if %1 > 5',
+    '  dd %1*2',
+    ' %else',
+  ];
+  out.push('  dd %1', ' %endif', ' %rotate 1', '%endrep', '%assign count count+1', '%%end:', '%endmacro');
+  for (let i = 0; out.length < lines / 10; i++) out.push(`  item ${i % 9}, ${i % 7}`);
+  return `${out.join('\n')}\n`;
+}
+
+/** All kinds of sources with about so many lines. */
+export function sources(lines: number): Source[] {
+  return [
+    { title: 'mixed program', options: '-f bin', text: mixed(lines) },
+    { title: 'jump-heavy code', options: '-f bin', text: jumps(lines) },
+    { title: 'jump-heavy code to ELF64 with -g', options: '-f elf64 -g', text: jumps(lines) },
+    { title: 'straight code', options: '-f bin', text: straight(lines) },
+    { title: 'tables', options: '-f bin', text: tables(lines) },
+    { title: 'macros', options: '-f bin', text: macros(lines) },
+  ];
 }
