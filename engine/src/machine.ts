@@ -248,7 +248,8 @@ export class Machine {
           }
           cpu.abort = Abort.NONE;
           deliverException(cpu);
-          break;
+          // Its pushes may have touched watched bytes: those are asked about before anything else runs.
+          continue;
         }
         case Abort.EXIT:
           cpu.abort = Abort.NONE;
