@@ -39,6 +39,8 @@ const CHECKSUMS: Record<string, string> = {
   cpuid: '00000000',
   vmcall: '00000012',
   vmcallept: '00000012',
+  vmout: '0000001e',
+  vmmmio: '00000030',
 };
 
 /** What a machine may lack. */

@@ -47,7 +47,11 @@ describe('data breakpoints in all tiers', () => {
       let accesses = 0;
       for (let seed = 1; seed <= 8; seed++) {
         const random = new Random(seed);
-        const { image } = program({ bits, timer: seed & 2, body: new ProgramMaker(seed, bits, 60, true).make() });
+        const { image } = program({
+          bits,
+          timer: seed & 2,
+          body: new ProgramMaker(seed, bits, 60, true).make(),
+        });
         const [plain, ...machines] = boot(image, [
           { tier: 'regions' },
           { tier: 'evaluator' },

@@ -118,6 +118,8 @@ function through(b: Followed, state: FlagsState): FlagsState {
     flow.arrive(at);
     flow.pass(at);
   }
+  // A skip may land where a cut block ends.
+  flow.arrive(b.end);
   return flow.state;
 }
 

@@ -20,6 +20,9 @@ export interface LineChange {
 const MAX_CHANGES = 64;
 
 const LINE_ENDS = /\r\n|\r|\n/;
+// NASM ends a line at MS-DOS's end of file and at NUL; an editor does not, and its line numbers are what counts here.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
+const NO_LINE_END = /[\x1a\0]/g;
 
 /**
  * The text of a file as physical lines, and the assembler's tokens of it. A
@@ -149,7 +152,8 @@ export class Document {
 
   /** Reads physical lines [from, to) again. */
   private retokenise(from: number, to: number): void {
-    const piece = new TextEncoder().encode(this.lines.slice(from, to).join('\n'));
+    const text = this.lines.slice(from, to).join('\n').replaceAll(NO_LINE_END, ' ');
+    const piece = new TextEncoder().encode(text);
     const read = readSource(this.path, 0, piece);
     for (let i = from; i < to; i++) this.at[i] = undefined;
     for (const line of read.lines) {
