@@ -408,7 +408,11 @@ for (const name of ['Umwait', 'Tpause'])
   add(name.toLowerCase(), `${name}_r32`, {}, ([r]) => [r, implied('r32', 2), implied('r32', 0)]);
 add('hreset', 'Hreset_imm8', {}, ([imm]) => [imm, implied('r32', 0)]);
 // Bytes and words of registers where the table only has the whole register.
-add('pinsrb', 'Pinsrb_xmm_r32m8_imm8', {}, ([a, rm, i]) => [a, { ...rm, register: 'r8', memory: false }, i]);
+add('pinsrb', 'Pinsrb_xmm_r32m8_imm8', {}, ([a, rm, i]) => [
+  a,
+  { ...rm, register: 'r8', memory: false, whole: true },
+  i,
+]);
 for (const [letter, bits] of [
   ['b', 8],
   ['w', 16],

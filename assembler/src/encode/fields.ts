@@ -65,13 +65,13 @@ export function gather(
     if (op.kind === 'register') {
       const reg = findRegister(op.name);
       if (!reg) return fail('register', `\`${op.name}\` is not a register`, i);
-      if (ctx.bits !== 64 && (reg.number > 7 || reg.needsRex || reg.class === 'r64')) {
+      if (ctx.bits !== 64 && (reg.number > 7 || (reg.needsRex && !slot.whole) || reg.class === 'r64')) {
         if (reg.class === 'control' && reg.number === 8) f.lockControl = true;
         else
           return fail('mode', `\`${op.name}\` exists only in 64-bit mode; this code is bits ${ctx.bits}`, i);
       }
       if (reg.high) f.high = reg;
-      if (reg.needsRex) f.needsRex = true;
+      if (reg.needsRex && !slot.whole) f.needsRex = true;
       place(f, slot, f.lockControl && reg.class === 'control' ? reg.number & 7 : reg.number);
     } else if (op.kind === 'memory') {
       const scale = form.evex ? (f.broadcast ? form.evex.broadcastScale : form.evex.scale) : 1;

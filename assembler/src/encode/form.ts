@@ -62,6 +62,8 @@ export interface Slot {
   except64?: number;
   /** The register is an address: `movdir64b`, `enqcmd`. */
   address?: boolean;
+  /** A byte register that stands for its whole: `bpl` needs no REX, and exists outside 64-bit mode, as in NASM. */
+  whole?: boolean;
 }
 
 /** Which of the encoding spaces. */

@@ -18,6 +18,7 @@ import {
   SEEN,
   SEEN_ENTRIES,
 } from '../wasm/layout';
+import { Unkept } from './code-cache';
 import { loadCode } from './stored-code';
 
 /** Pieces are multiples of this many bytes. */
@@ -177,16 +178,22 @@ export class BlockStore {
 
   /**
    * Bytes at a guest-physical address, all in one page, are about to change. What begins shortly before them is not
-   * worth keeping when it is run next. True when the code being run without being kept was made from them.
+   * worth keeping when it is run next.
    */
-  changed(physical: number, size: number): boolean {
+  changed(physical: number, size: number): Unkept {
     const { i32 } = this;
     const first = (SEEN >> 2) + (physical & (SEEN_ENTRIES - 1));
     const before = Math.min(physical & 0xfff, PATCH_REACH);
-    for (let i = first - before; i < first + size; i++) i32[i] = 0;
-    if (physical >= i32[Cold.TO >> 2] >>> 0 || physical + size <= i32[Cold.FROM >> 2] >>> 0) return false;
-    i32[Cold.TO >> 2] = 0;
-    return true;
+    let seen = 0;
+    for (let i = first - before; i < first + size; i++) {
+      seen |= i32[i];
+      i32[i] = 0;
+    }
+    if (physical < i32[Cold.TO >> 2] >>> 0 && physical + size > i32[Cold.FROM >> 2] >>> 0) {
+      i32[Cold.TO >> 2] = 0;
+      return Unkept.RUNNING;
+    }
+    return seen === 0 ? Unkept.NONE : Unkept.SEEN;
   }
 
   /** Gives a block's piece back; entries of the jump cache that name it do not match any more. */

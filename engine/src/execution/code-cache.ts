@@ -21,6 +21,15 @@ const WATCHED_WRITES = 64;
 /** Bytes of the second page that a block may have been made from: all but one of the longest instruction. */
 const SPILL_BYTES = 14;
 
+/** What a write changes of code that is run without being kept. */
+export const enum Unkept {
+  NONE,
+  /** Code that has been run. */
+  SEEN,
+  /** Code that is being run. */
+  RUNNING,
+}
+
 /**
  * Translated code by physical page. A write drops the blocks made from the
  * bytes it changes; breakpoints drop only the blocks that cover their address.
@@ -29,8 +38,8 @@ export class CodeCache {
   private readonly pages = new Map<number, CodePage>();
   /** Told of every block that is not valid any more. */
   onDrop: (block: Block) => void = () => {};
-  /** Told of every write to a page with code before anything else; true when code is running that it changes. */
-  onWrite: (page: number, offset: number, size: number) => boolean = () => false;
+  /** Told of every write to a page with code before anything else; answers what it changes of code that is not kept. */
+  onWrite: (page: number, offset: number, size: number) => Unkept = () => Unkept.NONE;
   /** Told of every page that is not watched any more. */
   onUnmark: (page: number) => void = () => {};
 
@@ -84,7 +93,9 @@ export class CodeCache {
   write(number: number, offset: number, size: number): boolean {
     const page = this.pages.get(number);
     if (!page) return false;
-    const running = this.onWrite(number, offset, size);
+    const unkept = this.onWrite(number, offset, size);
+    const running = unkept === Unkept.RUNNING;
+    if (unkept !== Unkept.NONE) page.idleWrites = 0;
     let touched = 0;
     for (let i = offset; i < offset + size; i++) touched |= page.covered[i];
     if (!touched) {
