@@ -12,13 +12,17 @@ import { hover } from '../../server/src/features/hover';
 import { inlayHints } from '../../server/src/features/inlay-hints';
 import { inlineValues } from '../../server/src/features/inline-values';
 import { documentLinks } from '../../server/src/features/links';
+import { view } from '../../server/src/features/lookup';
 import { highlights, references } from '../../server/src/features/references';
 import { prepareRename, Refusal, rename } from '../../server/src/features/rename';
 import { SemanticTokensProvider } from '../../server/src/features/semantic-tokens';
 import { signatureHelp } from '../../server/src/features/signature';
 import { documentSymbols, workspaceSymbols } from '../../server/src/features/symbols';
+import { occurrencesIn } from '../../server/src/syntax/occurrences';
+import { namesIn } from '../../server/src/syntax/resolve';
 import { applied, fixture } from '../../server/src/testing';
 import { readSettings } from '../../server/src/workspace/settings';
+import type { Workspace } from '../../server/src/workspace/workspace';
 
 /** No single answer may take longer, in processor time: the machine is busy with other things too. */
 const LIMIT_MS = 3000;
@@ -104,4 +108,19 @@ export function sameAsFresh(text: string, edits: readonly { range: Range; text: 
   assert.deepEqual(diagnosticsOf(workspace, [path]), diagnosticsOf(fresh.workspace, [fresh.path]));
   const tokens = (w: typeof workspace) => new SemanticTokensProvider(w).full(path).data;
   assert.deepEqual(tokens(workspace), tokens(fresh.workspace));
+  assert.deepEqual(identities(workspace, path), identities(fresh.workspace, fresh.path));
+}
+
+/** The key of every name of a file, and how often it occurs. */
+function identities(workspace: Workspace, path: string): Map<string, number> {
+  const seen = view(workspace, path);
+  const found = new Map<string, number>();
+  if (!seen) return found;
+  const { names, outline } = seen;
+  outline.lines.forEach(({ tokens }, index) => {
+    for (let at = 0; at < tokens.length; at++)
+      for (const { key } of namesIn(names, outline, index, at)) found.set(key, 0);
+  });
+  for (const key of found.keys()) found.set(key, occurrencesIn(names, outline, key).length);
+  return found;
 }

@@ -7,7 +7,15 @@ import { guestSources } from './guests';
 fc.configureGlobal({ seed: Number(process.env['HYPERSTEP_SEED'] ?? 1) });
 
 const RUNS = Number(process.env['HYPERSTEP_FUZZ'] ?? 250);
-const guests = guestSources().map((path) => readFileSync(path, 'utf8'));
+const guests = [
+  ...guestSources().map((path) => readFileSync(path, 'utf8')),
+  // None of them uses contexts.
+  `${[
+    '%macro if 1\n%push if\n j%-1 %$no\n%endmacro',
+    '%macro else 0\n%ifctx if\n%repl else\n jmp %$end\n%$no:\n%else\n%error no\n%endif\n%endmacro',
+    '%macro fi 0\n%ifctx if\n%$no:\n%pop\n%elifctx else\n%$end:\n%pop\n%endif\n%endmacro',
+  ].join('\n')}\n${'a:\n if z\n inc eax\n%push x\n%$no: jmp %$no\n jz %$$no\n%pop\n else\n fi\n'.repeat(12)}`,
+];
 
 /** Pieces that break things. */
 const pieces = fc.constantFrom(

@@ -50,6 +50,17 @@ describe('completion', () => {
     check('struc vm\n.rax: resq 1\nendstruc\nv: istruc |', 'vm');
     check('struc vm\n.rax: resq 1\nendstruc\nresb vm|', 'vm vm_size');
   });
+  it('offers the locals of the context on top, each once', () => {
+    const text = '%push a\n%$x: nop\n%push b\n%$y: nop\n jmp %$y\n jmp %$|\n%pop\n%pop\n';
+    assert.deepEqual(
+      items(text)
+        .map((i) => i.label)
+        .filter((l) => l.startsWith('%$')),
+      ['%$y'],
+    );
+    check('%push a\n%$x: nop\n%push b\n%$y: nop\n%pop\n jmp %$|\n%pop\n', '%$x', '%$y');
+    check('%push a\n%$x: nop\n%push b\n%$y: nop\n jmp %$$|\n%pop\n%pop\n', '%$$x', '%$$y');
+  });
   it('offers constants and single-line macros in expressions', () => {
     check('K equ 5\n%define N 6\n mov eax, |', 'K N');
     check('%define N 6\n%ifdef |', 'N');

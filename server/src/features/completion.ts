@@ -73,6 +73,10 @@ export function completion(workspace: Workspace, path: string, position: Positio
   const document = seen.outline.document;
   const before = document.line(position.line).slice(0, position.character);
   const tokens = tokenise(before, document.source, position.line + 1);
+  // A lone `%$` or `%$$` is an operator and a dollar sign to the lexer, but here a name has just begun.
+  const begun = /%\$+$/.exec(before)?.[0];
+  if (begun)
+    while (tokens.length > 0 && tokens[tokens.length - 1].column > before.length - begun.length) tokens.pop();
   const last = tokens[tokens.length - 1];
   if (endsInComment(before, last)) return none;
   const typing = last && last.end - 1 === before.length && isWord(last) ? last : undefined;
@@ -82,8 +86,8 @@ export function completion(workspace: Workspace, path: string, position: Positio
     path,
     position,
     around: seen.outline.around(position.line),
-    word: typing?.text ?? '',
-    start: typing ? typing.column - 1 : before.length,
+    word: begun ?? typing?.text ?? '',
+    start: begun ? before.length - begun.length : typing ? typing.column - 1 : before.length,
     items: [],
     more: false,
   };
@@ -445,15 +449,13 @@ function nameItem(c: Context, d: Declaration): CompletionItem {
 /** `%%label`, `%$local`, `%1` inside macros. */
 function macroWords(c: Context): void {
   const { macro } = c.around;
+  const dollars = /^%(\$+)/.exec(c.word)?.[1] ?? '$';
+  for (const name of c.view.names.contexts.localsAt(c.view.outline, c.position.line, dollars.length)) {
+    const label = `%${dollars}${name}`;
+    add(c, { label, kind: CompletionItemKind.Variable, detail: 'context local', sortText: `1${label}` });
+  }
   for (const d of c.view.names.all()) {
-    if (d.kind === 'context') {
-      add(c, {
-        label: d.name,
-        kind: CompletionItemKind.Variable,
-        detail: 'context local',
-        sortText: `1${d.name}`,
-      });
-    } else if (
+    if (
       d.kind === 'macro-local' &&
       macro &&
       d.path === macro.path &&

@@ -109,6 +109,53 @@ describe('references', () => {
       '%macro if 0\n%push if\n jz «%$else»\n%endmacro\n%macro fi 0\n«%$else»:\n%pop\n%endmacro\n',
     );
   });
+  it('of a context local: not those of another context of the same name', () => {
+    checkReferences(
+      '%push a\n jmp %$|x\n%$x:\n%push a\n%$x: jmp %$x\n jmp %$$x\n%pop\n jmp %$x\n%pop\n%push a\n%$x: jmp %$x\n%pop\n',
+      '%push a\n jmp «%$x»\n«%$x»:\n%push a\n%$x: jmp %$x\n jmp «%$$x»\n%pop\n jmp «%$x»\n%pop\n%push a\n%$x: jmp %$x\n%pop\n',
+    );
+  });
+  const BLOCKS =
+    '%macro if 0\n%push if\n jz %$no\n%endmacro\n' +
+    '%macro else 0\n%ifctx if\n%repl else\n jmp %$end\n%$no:\n%else\n%error no\n%endif\n%endmacro\n' +
+    '%macro fi 0\n%ifctx if\n%$no:\n%pop\n%elifctx else\n%$end:\n%pop\n%endif\n%endmacro\n' +
+    '%macro loop_ 0\n%push loop\n%$no:\n%endmacro\n%macro pool_ 0\n jmp %$no\n%pop loop\n%endmacro\n';
+  const marked = (text: string) =>
+    text
+      .split('%macro loop_')
+      .map((t, i) => (i === 0 ? t.replaceAll('%$no', '«%$no»') : t))
+      .join('%macro loop_');
+  it('of a context local in macros that work together, called or not', () => {
+    for (const calls of ['', ' if\n loop_\n else\n pool_\n fi\n', ' if\n loop_\n pool_\n else\n fi\n']) {
+      const text = BLOCKS + calls;
+      checkReferences(text.replace('jz %$no', 'jz %$|no'), marked(text));
+    }
+  });
+  it('of a context local on either side of a condition, and what is behind it', () => {
+    checkReferences(
+      '%if 1\n%push a\n%else\n%push b\n%$|x:\n%endif\n jmp %$x\n%pop\n%push a\n%$x:\n%pop\n',
+      '%if 1\n%push a\n%else\n%push b\n«%$x»:\n%endif\n jmp «%$x»\n%pop\n%push a\n%$x:\n%pop\n',
+    );
+  });
+  it('of a context local across files', () => {
+    checkReferences(
+      {
+        'main.asm': '%include "open.inc"\n%$x: jmp %$|x\n%include "close.inc"\n%push p\n%$x:\n%pop\n',
+        'open.inc': '%push p\n',
+        'close.inc': ' jmp %$x\n%pop\n',
+      },
+      {
+        'main.asm': '%include "open.inc"\n«%$x»: jmp «%$x»\n%include "close.inc"\n%push p\n%$x:\n%pop\n',
+        'close.inc': ' jmp «%$x»\n%pop\n',
+      },
+    );
+  });
+  it('of a context local inside %[…] and in directives of the preprocessor', () => {
+    checkReferences(
+      '%push a\n%assign %$i 1\n%ifdef %$i\n db %[%$i], %$|i\n%endif\n%pop\n%push a\n%assign %$i 2\n%pop\n',
+      '%push a\n%assign «%$i» 1\n%ifdef «%$i»\n db %[«%$i»], «%$i»\n%endif\n%pop\n%push a\n%assign %$i 2\n%pop\n',
+    );
+  });
   it('across the files of a program', () => {
     checkReferences(
       { 'main.asm': '%include "a.inc"\n mov eax, ON|E\n', 'a.inc': 'ONE equ 1\n' },
@@ -207,6 +254,13 @@ describe('rename', () => {
     );
     assert.match(refusal('a|: nop\nb: nop\n', 'mov'), /instruction/);
     assert.match(refusal(' call nowhere|\n', 'x'), /not defined/);
+  });
+  it('a context local in its own context only, and not to a name that is taken there', () => {
+    const text = '%push a\n jmp %$|x\n%$x:\n%pop\n%push a\n%$x: jmp %$x\n%$y:\n%pop\n';
+    assert.deepEqual(renamed(text, 'y'), {
+      'main.asm': '%push a\n jmp %$y\n%$y:\n%pop\n%push a\n%$x: jmp %$x\n%$y:\n%pop\n',
+    });
+    assert.match(refusal('%push a\n jmp %$|x\n%$x:\n%$y:\n%pop\n', 'y'), /already names/);
   });
   it('says what would be renamed', () => {
     const { workspace, path, position } = fixture('a:\n.lo|op: nop\n');

@@ -72,7 +72,10 @@ export function rename(
   if (fresh === placeholder) return { changes: {} };
   const edits = new Map<string, TextEdit[]>();
   for (const { names, name } of views) {
-    collide(names.find(newKey(name.key, fresh)).length > 0, fresh);
+    const taken = name.key.startsWith('c:')
+      ? names.contexts.has(name.key, fresh)
+      : names.find(newKey(name.key, fresh)).length > 0;
+    collide(taken, fresh);
     for (const place of occurrences(names, name.key)) addEdit(workspace, edits, place, fresh);
   }
   verify(

@@ -4,7 +4,7 @@
  *   `g:main.loop`       labels, constants, structures, fields: NASM's one symbol table
  *   `d:NAME`            single-line macros; `D:name` those that ignore case
  *   `m:name`            multi-line macros, in lower case
- *   `c:name`            context locals `%$name`
+ *   `c:FILE#N:name`     context locals `%$name` of the N-th `%push` of the file; see syntax/contexts.ts
  *   `l:FILE:N:name`     labels `%%name` of the macro that is the file's N-th declaration
  *   `p:FILE:N:n`        parameters `%n` of that macro
  *   `a:FILE:LINE:name`  parameters of the single-line macro defined on that line
@@ -14,7 +14,10 @@ export const symbolKey = (name: string): string => `g:${name}`;
 export const defineKey = (name: string): string => `d:${name}`;
 export const caselessKey = (name: string): string => `D:${name.toLowerCase()}`;
 export const macroKey = (name: string): string => `m:${name.toLowerCase()}`;
-export const contextKey = (name: string): string => `c:${name}`;
+/** @param local what {@link Contexts.keyOf} finds */
+export const contextKey = (local: string): string => `c:${local}`;
+/** All context locals of a name, whatever their context: what an outline knows. */
+export const rawContextKey = (name: string): string => `c:${name}`;
 export const sectionKey = (name: string): string => `s:${name}`;
 
 /** Is the name of a local label, which hangs on the label before it (NASM manual 3.9)? */

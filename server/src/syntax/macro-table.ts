@@ -1,5 +1,8 @@
 import { Kind, type SourceLine } from '@hyperstep/assembler';
 
+/** The entry of a file that has a `%push`. */
+const PUSH = '%push';
+
 /** The macros of a program, as far as they decide what a line is. */
 export class MacroTable {
   private readonly names = new Set<string>();
@@ -12,6 +15,11 @@ export class MacroTable {
       this.names.add(name);
       if (parameter !== undefined) this.labels.set(name, Number(parameter));
     }
+  }
+
+  /** Does anything push contexts? */
+  get pushes(): boolean {
+    return this.names.has(PUSH);
   }
 
   /** May a line begin with this word because it is a macro? */
@@ -44,6 +52,7 @@ export function macroEntries(lines: readonly SourceLine[]): string[] {
       }
       continue;
     }
+    if (directive === 'push') entries.add(PUSH);
     if (/^endm(acro)?$/.test(directive)) open = undefined;
     const name = line.tokens[1];
     if (name?.kind !== Kind.Identifier) continue;

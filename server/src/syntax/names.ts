@@ -1,5 +1,7 @@
+import { directoryOf, join } from '@hyperstep/assembler';
+import { Contexts } from './contexts';
 import type { Declaration } from './declaration';
-import { caselessKey, defineKey, macroKey, symbolKey } from './keys';
+import { caselessKey, defineKey, macroKey, rawContextKey, symbolKey } from './keys';
 import type { Outline } from './outline';
 
 const NOTHING: readonly Declaration[] = [];
@@ -21,13 +23,37 @@ export class Names {
   find(key: string): readonly Declaration[] {
     let list = this.found.get(key);
     if (list) return list;
-    list = NOTHING;
+    list = this.collect(key);
+    this.found.set(key, list);
+    return list;
+  }
+
+  private collect(key: string): readonly Declaration[] {
+    const cut = key.lastIndexOf(':');
+    // An outline does not know of which context a local is.
+    if (key[0] === 'c' && cut > 1)
+      return this.contexts.declaring(key, this.find(rawContextKey(key.slice(cut + 1))));
+    let list = NOTHING;
     for (const outline of this.outlines) {
       const here = outline.byKey.get(key);
       if (here) list = list.length === 0 ? here : [...list, ...here];
     }
-    this.found.set(key, list);
     return list;
+  }
+
+  private followed: Contexts | undefined;
+
+  /** Which context every `%$name` belongs to. */
+  get contexts(): Contexts {
+    this.followed ??= new Contexts(this);
+    return this.followed;
+  }
+
+  /** The file of the program that an `%include` of another one means, as far as its name tells. */
+  included(from: Outline, written: string): Outline | undefined {
+    const own = join(directoryOf(from.document.path), written);
+    const name = `/${written.replace(/^(\.\.?\/)+/, '')}`;
+    return this.byPath.get(own) ?? this.outlines.find((o) => o !== from && o.document.path.endsWith(name));
   }
 
   /** The single-line macros a word may stand for. */

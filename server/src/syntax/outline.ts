@@ -1,13 +1,14 @@
 import { Kind, type SourceLine, type Token } from '@hyperstep/assembler';
 import type { Document, LineChange } from '../text/document';
+import { type ContextStep, contextStep, hasLocals } from './context-steps';
 import type { Declaration, DeclarationKind } from './declaration';
 import {
   caselessKey,
-  contextKey,
   defineKey,
   isLocal,
   macroKey,
   plainName,
+  rawContextKey,
   sectionKey,
   symbolKey,
 } from './keys';
@@ -61,6 +62,8 @@ export class Outline {
   readonly surroundings: Surroundings[] = [];
   /** Names exported by `global`. */
   readonly exported = new Set<string>();
+  /** Lines that contexts depend on, in order; none when nothing in the program pushes any. */
+  readonly contextSteps: ContextStep[] = [];
 
   private here: Surroundings = { parent: '', macro: undefined, instance: undefined, bits: undefined };
   private struc: Declaration | undefined;
@@ -98,9 +101,10 @@ export class Outline {
 
   private take({ index, removed, added }: LineChange): boolean {
     const shapes = added.map((line) => shapeOf(line, this.macros.has, this.epoch));
-    const neutral = (shape: Shape) => isNeutral(shape) && !this.makesLabel(shape);
-    if (!shapes.every(neutral)) return false;
-    if (!this.shapes.slice(index, index + removed.length).every(neutral)) return false;
+    const neutral = (lines: readonly SourceLine[]) => (shape: Shape, i: number) =>
+      isNeutral(shape) && !this.makesLabel(shape) && !this.mattersToContexts(lines[i], shape);
+    if (!shapes.every(neutral(added))) return false;
+    if (!this.shapes.slice(index, index + removed.length).every(neutral(removed))) return false;
     let here = this.surroundings[index];
     if (removed.length === 0) {
       // What stands above decides, unless it changes what follows.
@@ -155,7 +159,13 @@ export class Outline {
     return found;
   }
 
+  private mattersToContexts(line: SourceLine, shape: Shape): boolean {
+    return this.macros.pushes && (shape.kind === 'call' || hasLocals(line));
+  }
+
   private read(line: SourceLine, shape: Shape, index: number): void {
+    const step = this.macros.pushes ? contextStep(line, shape) : undefined;
+    if (step) this.contextSteps.push(step);
     if (shape.kind === 'preprocessor') {
       this.surroundings.push(this.here);
       this.preprocessor(line, index);
@@ -201,7 +211,7 @@ export class Outline {
     if (!token) return;
     if (token.kind === Kind.Preprocessor && token.text[1] === '$') {
       const name = token.text.replace(/^%\$+/, '');
-      this.declare('context', contextKey(name), `%$${name}`, token, index);
+      this.declare('context', rawContextKey(name), `%$${name}`, token, index);
     } else if (token.kind === Kind.Identifier) {
       const define = readDefine(directive, tokens);
       const key = define.caseless ? caselessKey(token.text) : defineKey(token.text);
@@ -223,7 +233,7 @@ export class Outline {
     if (token.kind === Kind.Preprocessor) {
       if (token.text[1] === '$') {
         const name = token.text.replace(/^%\$+/, '');
-        this.declare('context', contextKey(name), `%$${name}`, token, index);
+        this.declare('context', rawContextKey(name), `%$${name}`, token, index);
       } else if (macro) {
         const name = token.text.slice(2);
         this.declare('macro-local', localKey(macro, name), `%%${name}`, token, index, macro.name);

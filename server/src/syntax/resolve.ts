@@ -1,7 +1,7 @@
 import { isRegisterName, Kind, SIZES, type Token, tokenise } from '@hyperstep/assembler';
 import { STANDARD_NAMES } from '../knowledge/standard';
 import type { Declaration } from './declaration';
-import { contextKey, defineKey, isLocal, macroKey, plainName, sectionKey, symbolKey } from './keys';
+import { defineKey, isLocal, macroKey, plainName, sectionKey, symbolKey } from './keys';
 import type { Names } from './names';
 import { definesSingle, localKey, type Outline, parameterKey } from './outline';
 
@@ -132,13 +132,15 @@ function preprocessorNames(names: Names, outline: Outline, index: number, token:
       line: token.line,
       column: token.column + 2 + o,
     }));
-    return inner.flatMap((t) =>
-      t.kind === Kind.Identifier ? word(names, outline, index, t, false, false) : [],
-    );
+    return inner.flatMap((t) => {
+      if (t.kind === Kind.Preprocessor) return preprocessorNames(names, outline, index, t);
+      return t.kind === Kind.Identifier ? word(names, outline, index, t, false, false) : [];
+    });
   }
   if (text[1] === '$') {
     const name = text.replace(/^%\$+/, '');
-    return name === '' ? [] : [whole(contextKey(name), `%$${name}`, token)];
+    if (name === '') return [];
+    return [whole(names.contexts.keyOf(outline.lines[index], text), `%$${name}`, token)];
   }
   if (!macro) return [];
   if (text.startsWith('%%') && text.length > 2) {
