@@ -79,13 +79,13 @@ function stopwatch(): () => Round {
   };
 }
 
-function report(what: string, rounds: Round[], goal: number): void {
+function report(what: string, rounds: Round[], goal?: number): void {
   const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1].toFixed(1);
   const clock = rounds.map((r) => r.clock);
   const best = Math.min(...clock).toFixed(1);
   const cpu = middle(rounds.map((r) => r.cpu));
   console.log(
-    `language server: ${what}: median ${middle(clock)} ms, best ${best} ms, processor ${cpu} ms (goal ${goal} ms)`,
+    `language server: ${what}: median ${middle(clock)} ms, best ${best} ms, processor ${cpu} ms${goal ? ` (goal ${goal} ms)` : ''}`,
   );
 }
 
@@ -224,6 +224,47 @@ async function main(): Promise<void> {
     if (!('edits' in delta)) answer = delta;
   }
   report('semantic-token delta directly behind a keystroke', deltas, 20);
+
+  // What else an editor asks directly behind a keystroke or a movement of the cursor.
+  const textDocument = { uri };
+  const name = text.findIndex((l, i) => i > LINES / 2 && l.startsWith('function_'));
+  const position = { line: name, character: 3 };
+  const seen = { start: { line, character: 0 }, end: { line: line + 60, character: 0 } };
+  const others: [string, object][] = [
+    ['codeLens', {}],
+    ['documentHighlight', { position }],
+    ['references', { position, context: { includeDeclaration: true } }],
+    ['hover', { position }],
+    ['definition', { position }],
+    ['inlayHint', { range: seen }],
+    ['foldingRange', {}],
+    ['documentSymbol', {}],
+    ['codeAction', { range: seen, context: { diagnostics: [] } }],
+    ['signatureHelp', { position: { line, character: 22 } }],
+    ['selectionRange', { positions: [position] }],
+    ['documentLink', {}],
+  ];
+  for (const [method, params] of others) {
+    const rounds: Round[] = [];
+    for (let i = 0; i < 7; i++) {
+      await new Promise((r) => setTimeout(r, 600));
+      await change(line, base.length, base.length + (i % 2), i % 2 === 0 ? '1' : '');
+      stop = stopwatch();
+      await connection.sendRequest(`textDocument/${method}`, { textDocument, ...params });
+      rounds.push(stop());
+    }
+    report(`${method} directly behind a keystroke`, rounds);
+  }
+  type Lens = { range: object };
+  const lenses = (await connection.sendRequest('textDocument/codeLens', { textDocument })) as Lens[];
+  const resolved: Round[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    stop = stopwatch();
+    const some = lenses.slice(i * 40, i * 40 + 40);
+    await Promise.all(some.map((lens) => connection.sendRequest('codeLens/resolve', lens)));
+    resolved.push(stop());
+  }
+  report('reference counts of a screen (40)', resolved);
   dispose();
 }
 

@@ -3,15 +3,6 @@ import { span, tokenRange, uriOf } from '../locations';
 import type { Workspace } from '../workspace/workspace';
 import { references } from './references';
 
-/** Larger files get no counts: they would cost more than they tell. */
-const MAX_LINES = 20_000;
-
-interface Data {
-  path: string;
-  line: number;
-  character: number;
-}
-
 /** How often labels, macros and structures are used, and "Debug this lab" on top. */
 export function codeLenses(workspace: Workspace, path: string): CodeLens[] {
   const programs = workspace.programsOf(path);
@@ -20,15 +11,11 @@ export function codeLenses(workspace: Workspace, path: string): CodeLens[] {
   const lenses: CodeLens[] = [];
   const { references: counted, debug } = workspace.settings.codeLens;
   if (debug) lenses.push(...debugLenses(workspace, path));
-  if (!counted || outline.lines.length > MAX_LINES) return lenses;
-  const wanted = outline.declarations.filter(
-    (d) => d.kind === 'label' || d.kind === 'macro' || d.kind === 'struc',
-  );
-  if (wanted.length === 0) return lenses;
-  for (const d of wanted) {
-    const { line, character } = tokenRange(d.token).start;
-    const data: Data = { path, line, character };
-    lenses.push({ range: tokenRange(d.token), data });
+  if (!counted) return lenses;
+  for (const d of outline.declarations) {
+    // Few bytes each: of a large file there are thousands.
+    if (d.kind === 'label' || d.kind === 'macro' || d.kind === 'struc')
+      lenses.push({ range: tokenRange(d.token), data: path });
   }
   return lenses;
 }
@@ -52,16 +39,16 @@ function debugLenses(workspace: Workspace, path: string): CodeLens[] {
 
 /** Fills in the count, once the lens is visible. */
 export function resolveCodeLens(workspace: Workspace, lens: CodeLens): CodeLens {
-  const data = lens.data as Data | undefined;
-  if (!data || lens.command) return lens;
-  const position = { line: data.line, character: data.character };
-  const found = references(workspace, data.path, position, false);
+  const path = lens.data as unknown;
+  if (typeof path !== 'string' || lens.command) return lens;
+  const position = lens.range.start;
+  const found = references(workspace, path, position, false);
   return {
     ...lens,
     command: {
       title: found.length === 1 ? '1 reference' : `${found.length} references`,
       command: found.length > 0 ? 'hyperstep.showReferences' : '',
-      arguments: [uriOf(data.path), position, found],
+      arguments: [uriOf(path), position, found],
     },
   };
 }

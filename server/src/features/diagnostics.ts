@@ -1,7 +1,6 @@
 import { allSteps, type Diagnostic as Complaint, type SymbolEntry } from '@hyperstep/assembler';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
 import { locationOf, rangeOf, tokenRange } from '../locations';
-import { countNames } from '../syntax/occurrences';
 import type { Program } from '../workspace/program';
 import type { Workspace } from '../workspace/workspace';
 
@@ -61,46 +60,33 @@ function present(complaint: Complaint): Diagnostic {
   };
 }
 
-/** Larger files are not searched for unused labels at every keystroke. */
-const MAX_LINES = 20_000;
+/** Of more unused labels nobody wants to know. */
+const MAX_UNUSED = 1000;
 
 /**
  * Labels that nothing names, greyed out. Only local labels and those in code: a
  * label of data may be there for people, a fallen-into one for structure.
  */
 export function unusedLabels(workspace: Workspace, path: string): Diagnostic[] {
-  const programs = workspace.programsOf(path);
-  const outline = programs[0]?.names.outline(path);
-  if (!outline || outline.lines.length > MAX_LINES) return [];
-  const candidates = outline.declarations.filter(
-    (d) => (d.kind === 'local' || d.kind === 'macro-local') && outline.byKey.get(d.key)?.length === 1,
-  );
-  if (candidates.length === 0) return [];
-  const used = new Map<string, number>();
-  for (const program of programs) {
-    for (const o of program.names.outlines) {
-      // A local label is nearly always named in its own file; `main.loop` elsewhere counts too.
-      if (o.document.path === path || mentions(o, candidates)) countNames(program.names, o, used);
-    }
-  }
-  return candidates
-    .filter((d) => !used.has(d.key))
-    .map((d) => ({
+  const programs = workspace.programsOf(path).map((program) => program.names);
+  const outline = programs[0]?.outline(path);
+  if (!outline) return [];
+  const found: Diagnostic[] = [];
+  for (const d of outline.declarations) {
+    if (d.kind !== 'local' && d.kind !== 'macro-local') continue;
+    if (outline.byKey.get(d.key)?.length !== 1) continue;
+    if (programs.some((names) => names.outlines.some((o) => (o.mentions.get(d.key) ?? 0) > 0))) continue;
+    found.push({
       severity: DiagnosticSeverity.Hint,
       code: 'label-unused',
       source: 'hyperstep',
       message: `label \`${d.name}\` is never used`,
       range: tokenRange(d.token),
       tags: [DiagnosticTag.Unnecessary],
-    }));
-}
-
-function mentions(
-  outline: { lines: readonly { tokens: readonly { text: string }[] }[] },
-  wanted: readonly { name: string }[],
-): boolean {
-  const names = new Set(wanted.map((d) => d.name));
-  return outline.lines.some((l) => l.tokens.some((t) => names.has(t.text)));
+    });
+    if (found.length >= MAX_UNUSED) break;
+  }
+  return found;
 }
 
 /** The symbol whose name is most like a misspelt one, if any is near. */

@@ -5,6 +5,7 @@ import { fixture } from '../testing';
 import { readSettings } from '../workspace/settings';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy';
 import { codeLenses, resolveCodeLens } from './code-lens';
+import { unusedLabels } from './diagnostics';
 import { foldingRanges, selectionRanges } from './folding';
 import { inlayHints } from './inlay-hints';
 import { inlineValues } from './inline-values';
@@ -124,6 +125,20 @@ describe('code lenses', () => {
       ['$(debug-alt) Debug this lab', '1 reference'],
     );
     assert.deepEqual(lenses[0].arguments, ['/w']);
+  });
+  it('and greyed labels come in files of any length, and follow edits', () => {
+    const { workspace, path } = fixture(`a:\n${' nop\n'.repeat(50_000)}.x:\n call a\n`);
+    const document = workspace.document(path)!;
+    const told = () => [
+      codeLenses(workspace, path).map((l) => resolveCodeLens(workspace, l).command!.title),
+      unusedLabels(workspace, path).map((d) => d.message),
+    ];
+    assert.deepEqual(told(), [['1 reference'], ['label `a.x` is never used']]);
+    const at = (line: number) => ({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } });
+    document.update([{ range: at(300), text: ' jmp .x\n jz a\n' }], 2);
+    assert.deepEqual(told(), [['2 references'], []]);
+    document.update([{ range: at(300), text: '' }], 3);
+    assert.deepEqual(told(), [['2 references'], ['label `a.x` is never used']]);
   });
 });
 

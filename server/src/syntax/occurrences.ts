@@ -20,6 +20,13 @@ function needleOf(key: string): string {
   return dot > 0 || (dot === 0 && name.length > 1) ? name.slice(dot + 1) : name;
 }
 
+/** Indices of the token lines that may name it. */
+function* candidates(outline: Outline, needle: string): Iterable<number> {
+  const lines = outline.document.words.find(needle);
+  if (lines) for (const line of lines) yield outline.search(line.number);
+  else for (let index = 0; index < outline.lines.length; index++) yield index;
+}
+
 /** All places in one file that name `key`. */
 export function occurrencesIn(names: Names, outline: Outline, key: string): Occurrence[] {
   const found: Occurrence[] = [];
@@ -27,7 +34,7 @@ export function occurrencesIn(names: Names, outline: Outline, key: string): Occu
   const lower = needle.toLowerCase();
   const caseless = key.startsWith('m:') || key.startsWith('D:');
   const own = new Set(names.find(key).map((d) => d.token));
-  for (let index = 0; index < outline.lines.length; index++) {
+  for (const index of candidates(outline, needle)) {
     const { tokens } = outline.lines[index];
     for (let at = 0; at < tokens.length; at++) {
       const token = tokens[at];
@@ -49,21 +56,4 @@ export function occurrences(names: Names, key: string): Occurrence[] {
   return names.outlines
     .filter((o) => !local || o.document.path === local[1])
     .flatMap((outline) => occurrencesIn(names, outline, key));
-}
-
-/** How often every key is named in a file, declarations apart. */
-export function countNames(names: Names, outline: Outline, counts: Map<string, number>): void {
-  for (let index = 0; index < outline.lines.length; index++) {
-    const { tokens } = outline.lines[index];
-    const shape = outline.shapes[index];
-    for (let at = 0; at < tokens.length; at++) {
-      const token = tokens[at];
-      if (token.kind !== Kind.Identifier && token.kind !== Kind.Preprocessor) continue;
-      if (token === shape.label) continue;
-      for (const name of namesIn(names, outline, index, at)) {
-        if (names.find(name.key).some((d) => d.token === token)) continue;
-        counts.set(name.key, (counts.get(name.key) ?? 0) + 1);
-      }
-    }
-  }
 }

@@ -62,6 +62,8 @@ export class Outline {
   readonly surroundings: Surroundings[] = [];
   /** Names exported by `global`. */
   readonly exported = new Set<string>();
+  /** How often local labels are mentioned, by key: `.x` below its label, `main.x` anywhere, `%%x` in its macro. */
+  readonly mentions = new Map<string, number>();
   /** Lines that contexts depend on, in order; none when nothing in the program pushes any. */
   readonly contextSteps: ContextStep[] = [];
 
@@ -112,6 +114,8 @@ export class Outline {
       if (!above || above.kind === 'directive' || above.kind === 'preprocessor') return false;
       here = this.surroundings[index - 1];
     }
+    for (const line of removed) this.mention(line, undefined, here, -1);
+    for (const line of added) this.mention(line, undefined, here, 1);
     splice(this.shapes, index, removed.length, shapes);
     splice(
       this.surroundings,
@@ -168,6 +172,7 @@ export class Outline {
     if (step) this.contextSteps.push(step);
     if (shape.kind === 'preprocessor') {
       this.surroundings.push(this.here);
+      this.mention(line, undefined, this.here, 1);
       this.preprocessor(line, index);
       return;
     }
@@ -178,8 +183,36 @@ export class Outline {
       if (token?.kind === Kind.Identifier && more.length === 0) this.label(token, 'call', index);
     }
     this.surroundings.push(this.here);
+    this.mention(line, shape.label, this.here, 1);
     if (shape.kind === 'directive') this.directive(line, shape, index);
     else if (shape.kind === 'incbin') this.file(line.tokens[shape.at + 1], true);
+  }
+
+  /** Counts the local labels that a line mentions besides the one it defines. */
+  private mention(line: SourceLine, label: Token | undefined, here: Surroundings, by: number): void {
+    for (const token of line.tokens) {
+      if (token === label) continue;
+      const { kind, text } = token;
+      if (kind === Kind.Identifier) {
+        if (text.includes('.')) this.count(text, here, by);
+      } else if (kind === Kind.Preprocessor && text.length > 2) {
+        if (text[1] === '%') {
+          if (here.macro) this.add(localKey(here.macro, text.slice(2)), by);
+        } else if (text[1] === '[') {
+          for (const name of text.match(/[\w$#@~.?]+/g) ?? [])
+            if (name.includes('.')) this.count(name, here, by);
+        }
+      }
+    }
+  }
+
+  private count(text: string, { parent }: Surroundings, by: number): void {
+    const name = plainName(text);
+    this.add(symbolKey(isLocal(name) ? parent + name : name), by);
+  }
+
+  private add(key: string, by: number): void {
+    this.mentions.set(key, (this.mentions.get(key) ?? 0) + by);
   }
 
   private preprocessor(line: SourceLine, index: number): void {

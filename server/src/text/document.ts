@@ -1,5 +1,6 @@
 import { Kind, makeLine, readSource, type SourceFile, type SourceLine } from '@hyperstep/assembler';
 import type { Position, Range } from 'vscode-languageserver';
+import { WordIndex } from './words';
 
 /** One change of a text; without a range the whole text is new. */
 export interface TextChange {
@@ -41,6 +42,7 @@ export class Document {
   /** The last revision in which a line that begins with `%` came or went. */
   directives = 0;
   private readonly log: LineChange[] = [];
+  private index: WordIndex | undefined;
   private bytes: { revision: number; data: Uint8Array } | undefined;
 
   constructor(
@@ -68,6 +70,12 @@ export class Document {
     if (this.bytes?.revision !== this.revision)
       this.bytes = { revision: this.revision, data: new TextEncoder().encode(this.text) };
     return this.bytes.data;
+  }
+
+  /** Where words occur. Made when first asked for. */
+  get words(): WordIndex {
+    this.index ??= new WordIndex(this.source.lines);
+    return this.index;
   }
 
   /** A physical line's text; empty beyond the end. */
@@ -195,6 +203,8 @@ export class Document {
     const added = lines.slice(head, n - tail);
     const directive = (line: SourceLine) => line.tokens[0].kind === Kind.Preprocessor;
     if (removed.some(directive) || added.some(directive)) this.directives = this.revision;
+    if (removed.length + added.length > n / 2) this.index = undefined;
+    else this.index?.replace(removed, added);
     this.log.push({ revision: this.revision, index: head, removed, added });
     if (this.log.length > MAX_CHANGES) this.log.shift();
   }
