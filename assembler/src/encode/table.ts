@@ -51,7 +51,7 @@ function tweaked(code: number): Form | undefined {
   const change = tweaks[Code[code]];
   if (change === null) return undefined;
   const form = readForm(code);
-  return form && change ? { ...form, ...change } : form;
+  return form && change ? { ...form, ...(typeof change === 'function' ? change(form) : change) } : form;
 }
 
 function added(a: Addition): Form[] {
