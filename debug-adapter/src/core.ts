@@ -2,6 +2,8 @@ import { RequestError } from './errors';
 import type { StopReport } from './stepping/stop-report';
 import type { Target } from './target';
 
+const ENDED = 'The machine has ended; restart it to go on.';
+
 /** Sends a DAP event, body as the protocol has it. */
 export type Emit = (event: string, body?: unknown) => void;
 
@@ -19,7 +21,7 @@ export class Core {
 
   /** The launched machine; an error before the launch. */
   launched(): Target {
-    if (!this.target) throw new RequestError('No program has been launched.');
+    if (!this.target) throw new RequestError('No program has been launched: send "launch" first.');
     return this.target;
   }
 
@@ -27,7 +29,7 @@ export class Core {
   stopped(): Target {
     const target = this.launched();
     if (this.state === 'running') throw new RequestError('The machine is running; pause it first.');
-    if (this.state === 'ended') throw new RequestError('The machine has ended.');
+    if (this.state === 'ended') throw new RequestError(ENDED);
     return target;
   }
 

@@ -2,6 +2,7 @@ import { baseName, type FileProvider } from '@hyperstep/assembler';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { DataBreakpoints } from './breakpoints/data-breakpoints';
+import { checkedArguments } from './checks/arguments';
 import { Core, type Emit } from './core';
 import { Disassembly } from './disassembly/disassembly';
 import { RequestError } from './errors';
@@ -50,6 +51,8 @@ export class Debugger {
   private readonly serial: SerialView;
   private readonly trace: Trace;
   private config: LaunchConfig | undefined;
+  /** The client has said that everything is configured. */
+  private begun = false;
   private readonly handlers: Readonly<Record<string, Handler>>;
 
   constructor(private readonly host: DebuggerHost) {
@@ -125,26 +128,17 @@ export class Debugger {
   request(command: string, args: unknown): unknown {
     const handler = Object.hasOwn(this.handlers, command) ? this.handlers[command] : undefined;
     if (!handler) throw new RequestError(`The request '${command}' is not supported.`);
-    try {
-      return handler((args ?? {}) as never);
-    } catch (error) {
-      // A TypeError here means that the arguments had another shape than the protocol's.
-      if (error instanceof TypeError) {
-        throw new RequestError(`The arguments of '${command}' are malformed (${error.message}).`);
-      }
-      throw error;
-    }
+    return handler(checkedArguments(command, args) as never);
   }
 
   private launch(config: LaunchConfig): void {
     this.control.abandon();
     this.config = config;
-    this.load();
+    this.load(config);
+    this.begun = false;
   }
 
-  private load(): void {
-    const config = this.config;
-    if (!config) throw new RequestError('No program has been launched.');
+  private load(config: LaunchConfig): void {
     const target = loadTarget(this.core, config, this.host.files, () => this.host.cancelled());
     this.core.target = target;
     this.core.state = 'stopped';
@@ -159,23 +153,27 @@ export class Debugger {
     this.dataBreakpoints.install();
   }
 
-  /** After everything is configured: the first stop, or off we go. */
+  /** After everything is configured: the first stop, or off we go. Saying so again changes nothing. */
   private begin(): void {
     const target = this.core.launched();
+    if (this.begun) return;
+    this.begun = true;
     if (target.config.stopOnEntry && !target.config.noDebug) this.control.entry();
     else this.control.continue();
   }
 
   private restart(changed: LaunchConfig | undefined): void {
     if (changed?.lab || changed?.program) this.config = changed;
+    const config = this.config ?? this.core.launched().config;
     const ran = this.control.abandon();
     try {
-      this.load();
+      this.load(config);
     } catch (error) {
       // The machine from before is still there to be looked at.
-      if (ran) this.control.pause();
+      if (ran) this.control.interrupted();
       throw error;
     }
+    this.begun = false;
     this.begin();
   }
 

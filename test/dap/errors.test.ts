@@ -101,27 +101,87 @@ describe('debug adapter: what goes wrong', () => {
   });
 
   it('answers malformed requests with errors', async () => {
-    assert.match(await refused(client.dap.threadsRequest()), /No program/);
+    assert.match(await refused(client.dap.threadsRequest()), /Send "initialize"/);
     await client.launchStopped({ program: fixture('spin.asm') });
     for (const [command, args, message] of [
       ['nonsense', {}, /'nonsense' is not supported/],
-      ['setBreakpoints', {}, /no path/],
-      ['setFunctionBreakpoints', undefined, /must be a list/],
-      ['setFunctionBreakpoints', { breakpoints: [{}] }, /"name" must be a string/],
+      ['setBreakpoints', {}, /"source" must be an object/],
+      ['setBreakpoints', { source: {} }, /"source.path" must be a string/],
+      ['setFunctionBreakpoints', undefined, /"breakpoints" must be a list/],
+      ['setFunctionBreakpoints', { breakpoints: [{}] }, /"breakpoints\[0\].name" must be a string/],
+      ['setExceptionBreakpoints', {}, /"filters" must be a list/],
       ['stackTrace', { threadId: 77 }, /no thread 77/],
       ['scopes', { frameId: 9999 }, /no frame 9999/],
       ['variables', { variablesReference: 123456 }, /no variable/],
       ['readMemory', { memoryReference: 'here', count: 4 }, /not a memory reference/],
       ['readMemory', { memoryReference: '0x100000', count: -1 }, /count/],
-      ['disassemble', { memoryReference: '0x0', instructionCount: 1e9 }, /instruction count/],
-      ['evaluate', { expression: 5 }, /must be a text/],
+      ['disassemble', { memoryReference: '0x0', instructionCount: 1e9 }, /at most 10000/],
+      [
+        'disassemble',
+        { memoryReference: '0x0', instructionCount: 1, instructionOffset: 1e12 },
+        /at most 10000/,
+      ],
+      ['evaluate', { expression: 5 }, /"expression" must be a string/],
       ['goto', { threadId: 1, targetId: 5 }, /goto target/],
-      ['hyperstep.translate', {}, /Which address/],
-      ['hyperstep.vmExits', { since: 'x' }, /counts/],
+      ['hyperstep.translate', {}, /"address" must be a string/],
+      ['hyperstep.translate', { address: ' ' }, /Which address/],
+      ['hyperstep.vmExits', { since: 'x' }, /"since" must be a whole number/],
       ['attach', {}, /nothing to attach/],
     ] as const)
       assert.match(await refused(client.custom(command, args as object)), message, command);
     assert.equal(await client.where(), `spin.asm:${mark(fixture('spin.asm'), 'spin') - 2}`);
+  });
+
+  it('says in every state what to do', async () => {
+    const step = () => client.dap.stepInRequest({ threadId: 1 });
+    assert.match(await refused(client.dap.launchRequest({})), /"lab".*or "program"/);
+    assert.match(await refused(step()), /Send "initialize" before anything else/);
+    await client.dap.initializeRequest();
+    for (const command of [
+      'configurationDone',
+      'restart',
+      'continue',
+      'pause',
+      'stackTrace',
+      'dataBreakpointInfo',
+    ])
+      assert.match(
+        await refused(client.custom(command, { threadId: 1, name: 'x' })),
+        /send "launch" first/,
+        command,
+      );
+    await client.launch({ program: fixture('spin.asm') });
+    await client.dap.configurationDoneRequest();
+    await client.dap.configurationDoneRequest();
+    assert.match(await refused(step()), /pause it first/);
+    await client.until(() => client.dap.pauseRequest({ threadId: 1 }));
+    const stops = client.events.length;
+    await client.dap.pauseRequest({ threadId: 1 });
+    await client.frames();
+    assert.equal(client.events.length, stops, 'what stands has nothing new to tell');
+    // Launched again within the session, and again after its end.
+    await client.launch({ program: fixture('basic.asm') });
+    for (const again of [() => client.dap.configurationDoneRequest(), () => client.dap.restartRequest({})]) {
+      const terminated = client.dap.waitForEvent('terminated');
+      await again();
+      await terminated;
+      assert.match(await refused(step()), /has ended; restart it/);
+    }
+    await client.dap.terminateRequest();
+    assert.match(await refused(step()), /has ended; start a new one/);
+  });
+
+  it('pops nothing up about what the client asks by itself, or about a session that is over', async () => {
+    await client.dap.initializeRequest();
+    assert.equal(await client.popsUp('dataBreakpointInfo', { name: 'x' }), false);
+    assert.equal(await client.popsUp('loadedSources'), false);
+    assert.equal(await client.popsUp('continue'), true);
+    await client.launch({ program: fixture('spin.asm') });
+    // Stopped while it starts: what VS Code has still to send crosses with the end.
+    const configured = client.dap.configurationDoneRequest();
+    const terminate = client.dap.terminateRequest();
+    await Promise.all([configured, terminate, client.dap.configurationDoneRequest()]);
+    assert.equal(await client.popsUp('continue'), false);
   });
 
   it('ends while the machine runs', async () => {

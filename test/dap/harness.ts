@@ -149,6 +149,24 @@ export class Client {
     return new Map(variables.map((variable) => [variable.name, variable]));
   }
 
+  /** Sends a request that will be refused: is the person shown why? */
+  popsUp(command: string, args: object = {}): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      // `send` keeps only the message of a refusal.
+      const dap = this.dap as unknown as {
+        doSend(
+          command: string,
+          args: object,
+          answered: (response: DebugProtocol.ErrorResponse) => void,
+        ): void;
+      };
+      dap.doSend(command, args, ({ success, body }) => {
+        if (success) reject(new Error(`${command} should have been refused`));
+        else resolve(body.error!.showUser!);
+      });
+    });
+  }
+
   custom<T>(command: string, args: object): Promise<T> {
     return this.dap.customRequest(command, args).then((response) => response.body as T);
   }

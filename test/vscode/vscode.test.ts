@@ -26,11 +26,13 @@ describe('real VS Code (VS Code server and Chromium)', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hyperstep-guests-'));
     cpSync(join(root, 'guests'), folder, { recursive: true });
     const log: string[] = [];
+    const notifications: string[] = [];
     const code = await runInWorkbench({
       root,
       folder,
       suite: join(suite, 'index.js'),
       screenshots: join(root, 'out/screenshots'),
+      onNotifications: (texts, picture) => notifications.push(...texts.map((text) => `${picture}: ${text}`)),
       onLog: (text) => log.push(text),
     });
     rmSync(folder, { recursive: true, force: true });
@@ -38,5 +40,6 @@ describe('real VS Code (VS Code server and Chromium)', () => {
     console.log(report.join('\n'));
     if (code !== 0) console.log(log.slice(-60).join('\n'));
     assert.equal(code, 0, 'the suite in VS Code failed');
+    assert.deepEqual(notifications, [], 'nothing here deserves a pop-up');
   });
 });

@@ -29,6 +29,8 @@ export interface WorkbenchOptions {
   viewport?: { width: number; height: number };
   /** Called before a picture is taken, for what only a mouse can do. */
   arrange?: (page: Page, picture: string) => Promise<void>;
+  /** Called at each picture with the notifications that pop up in it. */
+  onNotifications?: (texts: string[], picture: string) => void;
   /** What the suite prints. */
   onLog: (text: string) => void;
 }
@@ -107,12 +109,15 @@ function startServer(options: WorkbenchOptions, data: string, port: number): Chi
 }
 
 /** The suite asks by creating `NAME.wanted`; the picture appears as `NAME.png`. */
-async function takeRequested(page: Page, { screenshots: folder, arrange }: WorkbenchOptions): Promise<void> {
+async function takeRequested(page: Page, options: WorkbenchOptions): Promise<void> {
+  const { screenshots: folder, arrange, onNotifications } = options;
   for (const file of readdirSync(folder)) {
     if (!file.endsWith('.wanted')) continue;
     rmSync(join(folder, file), { force: true });
     const picture = file.slice(0, -'.wanted'.length);
     await arrange?.(page, picture).catch(() => {});
+    const shown = page.locator('.notifications-toasts .notification-list-item-message');
+    onNotifications?.(await shown.allTextContents().catch(() => []), picture);
     await page.screenshot({ path: join(folder, `${picture}.png`) }).catch(() => {});
   }
 }

@@ -89,10 +89,8 @@ export class Breakpoints {
   constructor(private readonly core: Core) {}
 
   setLines(args: DebugProtocol.SetBreakpointsArguments): DebugProtocol.SetBreakpointsResponse['body'] {
-    const path = args.source?.path;
-    if (typeof path !== 'string') throw new RequestError('The source has no path.');
+    const path = args.source.path!;
     const requests = args.breakpoints ?? args.lines?.map((line) => ({ line })) ?? [];
-    checkRequests(requests, { line: 'number' });
     const wanted = requests.map((request) => ({
       ...request,
       reason: 'breakpoint' as const,
@@ -104,7 +102,6 @@ export class Breakpoints {
   setFunctions(
     args: DebugProtocol.SetFunctionBreakpointsArguments,
   ): DebugProtocol.SetFunctionBreakpointsResponse['body'] {
-    checkRequests(args.breakpoints, { name: 'string' });
     const wanted = args.breakpoints.map((request) => ({
       ...request,
       reason: 'function breakpoint' as const,
@@ -116,7 +113,6 @@ export class Breakpoints {
   setInstructions(
     args: DebugProtocol.SetInstructionBreakpointsArguments,
   ): DebugProtocol.SetInstructionBreakpointsResponse['body'] {
-    checkRequests(args.breakpoints, { instructionReference: 'string' });
     const wanted = args.breakpoints.map((request) => ({
       ...request,
       reason: 'instruction breakpoint' as const,
@@ -129,9 +125,7 @@ export class Breakpoints {
     args: DebugProtocol.BreakpointLocationsArguments,
   ): DebugProtocol.BreakpointLocationsResponse['body'] {
     const target = this.core.launched();
-    const path = args.source?.path;
-    if (typeof path !== 'string') throw new RequestError('The source has no path.');
-    const lines = linesWithCode(target.index, path, args.line, args.endLine ?? args.line);
+    const lines = linesWithCode(target.index, args.source.path!, args.line, args.endLine ?? args.line);
     return { breakpoints: lines.map((line) => ({ line })) };
   }
 
@@ -280,23 +274,6 @@ export function holds(condition: Compiled, reader: Reader): boolean | string {
     return condition(reader) !== 0n;
   } catch (error) {
     return messageOf(error);
-  }
-}
-
-/** What is stored must be well-formed: it is used again at every restart. */
-export function checkRequests(requests: unknown, required: Record<string, 'string' | 'number'>): void {
-  if (!Array.isArray(requests)) throw new RequestError('"breakpoints" must be a list.');
-  const optional = { condition: 'string', hitCondition: 'string', logMessage: 'string' };
-  for (const request of requests as Record<string, unknown>[]) {
-    for (const [field, type] of Object.entries(required)) {
-      if (typeof request?.[field] !== type)
-        throw new RequestError(`A breakpoint's "${field}" must be a ${type}.`);
-    }
-    for (const [field, type] of Object.entries(optional)) {
-      if (request[field] !== undefined && request[field] !== null && typeof request[field] !== type) {
-        throw new RequestError(`A breakpoint's "${field}" must be a ${type}.`);
-      }
-    }
   }
 }
 

@@ -17,7 +17,7 @@ import {
   physicalReference,
 } from '../memory/references';
 import type { Target } from '../target';
-import { type Breakpoints, checkRequests, holds } from './breakpoints';
+import { type Breakpoints, holds } from './breakpoints';
 import { parseHitCondition } from './conditions';
 
 /** A breakpoint as asked for. */
@@ -48,7 +48,6 @@ export class DataBreakpoints {
   info(args: DebugProtocol.DataBreakpointInfoArguments): DebugProtocol.DataBreakpointInfoResponse['body'] {
     this.core.stopped();
     const { name, bytes, frameId } = args;
-    if (typeof name !== 'string') throw new RequestError('The name must be a text.');
     if (bytes !== undefined && !isLength(bytes)) {
       throw new RequestError(`The number of bytes must be from 1 to ${MAX_DATA_BYTES}.`);
     }
@@ -71,7 +70,6 @@ export class DataBreakpoints {
   }
 
   set(args: DebugProtocol.SetDataBreakpointsArguments): DebugProtocol.SetDataBreakpointsResponse['body'] {
-    checkRequests(args.breakpoints, { dataId: 'string' });
     const { target } = this.core;
     for (const { id } of this.list) target?.machine.dataBreakpoints.delete(id);
     this.list = args.breakpoints.map((wanted) => ({ id: this.breakpoints.newId(), wanted }));

@@ -29,11 +29,11 @@ export class Disassembly {
     if (at.space !== 'linear') throw new RequestError('Only linear addresses can be disassembled.');
     const count = args.instructionCount;
     const skip = args.instructionOffset ?? 0;
-    if (!Number.isInteger(count) || count < 0 || count > MAX_COUNT || !Number.isInteger(skip)) {
-      throw new RequestError(`The instruction count must be from 0 to ${MAX_COUNT}.`);
+    if (count > MAX_COUNT || Math.abs(skip) > MAX_COUNT) {
+      throw new RequestError(`Ask for at most ${MAX_COUNT} instructions, at most as many away.`);
     }
     const reader = new InstructionReader(target, at.context);
-    const before = skip < 0 ? reader.before(at.address, Math.min(-skip, MAX_COUNT)) : [];
+    const before = skip < 0 ? reader.before(at.address, -skip) : [];
     const after = reader.from(at.address, Math.max(0, count + skip));
     const lines = [...before, ...after.slice(Math.max(0, skip))].slice(0, count);
     return { instructions: lines.map((line) => toDap(target, at.context, line)) };

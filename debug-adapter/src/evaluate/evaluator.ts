@@ -32,7 +32,6 @@ export class Evaluator {
   ) {}
 
   evaluate(args: DebugProtocol.EvaluateArguments): DebugProtocol.EvaluateResponse['body'] {
-    if (typeof args.expression !== 'string') throw new RequestError('The expression must be a text.');
     const scene = this.scene(args.frameId);
     const assignment =
       args.context === 'repl' ? /^([^:]+?)\s*:=\s*(.+)$/s.exec(args.expression.trim()) : undefined;

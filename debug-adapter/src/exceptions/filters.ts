@@ -1,6 +1,5 @@
 import type { ExceptionRecord, ExitRecord } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { RequestError } from '../errors';
 import { VECTORS } from './vectors';
 
 /** Basic exit reason of a guest's triple fault (SDM 3C Appendix C). */
@@ -81,8 +80,6 @@ export class ExceptionFilters {
 }
 
 function parseReasons(condition: string | undefined): Set<string> {
-  if (condition !== undefined && typeof condition !== 'string')
-    throw new RequestError('A condition is a text.');
   const names = (condition ?? '').split(/[,;]/).map((name) => name.trim().toLowerCase());
   return new Set(names.filter((name) => name !== ''));
 }

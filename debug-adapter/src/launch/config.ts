@@ -1,5 +1,5 @@
+import { boolean, checkShape, definitions, integer, isObject, oneOf, string, strings } from '../checks/shape';
 import { RequestError } from '../errors';
-import { boolean, checkShape, definitions, integer, isObject, oneOf, string, strings } from './shape';
 
 /** A checked launch configuration; docs/debug-adapter.md describes the fields. */
 export interface LaunchConfig {

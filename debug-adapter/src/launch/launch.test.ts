@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { nearest } from '../checks/nearest';
 import { parseLaunchConfig } from './config';
-import { nearest } from './nearest';
 import { assembleTarget } from './programs';
 
 const files = (texts: Record<string, string>) => ({

@@ -15,9 +15,7 @@ export class Memory {
   read(args: DebugProtocol.ReadMemoryArguments): DebugProtocol.ReadMemoryResponse['body'] {
     const target = this.core.stopped();
     const at = parseReference(args.memoryReference, target.context, args.offset);
-    const count = args.count;
-    if (!Number.isInteger(count) || count < 0) throw new RequestError('The count must be a number of bytes.');
-    const wanted = Math.min(count, MAX_READ);
+    const wanted = Math.min(args.count, MAX_READ);
     const bytes = readReference(target, at, wanted);
     return {
       address: `0x${at.address.toString(16)}`,
@@ -73,9 +71,9 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-function fromBase64(text: unknown): Uint8Array {
+function fromBase64(text: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text as string), (c) => c.charCodeAt(0));
+    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   } catch {
     throw new RequestError('The data is not base64.');
   }

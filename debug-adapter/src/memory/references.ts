@@ -18,8 +18,7 @@ export function physicalReference(address: bigint): string {
 }
 
 /** Reads a reference; a plain number is a linear address of `current`. */
-export function parseReference(text: unknown, current: ContextId, offset: unknown = 0): MemoryReference {
-  if (typeof text !== 'string') throw new RequestError('A memory reference must be a string.');
+export function parseReference(text: string, current: ContextId, offset = 0): MemoryReference {
   const match = /^(?:gla:(host|vmcs:[0-9a-f]+):|(hpa):)?(-?\w+)$/i.exec(text.trim());
   const number = match ? parseNumber(match[3]) : undefined;
   if (!match || number === undefined) {
@@ -27,9 +26,7 @@ export function parseReference(text: unknown, current: ContextId, offset: unknow
       `'${text}' is not a memory reference: expected a number, gla:host:0x…, gla:vmcs:…:0x… or hpa:0x….`,
     );
   }
-  if (offset !== undefined && !Number.isInteger(offset))
-    throw new RequestError('The offset must be an integer.');
-  const address = BigInt.asUintN(64, number + BigInt((offset as number | undefined) ?? 0));
+  const address = BigInt.asUintN(64, number + BigInt(offset));
   if (match[2]) return { space: 'physical', address };
   return { space: 'linear', context: (match[1]?.toLowerCase() as ContextId | undefined) ?? current, address };
 }

@@ -38,8 +38,8 @@ export class StackTrace {
 
   /** The frame an id stands for; without id, the innermost of the context that runs. */
   frame(id: number | undefined): Frame {
+    const target = this.core.stopped();
     if (id === undefined) {
-      const target = this.core.stopped();
       return this.framesOf(this.threads.idOf(target.context))[0].frame;
     }
     const frame = this.frames[id - 1];

@@ -41,11 +41,20 @@ export class Control {
     this.runner.start(new RunPlan({ target, ...this.parts }));
   }
 
+  /** Of a machine that stands the client knows why, unless it was never started. */
   pause(): void {
     this.core.launched();
-    if (this.core.state === 'running') this.runner.pause();
-    else if (this.core.state === 'stopped') this.stop(this.plainReport('pause'));
-    else throw new RequestError('The machine has ended.');
+    if (this.core.state === 'running') {
+      this.runner.pause();
+      return;
+    }
+    this.core.stopped();
+    if (!this.core.report) this.interrupted();
+  }
+
+  /** It stands, though nothing in it has stopped it. */
+  interrupted(): void {
+    this.stop(this.plainReport('pause'));
   }
 
   /** Forgets whatever runs, because the machine is replaced; true if something ran. */

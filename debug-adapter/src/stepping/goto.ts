@@ -16,9 +16,7 @@ export class Goto {
 
   targets(args: DebugProtocol.GotoTargetsArguments): DebugProtocol.GotoTargetsResponse['body'] {
     const target = this.core.stopped();
-    const path = args.source?.path;
-    if (typeof path !== 'string') throw new RequestError('The source has no path.');
-    const found = resolveLine(target.index, path, args.line);
+    const found = resolveLine(target.index, args.source.path!, args.line);
     const kind = kindOf(target.context);
     const sites = found?.addresses.filter(({ program }) => program.program.kind === kind) ?? [];
     this.addresses = sites.map((site) => site.address);
@@ -35,7 +33,8 @@ export class Goto {
   goto(args: DebugProtocol.GotoArguments): void {
     const target = this.core.stopped();
     const address = this.addresses[args.targetId];
-    if (address === undefined) throw new RequestError(`There is no goto target ${args.targetId}.`);
+    if (address === undefined)
+      throw new RequestError(`There is no goto target ${args.targetId}: ask for the targets first.`);
     const here = target.here();
     const error = target.machine.setRegister('rip', address - (here.address - here.rip));
     if (error) throw new RequestError(error);

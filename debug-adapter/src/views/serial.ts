@@ -1,5 +1,4 @@
 import type { Core } from '../core';
-import { RequestError } from '../errors';
 import type { Target } from '../target';
 import { SERIAL, type SerialInputArguments } from './protocol';
 
@@ -39,7 +38,6 @@ export class SerialView {
   }
 
   input(args: SerialInputArguments): void {
-    if (typeof args?.text !== 'string') throw new RequestError('"text" is missing.');
     this.core.launched().machine.serial.receive(new TextEncoder().encode(args.text));
   }
 }

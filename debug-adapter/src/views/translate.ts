@@ -42,7 +42,7 @@ export class TranslateView {
   }
 
   private locate(args: TranslateArguments): { context: ContextId; address: bigint } {
-    if (typeof args.address !== 'string' || args.address.trim() === '') {
+    if (args.address.trim() === '') {
       throw new RequestError('Which address? Give a number, a register or an expression.');
     }
     if (/^\s*(gla|hpa):/i.test(args.address)) {

@@ -1,6 +1,5 @@
 import type { ContextId, ExitRecord } from '@hyperstep/engine';
 import type { Core } from '../core';
-import { RequestError } from '../errors';
 import { hex } from '../evaluate/format';
 import { outerLine } from '../sources/source-index';
 import type { Target } from '../target';
@@ -14,9 +13,6 @@ export function vmExits(core: Core, args: VmExitsArguments): VmExitsResponse {
   const target = core.launched();
   const since = args.since ?? 0;
   const limit = Math.min(args.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
-  if (!Number.isInteger(since) || since < 0 || !Number.isInteger(limit) || limit < 1) {
-    throw new RequestError('"since" and "limit" must be counts.');
-  }
   const { exitLog } = target.machine;
   const records = exitLog.list(since, limit);
   const names = new Map(target.machine.contexts().map((context) => [context.id, context.name]));
