@@ -3,6 +3,7 @@
 // inlines `const enum` across files, which turns the evaluator's switch over
 // micro-ops into a jump table.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as esbuild from 'esbuild';
 
@@ -40,6 +41,34 @@ export { ${names.map((name) => `${name}_ as ${name}`).join(', ')} };
   },
 };
 
+/** The opcode table of the assembler as text: iced-x86 is asked once a run, not by every program that starts. */
+const opcodeTable = {
+  name: 'opcode-table',
+  setup(build) {
+    build.onResolve({ filter: /^hyperstep:opcode-table$/ }, ({ path }) => ({ path, namespace: 'hyperstep' }));
+    build.onLoad({ filter: /.*/, namespace: 'hyperstep' }, async () => {
+      tableText ??= writeTable();
+      return { contents: `export default ${JSON.stringify(await tableText)}`, loader: 'js' };
+    });
+  },
+};
+
+let tableText;
+
+async function writeTable() {
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['assembler/src/encode/iced.ts'],
+    bundle: true,
+    format: 'cjs',
+    write: false,
+    plugins: [icedInline],
+  });
+  const module = { exports: {} };
+  new Function('module', 'require', outputFiles[0].text)(module, createRequire(import.meta.url));
+  return module.exports.writeRows();
+}
+
 /** Bundles `entryPoints` (absolute or root-relative paths, or a name → path map) into `outdir`. */
 export function bundle(entryPoints, outdir, options = {}) {
   return esbuild.build({
@@ -53,7 +82,7 @@ export function bundle(entryPoints, outdir, options = {}) {
     sourcemap: true,
     logLevel: 'warning',
     external: ['vscode', 'mocha', 'playwright-core', ...(options.external ?? [])],
-    plugins: [icedInline],
+    plugins: [icedInline, opcodeTable],
     ...options.esbuild,
   });
 }

@@ -1,8 +1,7 @@
 /**
- * All encodings by mnemonic. Names are indexed at once (10 ms); the rows of a
- * mnemonic are read when it is first used.
+ * All encodings by mnemonic: the rows of the opcode table with the dialect's
+ * changes, read when a mnemonic is first used.
  */
-import { Code, CodeExt, EncodingKind, Mnemonic } from 'iced-x86';
 import {
   type Addition,
   additions,
@@ -12,51 +11,29 @@ import {
   neverShortened,
   tweaks,
 } from './dialect';
-import { type Form, readForm } from './form';
+import type { Form } from './form';
 import { aliases, unknown } from './names';
 import { isPseudo, pseudoForms } from './pseudo';
+import { inTable, rowNamed, rowsOf, tableMnemonics } from './rows';
 
-interface Index {
-  codes: Map<string, number[]>;
-  additions: Map<string, Addition[]>;
-}
-
-let index: Index | undefined;
 const forms = new Map<string, Form[]>();
 
-function buildIndex(): Index {
-  const codes = new Map<string, number[]>();
-  for (let code = 1; Code[code] !== undefined; code++) {
-    const info = CodeExt.opCode(code);
-    const usable =
-      info.isInstruction && info.encoding !== EncodingKind.MVEX && !Code[code].startsWith('VEX_KNC_');
-    const mnemonic = info.mnemonic;
-    info.free();
-    if (!usable) continue;
-    const name = Mnemonic[mnemonic].toLowerCase();
-    const list = codes.get(name);
-    if (list) list.push(code);
-    else codes.set(name, [code]);
-  }
-  const extra = new Map<string, Addition[]>();
-  for (const a of additions) {
-    const list = extra.get(a.mnemonic);
-    if (list) list.push(a);
-    else extra.set(a.mnemonic, [a]);
-  }
-  return { codes, additions: extra };
+/** Rows of the dialect by mnemonic. */
+const added = new Map<string, Addition[]>();
+for (const a of additions) {
+  const list = added.get(a.mnemonic);
+  if (list) list.push(a);
+  else added.set(a.mnemonic, [a]);
 }
 
-function tweaked(code: number): Form | undefined {
-  const change = tweaks[Code[code]];
+function tweaked(name: string, form: Form): Form | undefined {
+  const change = tweaks[name];
   if (change === null) return undefined;
-  const form = readForm(code);
-  return form && change ? { ...form, ...(typeof change === 'function' ? change(form) : change) } : form;
+  return change ? { ...form, ...(typeof change === 'function' ? change(form) : change) } : form;
 }
 
-function added(a: Addition): Form[] {
-  const code = Code[a.from as keyof typeof Code] as number | undefined;
-  const form = code === undefined ? undefined : readForm(code);
+function make(a: Addition): Form[] {
+  const form = rowNamed(a.from);
   if (!form) return [];
   return [{ ...form, ...a.change, slots: a.slots ? a.slots(form.slots) : form.slots }];
 }
@@ -82,9 +59,7 @@ function shortened(form: Form): Form[] {
 
 /** Is there an instruction of that lower-case name? Mostly asked about labels. */
 export function isMnemonic(name: string): boolean {
-  index ??= buildIndex();
-  const maybe =
-    index.codes.has(name) || index.additions.has(name) || Object.hasOwn(aliases, name) || isPseudo(name);
+  const maybe = inTable(name) || added.has(name) || Object.hasOwn(aliases, name) || isPseudo(name);
   return maybe && formsOf(name) !== undefined;
 }
 
@@ -92,18 +67,17 @@ export function isMnemonic(name: string): boolean {
 export function formsOf(mnemonic: string): Form[] | undefined {
   const known = forms.get(mnemonic);
   if (known) return known;
-  index ??= buildIndex();
   const name = Object.hasOwn(aliases, mnemonic) ? aliases[mnemonic] : mnemonic;
   const list: Form[] = [];
   if (!unknown.has(mnemonic)) {
-    for (const code of index.codes.get(name) ?? []) {
-      const form = tweaked(code);
+    for (const row of rowsOf(name)) {
+      const form = tweaked(row.name, row.form);
       // The other names of fused multiply-add are older than AVX-512.
       if (form && !(form.space === 'evex' && mnemonic !== name && name.startsWith('vf'))) list.push(form);
     }
   }
-  for (const a of index.additions.get(name) ?? []) list.push(...added(a));
-  if (name !== mnemonic) for (const a of index.additions.get(mnemonic) ?? []) list.push(...added(a));
+  for (const a of added.get(name) ?? []) list.push(...make(a));
+  if (name !== mnemonic) for (const a of added.get(mnemonic) ?? []) list.push(...make(a));
   list.push(...pseudoForms(mnemonic, formsOf));
   if (!neverShortened.test(name)) list.push(...list.flatMap(shortened));
   const size = Object.hasOwn(memorySizes, name) ? memorySizes[name] : undefined;
@@ -123,8 +97,7 @@ export function formsOf(mnemonic: string): Form[] | undefined {
 
 /** Every mnemonic, for completion and tests (not the pseudo-operations with a comparison in their name). */
 export function allMnemonics(): string[] {
-  index ??= buildIndex();
-  const names = new Set([...index.codes.keys(), ...index.additions.keys(), ...Object.keys(aliases)]);
+  const names = new Set([...tableMnemonics(), ...added.keys(), ...Object.keys(aliases)]);
   for (const name of unknown) names.delete(name);
   return [...names].sort();
 }
