@@ -131,13 +131,14 @@ export function* assembleInSteps(options: AssembleOptions): Generator<void, Asse
     do {
       grow(++number);
       yield;
-      if (!replay(program, layout, number, pass.readBinary, cancelled, pass.limit)) break;
+      if (!(yield* replay(program, layout, number, pass.readBinary, cancelled, pass.limit))) break;
       settled = !moved(sizes);
     } while (!settled && number < MAX_PASSES && work + program.spent <= most);
     work += program.spent;
     if (!settled || !program.bytes || layout.growing) continue;
     reporter = new Reporter();
-    if (finish(program, layout, ++number, reporter, pass.readBinary, cancelled) && !moved(sizes)) break;
+    if ((yield* finish(program, layout, ++number, reporter, pass.readBinary, cancelled)) && !moved(sizes))
+      break;
   }
   for (const problem of placement.problems) reporter.report('error', problem.code, problem.message, top);
   const file = object?.write(layout, files, options, (problem) => reporter.caught(problem, top));

@@ -4,6 +4,7 @@ import { MAX_IMAGE_BYTES } from '../limits';
 import type { DataItem } from '../parse/data';
 import type { Evaluator, Linear } from '../parse/evaluate';
 import { floatBits } from '../text/float';
+import { fillOn } from './section';
 
 /** What data needs of the layout. */
 export interface DataSink {
@@ -198,6 +199,6 @@ function putRepeat(
   for (let i = 1; i < times && fields.length > 0; i++)
     for (const f of fields) out.fields!.push({ ...f, offset: f.offset + i * size });
   out.room(size * (times - 1));
-  for (let i = 1; i < times; i++) out.buffer.copyWithin(out.length + (i - 1) * size, start, start + size);
+  fillOn(out.buffer, start, size, start + size * times);
   out.length += size * (times - 1);
 }

@@ -14,16 +14,16 @@ const CANCEL_INTERVAL = 8192;
  * say nothing about the source: as soon as there is anything to say, when the
  * preprocessor would read other lines, or when it was cancelled, it answers
  * false, and only a whole pass can go on. The recorded pass must have said
- * nothing, too (see {@link Program.bytes}).
+ * nothing, too (see {@link Program.bytes}). Yields every few milliseconds.
  */
-export function finish(
+export function* finish(
   program: Program,
   layout: Layout,
   pass: number,
   reporter: Reporter,
   readBinary: ReadBinary,
   cancelled: () => boolean,
-): boolean {
+): Generator<void, boolean> {
   const { symbols, records } = layout;
   layout.spend = () => {};
   layout.visible = (token) => token;
@@ -59,22 +59,24 @@ export function finish(
         break;
       default:
         if (step.records > 0) records.place(record);
-        if (!assembled(step, layout, readBinary) || reporter.reports > 0) return false;
+        if (!(yield* assembled(step, layout, readBinary)) || reporter.reports > 0) return false;
     }
     record += step.records;
     const took = step.act === Act.Room ? step.length : step.first;
     if (took > 0) places.set(section, (places.get(section) ?? 0) + took);
     if (layout.stopped || (i % CANCEL_INTERVAL === 0 && cancelled())) return false;
+    if (i % CANCEL_INTERVAL === CANCEL_INTERVAL - 1) yield;
   }
   symbols.end();
   return true;
 }
 
-function assembled(step: Step, layout: Layout, readBinary: ReadBinary): boolean {
+function* assembled(step: Step, layout: Layout, readBinary: ReadBinary): Generator<void, boolean> {
   layout.parent = step.parent;
   layout.mark();
   try {
-    runStep(step, layout, readBinary);
+    const rest = runStep(step, layout, readBinary);
+    if (rest) yield* rest;
     return true;
   } catch {
     // The whole pass says what is wrong.

@@ -11,41 +11,55 @@ type Instruction = Extract<Body, { kind: 'instruction' }>;
 /** What the encoding of an instruction counts as, in tokens. */
 const WORK = 5;
 
-/** Encodes and emits an instruction `count` times. */
+/** Repetitions done in one step. */
+const STEP = 4096;
+
+/** Encodes and emits an instruction `count` times. Of very many a part is left to the steps it answers with. */
 export function assembleInstruction(
   layout: Layout,
   statement: Statement,
   body: Instruction,
   count: number,
-): void {
+): Generator<void, void> | undefined {
   if (body.mnemonic === '') {
     layout.emit(barePrefixes(layout, body, statement), count, true, statement.first);
-    return;
+    return undefined;
   }
   if (body.constant) {
     const known = body.fixed;
     if (known && known.bits === layout.bits && known.defaultRel === layout.defaultRel) {
       layout.emit(known.bytes, count, true, statement.first);
-      return;
+      return undefined;
     }
   }
   const instruction = evaluate(layout, body);
   const short = minimumBranch(layout, body);
   if (body.constant) {
     const result = encodeOnce(layout, statement, body, instruction, short);
-    if (!result) return;
+    if (!result) return undefined;
     if (!result.warned)
       body.fixed = { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes };
     layout.emit(result.bytes, count, true, statement.first);
-    return;
+    return undefined;
   }
-  for (let i = 0; i < count && !layout.stopped; i++) {
-    layout.spend(WORK, statement.first);
-    const result = encodeOnce(layout, statement, body, instruction, short);
-    if (!result) return;
-    layout.listing?.iteration(i, count);
-    layout.emit(result.bytes, 1, true, statement.first, result.fields);
-  }
+  const repeat = (from: number, to: number): boolean => {
+    for (let i = from; i < to; i++) {
+      if (layout.stopped) return false;
+      layout.spend(WORK, statement.first);
+      const result = encodeOnce(layout, statement, body, instruction, short);
+      if (!result) return false;
+      layout.listing?.iteration(i, count);
+      layout.emit(result.bytes, 1, true, statement.first, result.fields);
+    }
+    return true;
+  };
+  if (!repeat(0, Math.min(count, STEP)) || count <= STEP) return undefined;
+  return (function* () {
+    for (let from = STEP; from < count; from += STEP) {
+      yield;
+      if (!repeat(from, Math.min(count, from + STEP))) return;
+    }
+  })();
 }
 
 function evaluate(layout: Layout, body: Instruction): InstructionStatement {

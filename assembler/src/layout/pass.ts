@@ -81,6 +81,8 @@ export class Pass implements Host {
   readonly #preprocessor: Preprocessor;
   readonly #quick: QuickReader | undefined;
   cancelled = false;
+  /** What is left of a line that is done in steps. */
+  #rest: Generator<void, void> | undefined;
   /** What the pass does, so that sizes can be asked for again without the preprocessor; absent when nobody wants it. */
   recorder: Recorder | undefined;
 
@@ -116,7 +118,15 @@ export class Pass implements Host {
     this.#preprocessor.start(main);
     const preamble = this.options.preamble ?? [];
     if (preamble.length > 0) enterFile(this.#state, commandLine(preamble), undefined);
-    while (!this.#drain()) yield;
+    while (!this.#drain()) {
+      yield;
+      if (!this.#rest) continue;
+      for (const _ of this.#rest) {
+        if (this.options.cancelled?.()) this.cancelled = layout.stopped = true;
+        yield;
+      }
+      this.#rest = undefined;
+    }
     for (const context of this.#state.contexts) {
       this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
       if (this.reporter.reports > MAX_ERRORS) break;
@@ -139,6 +149,7 @@ export class Pass implements Host {
         return true;
       }
       this.#line(line.tokens, line.source);
+      if (this.#rest) return false;
     }
   }
 
@@ -168,11 +179,15 @@ export class Pass implements Host {
           this.#state.spend(source ? 4 : 4 + tokens!.length, at);
           statement = parseStatement(tokens!);
         }
-        assembleStatement(layout, statement, this.readBinary);
+        const rest = assembleStatement(layout, statement, this.readBinary);
         if (source) {
           source.fixed = FixedLine.of(statement);
           source.statement = source.fixed || this.#isRecorded(source) ? undefined : statement;
           if (tokens && statement.body.kind !== 'incbin') this.#preprocessor.remember(source, statement);
+        }
+        if (rest) {
+          this.#rest = this.#later(rest, statement, parent, at, moved);
+          return;
         }
       }
     } catch (problem) {
@@ -180,11 +195,33 @@ export class Pass implements Host {
       this.reporter.move = moved;
       this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
     }
-    this.reporter.move = undefined;
-    layout.move = undefined;
-    this.#state.complained(at);
+    this.#done(at);
     if (statement) this.recorder?.statement(statement, parent);
     else this.recorder?.directive(tokens!);
+  }
+
+  /** The rest of a line whose `times` is done in steps. */
+  *#later(
+    rest: Generator<void, void>,
+    statement: Statement,
+    parent: string,
+    at: Token | SourceLine,
+    moved: Move | undefined,
+  ): Generator<void, void> {
+    try {
+      yield* rest;
+    } catch (problem) {
+      this.reporter.move = moved;
+      this.reporter.caught(problem, rangeOf(statement.first, statement.last));
+    }
+    this.#done(at);
+    this.recorder?.statement(statement, parent);
+  }
+
+  #done(at: Token | SourceLine): void {
+    this.reporter.move = undefined;
+    this.layout.move = undefined;
+    this.#state.complained(at);
   }
 
   /** Will the recording do what is left to do with the line? Statements take much room. */

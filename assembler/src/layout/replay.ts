@@ -19,9 +19,9 @@ const STEPS_PER_TOKEN = 3;
  * values of the pass before, as a whole pass would, but writes no bytes, no
  * diagnostics and no source map. False when the preprocessor would now read
  * other lines, when there is too much work, or when it was cancelled: only a
- * whole pass can go on.
+ * whole pass can go on. Yields every few milliseconds.
  */
-export function replay(
+export function* replay(
   program: Program,
   layout: Layout,
   pass: number,
@@ -29,7 +29,7 @@ export function replay(
   cancelled: () => boolean,
   /** Work that one pass may do, in tokens. */
   limit: number,
-): boolean {
+): Generator<void, boolean> {
   const reporter = new Reporter();
   const { symbols } = layout;
   layout.records.frame = () => undefined;
@@ -72,12 +72,13 @@ export function replay(
           }
           break;
         default:
-          whole(step, layout, readBinary);
+          yield* whole(step, layout, readBinary) ?? [];
       }
       if (layout.stopped || (i % CANCEL_INTERVAL === 0 && cancelled())) {
         symbols.rollback();
         return false;
       }
+      if (i % CANCEL_INTERVAL === CANCEL_INTERVAL - 1) yield;
     }
     symbols.end();
     return true;
@@ -152,16 +153,31 @@ export function sameAnswer(step: Step, layout: Layout): boolean {
 }
 
 /** Assembles a step's statement, or does what its directive says. */
-export function runStep(step: Step, layout: Layout, readBinary: ReadBinary): void {
-  if (step.act === Act.Directive) runDirective(layout, step.source as readonly Token[]);
-  else assembleStatement(layout, step.statement, readBinary);
+export function runStep(
+  step: Step,
+  layout: Layout,
+  readBinary: ReadBinary,
+): Generator<void, void> | undefined {
+  if (step.act !== Act.Directive) return assembleStatement(layout, step.statement, readBinary);
+  runDirective(layout, step.source as readonly Token[]);
+  return undefined;
 }
 
-function whole(step: Step, layout: Layout, readBinary: ReadBinary): void {
+function whole(step: Step, layout: Layout, readBinary: ReadBinary): Generator<void, void> | undefined {
   layout.parent = step.parent;
   layout.mark();
   try {
-    runStep(step, layout, readBinary);
+    const rest = runStep(step, layout, readBinary);
+    return rest && quiet(rest);
+  } catch {
+    // The last pass says what is wrong.
+    return undefined;
+  }
+}
+
+function* quiet(rest: Generator<void, void>): Generator<void, void> {
+  try {
+    yield* rest;
   } catch {
     // The last pass says what is wrong.
   }

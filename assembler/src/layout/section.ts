@@ -76,9 +76,13 @@ export class Section implements Base {
   /** Appends `bytes` `count` times. */
   repeat(bytes: Uint8Array, count: number): void {
     this.#grow(bytes.length * count);
-    if (bytes.length === 1) this.#data.fill(bytes[0], this.offset, this.offset + count);
-    else for (let i = 0; i < count; i++) this.#data.set(bytes, this.offset + i * bytes.length);
-    this.offset += bytes.length * count;
+    const end = this.offset + bytes.length * count;
+    if (bytes.length === 1) this.#data.fill(bytes[0], this.offset, end);
+    else {
+      this.#data.set(bytes, this.offset);
+      fillOn(this.#data, this.offset, bytes.length, end);
+    }
+    this.offset = end;
   }
 
   /** Leaves room: zeros in the file, nothing at all for `nobits`. */
@@ -89,4 +93,10 @@ export class Section implements Base {
     }
     this.offset += length;
   }
+}
+
+/** Repeats the `length` bytes at `start` up to `end`, twice as many at a time. */
+export function fillOn(data: Uint8Array, start: number, length: number, end: number): void {
+  for (let at = start + length; at < end; at += at - start)
+    data.copyWithin(at, start, Math.min(at, start + end - at));
 }

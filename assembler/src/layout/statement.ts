@@ -9,8 +9,15 @@ import type { Layout } from './layout';
 /** Reads a file for `incbin`. */
 export type ReadBinary = (path: string, at: Token) => Uint8Array | undefined;
 
-/** Assembles one statement. Throws a {@link Complaint} when it cannot. */
-export function assembleStatement(layout: Layout, statement: Statement, readBinary: ReadBinary): void {
+/**
+ * Assembles one statement. Throws a {@link Complaint} when it cannot, and so do
+ * the steps it may leave to be done of a long `times`.
+ */
+export function assembleStatement(
+  layout: Layout,
+  statement: Statement,
+  readBinary: ReadBinary,
+): Generator<void, void> | undefined {
   layout.mark();
   layout.ordinal++;
   const { label, body } = statement;
@@ -23,7 +30,10 @@ export function assembleStatement(layout: Layout, statement: Statement, readBina
   }
   if (statement.complaint) throw statement.complaint;
   const count = statement.times ? repetitions(layout, statement) : 1;
-  if (count > 0 || body.kind === 'equ') run(layout, statement, body, count, readBinary);
+  if (count === 0 && body.kind !== 'equ') return undefined;
+  if (body.kind === 'instruction') return assembleInstruction(layout, statement, body, count);
+  run(layout, statement, body, count, readBinary);
+  return undefined;
 }
 
 /** The count of `times`: its symbols have to be defined before, unless only their difference counts. */
@@ -43,9 +53,7 @@ function repetitions(layout: Layout, statement: Statement): number {
 function run(layout: Layout, statement: Statement, body: Body, count: number, readBinary: ReadBinary): void {
   switch (body.kind) {
     case 'none':
-      return;
     case 'instruction':
-      assembleInstruction(layout, statement, body, count);
       return;
     case 'equ':
       if (body.offset)
