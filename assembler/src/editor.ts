@@ -24,6 +24,7 @@ export {
 export { baseName, directoryOf, join, normalizePath, pathKey } from './paths';
 export { isConditional } from './preprocess/conditionals';
 export { PACKAGES, STANDARD_MACROS } from './preprocess/standard-macros';
+export { decodeText, encodeText } from './text/encoding';
 export { isName, tokenise } from './text/lexer';
 export { parseNumber } from './text/number';
 export { directiveOf, makeLine, readSource, type SourceFile, type SourceLine } from './text/source';

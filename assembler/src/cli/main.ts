@@ -2,13 +2,14 @@
 /** The program `hyperstep-asm`: NASM's command line. The only file of the package that knows Node. */
 import { readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { encodeText } from '../text/encoding';
 import { run } from './run';
 
 // The program is over before much inlining pays: with V8's usual limit its compiler costs a third of the time.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=150');
 
 function writeAll(descriptor: number, content: string | Uint8Array): void {
-  let rest = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  let rest = typeof content === 'string' ? encodeText(content) : content;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));

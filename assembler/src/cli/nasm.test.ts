@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { run, type System } from './run';
 
+/** Characters are bytes. */
 const SOURCES: Readonly<Record<string, string>> = {
   'a.asm': '%ifdef X\n db X\n%endif\n%include "x.inc"\n db 1\n',
   'x.inc': ' db 2\n',
@@ -25,11 +26,33 @@ const SOURCES: Readonly<Record<string, string>> = {
   'line.asm': '%line 100+1 other.asm\n%error here\n',
   'macros.asm': '%define Q 3\nx: mov al, Q\n%if $-x = 2\n nop\n%endif\n',
   args: '-DX=9\n-o out\n',
+  // Code page 437 and Latin-1, with a symbol, an include in UTF-8, and a byte-order mark.
+  'latin1.asm':
+    '; \xb0\xb1\n global \xe9t\xe9\n\xe9t\xe9: db "\xda\xc4\xbf", `\xe9`\n dw "\xe9\xea"\n%defstr s \xe9\xc3\xa9\n db s\n%include "utf8.inc"\n',
+  'utf8.inc': 'global \xc3\xa9\n\xc3\xa9: db "\xc3\xa9", __?utf16?__("\xc3\xa9")\n',
+  'utf16.asm': ' dw __?utf16?__("\xe9")\n',
+  'mark.asm': '\xef\xbb\xbf; a comment\n db 1\n',
+  'marked.asm': '\xef\xbb\xbforg 100h\n db 1\n',
+  'jumps.asm': 'jnz x\nret\nx: jnz x\n jmp y\ny: jnz $+5\n jnz z\n times 200 nop\nz: loop x2\nx2: jmp $\n',
+  'old.asm': 'cpu 8086\nbits 16\n jnz x\n times 200 nop\nx: jc x\n jnz y\ny: jo s\nsection .data\ns: db 1\n',
   'sizes.asm': 'bits 64\n add eax, 5\n mov rax, 5\n jmp x\nx: nop\n',
 };
 
 /** Blanks separate; `␣` is one inside a word. `NAME=value|` in front sets a variable. */
 const LINES = `
+latin1.asm -llog2
+-felf32 latin1.asm -llog2
+-felf64 latin1.asm
+utf16.asm
+mark.asm
+-felf64 mark.asm
+marked.asm
+-O0 jumps.asm
+-O1 jumps.asm
+old.asm
+-O0 old.asm
+-O1 old.asm
+-felf32 old.asm
 a.asm
 noext
 d/e.asm
@@ -219,7 +242,7 @@ function outcome(act: (folder: string) => { code: number; out: string; err: stri
   try {
     for (const [name, text] of Object.entries(SOURCES)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
+      writeFileSync(join(folder, name), text, 'latin1');
     }
     const { code, out, err } = act(folder);
     const files: Record<string, string> = {};

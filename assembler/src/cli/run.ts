@@ -1,6 +1,7 @@
 import type { AssembleOptions, AssembleResult, FileProvider } from '../api';
 import { assemble } from '../assemble';
 import { ELF_VARIANTS } from '../output/elf/variant';
+import { encodeText } from '../text/encoding';
 import { clockMacros } from './clock';
 import { dependencyRule } from './depend';
 import { DEBUG_FORMATS, HELP, VERSION } from './help';
@@ -14,7 +15,7 @@ const PROGRAM = 'hyperstep-asm';
 /** What the command line needs of the system. Paths are as the user wrote them. */
 export interface System extends FileProvider {
   /** False when the file cannot be written. */
-  write(path: string, content: Uint8Array | string): boolean;
+  write(path: string, content: Uint8Array): boolean;
   remove(path: string): void;
   stdout(text: string | Uint8Array): void;
   stderr(text: string): void;
@@ -100,7 +101,7 @@ function runCommand(command: Command, system: System): number {
   }
   const output = command.output ?? outputName(system, command, input, format);
   if (output === input) return fail(system, `${input}: fatal: will not overwrite input file`);
-  if (command.errors.to === 'file' && !system.write(command.errors.path, '')) {
+  if (command.errors.to === 'file' && !system.write(command.errors.path, new Uint8Array(0))) {
     return fail(system, `${input}: fatal: cannot open file \`${command.errors.path}' for error messages`);
   }
   const preprocessed = command.action === 'preprocess' ? new PreprocessedText() : undefined;
@@ -144,17 +145,21 @@ function deliver(
     assembling ? true : isPreprocessors(d.code) && !(dependsOnly && d.code === 'file-missing'),
   );
   const { text, failed } = report(relevant, command);
-  if (command.errors.to === 'file') system.write(command.errors.path, text);
+  if (command.errors.to === 'file') system.write(command.errors.path, encodeText(text));
   else system[command.errors.to](text);
   if (command.verbosePasses)
     system.stderr(`${input}: info: assembly required 1+${Math.max(0, result.passes - 2)}+1 passes\n`);
   if (dependsOnly) return failed ? 1 : writeRule(command, system, result, output);
   if (preprocessed) {
     if (command.output === undefined) system.stdout(preprocessed.text);
-    else if (!system.write(output, preprocessed.text)) return noOutput(system, input, output);
+    else if (!system.write(output, encodeText(preprocessed.text))) return noOutput(system, input, output);
   } else {
     const { listing } = result;
-    if (command.listing !== undefined && listing !== undefined && !system.write(command.listing, listing))
+    if (
+      command.listing !== undefined &&
+      listing !== undefined &&
+      !system.write(command.listing, encodeText(listing))
+    )
       return fail(system, `${input}: error: unable to open listing file \`${command.listing}'`);
     if (!failed && result.image && !system.write(output, result.image))
       return noOutput(system, input, output);
@@ -181,7 +186,7 @@ function writeRule(
   const names = missing.map((d) => /`([^`]*)`[^`]*$/.exec(d.message)?.[1] ?? '').filter((n) => n !== '');
   const rule = dependencyRule(output, [...result.dependencies, ...new Set(names)], depend);
   if (depend.file === undefined) system.stdout(rule);
-  else if (!system.write(depend.file, rule))
+  else if (!system.write(depend.file, encodeText(rule)))
     return fail(system, `${input}: error: unable to write dependency file \`${depend.file}'`);
   return 0;
 }

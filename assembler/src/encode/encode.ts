@@ -1,7 +1,7 @@
 /** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
 import { onlyWithPrefix } from './dialect';
 import { emit } from './emit';
-import { explain, explainMissingSize, explainMode } from './explain';
+import { explain, explainCpu, explainMissingSize, explainMode } from './explain';
 import type { Form, Slot } from './form';
 import { valueFits } from './immediate';
 import { type MatchContext, select } from './match';
@@ -79,6 +79,7 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
     bits: context.bits,
     defaultRel: context.defaultRel,
     addressPrefix: prefixes.addressSize,
+    cpu: context.cpu,
   };
   const selection = select(statement, match);
   if (!selection)
@@ -90,6 +91,8 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
       return failed(explainMissingSize(statement));
     case 'mode':
       return failed(explainMode(statement, match));
+    case 'cpu':
+      return failed(explainCpu(statement, selection.forms, context.cpu!));
     default:
   }
   let forms = selection.forms;
@@ -153,22 +156,49 @@ function encodeBranch(
   const short = forms.find(isShort);
   const near = forms.find((f) => !isShort(f));
   const both = short !== undefined && near !== undefined;
-  if (short && (!both || (context.minimumBranch === 'short' && target.value.address))) {
+  // Conditional jumps reach far only since the 386; before, NASM jumps over a `jmp`.
+  const hops = short !== undefined && !near && (short.opcode & 0xf0) === 0x70 && !target.distance;
+  if (short && ((!both && !hops) || (context.minimumBranch === 'short' && target.value.address))) {
     const result = emit(short, statement, context, prefixes);
     if ('bytes' in result) {
       return {
         ok: true,
-        encoding: { bytes: result.bytes, fields: result.fields, branch: both ? 'short' : undefined },
+        encoding: { bytes: result.bytes, fields: result.fields, branch: both || hops ? 'short' : undefined },
         warnings: result.warnings,
       };
     }
-    if (!both || result.code !== 'jump-range') return failed(result);
+    if ((!both && !hops) || result.code !== 'jump-range') return failed(result);
   }
+  if (hops) return hop(short, target, statement, context);
   const result = emit(near as Form, statement, context, prefixes);
   if (!('bytes' in result)) return failed(result);
   return {
     ok: true,
     encoding: { bytes: result.bytes, fields: result.fields, branch: both ? 'near' : undefined },
     warnings: result.warnings,
+  };
+}
+
+/** A conditional jump of processors before the 386 to a far target: the opposite jump over a near `jmp`. */
+function hop(
+  short: Form,
+  target: ImmediateOperand,
+  statement: InstructionStatement,
+  context: EncodeContext,
+): EncodeResult {
+  const jump = encode(
+    { mnemonic: 'jmp', prefixes: statement.prefixes, operands: [{ ...target, distance: 'near' }] },
+    { ...context, address: context.address + 2n, minimumBranch: 'near' },
+  );
+  if (!jump.ok) return jump;
+  const { bytes, fields } = jump.encoding;
+  return {
+    ok: true,
+    encoding: {
+      bytes: Uint8Array.of(short.opcode ^ 1, bytes.length, ...bytes),
+      fields: fields?.map((f) => ({ ...f, offset: f.offset + 2 })),
+      branch: 'near',
+    },
+    warnings: jump.warnings,
   };
 }

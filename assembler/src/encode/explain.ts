@@ -1,5 +1,6 @@
 /** Says why no encoding takes a statement's operands: which operand, and what would be accepted. */
 import { addressText } from './address';
+import { cpuName, levelOf } from './cpu';
 import type { Form, Slot } from './form';
 import { Fit, fit, type MatchContext } from './match';
 import { describeClass, findRegister } from './registers';
@@ -216,5 +217,19 @@ export function explainMissingSize(statement: InstructionStatement): EncodeError
     code: 'size-missing',
     message: `the size of [${text}] is not known; write ${or(names)} before it`,
     operand,
+  };
+}
+
+/** The encodings in `forms` would do, but the directive `cpu` asks for an older processor. */
+export function explainCpu(
+  statement: InstructionStatement,
+  forms: readonly Form[],
+  cpu: number,
+): EncodeError {
+  const needed = cpuName(Math.min(...forms.map(levelOf)));
+  const what = statement.operands.length === 0 ? '' : ' with these operands';
+  return {
+    code: 'cpu',
+    message: `\`${statement.mnemonic}\`${what} needs \`cpu ${needed}\` or later; \`cpu ${cpuName(cpu)}\` holds here`,
   };
 }

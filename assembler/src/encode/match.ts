@@ -2,7 +2,8 @@
  * Which encodings take the operands of a statement. Depends only on the kinds
  * and sizes of the operands, so the answer is kept per signature.
  */
-import { isAbsolute, isRelative } from './address';
+import { isAbsolute } from './address';
+import { levelOf } from './cpu';
 import { defaultSized, sizedByImmediate } from './dialect';
 import type { Form, Slot } from './form';
 import { findRegister } from './registers';
@@ -26,12 +27,14 @@ export interface MatchContext {
   defaultRel: boolean;
   /** From an address-size prefix; 0 without. */
   addressPrefix: number;
+  /** The newest processor that may be needed; absent: any. */
+  cpu?: number;
 }
 
 /** The outcome: encodings to try in this order, or why there are none. */
 export interface Selection {
   forms: Form[];
-  failure?: 'operands' | 'size-missing' | 'mode';
+  failure?: 'operands' | 'size-missing' | 'mode' | 'cpu';
 }
 
 const generalSizes: Record<string, true> = { r8: true, r16: true, r32: true, r64: true };
@@ -45,7 +48,8 @@ function sameFamily(a: string, b: string): boolean {
 function takesOffset(m: MemoryOperand, ctx: MatchContext): boolean {
   if (!isAbsolute(m) || m.displacementSize === 8) return false;
   if (ctx.bits !== 64) return true;
-  if (isRelative(m, ctx.bits, ctx.defaultRel)) return false;
+  // `default rel` and `rel` count here even where the address is a number.
+  if (m.relative ?? (ctx.defaultRel && m.segment !== 'fs' && m.segment !== 'gs')) return false;
   return m.displacementSize === 64 || ctx.addressPrefix === 32;
 }
 
@@ -201,7 +205,7 @@ export function select(statement: InstructionStatement, ctx: MatchContext): Sele
   const { operands } = statement;
   let key = 0;
   // More than three operands: the first ones go into the name.
-  let name = statement.mnemonic;
+  let name = ctx.cpu === undefined ? statement.mnemonic : `${ctx.cpu} ${statement.mnemonic}`;
   const cache = caches[ctx.bits];
   for (let i = 0; i < operands.length; i++) {
     const code = operandCode(operands[i], ctx) + 1;
@@ -261,6 +265,12 @@ function choose(statement: InstructionStatement, forms: Form[], ctx: MatchContex
   const mode = ctx.bits === 16 ? 1 : ctx.bits === 32 ? 2 : 4;
   const usable = matched.filter((f) => f.modes & mode);
   if (usable.length === 0) return { forms: [], failure: 'mode' };
+  if (ctx.cpu !== undefined) {
+    const { cpu } = ctx;
+    const old = usable.filter((f) => levelOf(f) <= cpu);
+    if (old.length === 0) return { forms: usable, failure: 'cpu' };
+    usable.splice(0, usable.length, ...old);
+  }
   const order = (f: Form) => sizePenalty(f, ctx.bits) * 1000 + f.rank;
   usable.sort((a, b) => order(a) - order(b) || a.code - b.code);
   return { forms: usable };

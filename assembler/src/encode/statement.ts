@@ -120,6 +120,8 @@ export interface EncodeContext {
    * immediates but neither jumps nor 64-bit moves; absent: everything (-Ox).
    */
   optimize?: 0 | 1;
+  /** The directive `cpu`: the newest processor whose instructions are taken (`cpu.ts`); absent: any. */
+  cpu?: number;
 }
 
 /** A part of the instruction that carries a value with a {@link Reference}. */

@@ -1,4 +1,5 @@
 import { Complaint, rangeOf } from '../diagnostics';
+import { CPU_NAMES, cpuLevel, cpuName, EVERY_CPU } from '../encode/cpu';
 import { Cursor } from '../parse/cursor';
 import { parseExpression } from '../parse/expression';
 import { baseOf } from '../parse/operand';
@@ -26,6 +27,15 @@ const bits: Directive = (layout, cursor, at) => {
   const value = number(layout, cursor);
   if (value !== 16n && value !== 32n && value !== 64n) {
     throw new Complaint('bits-invalid', '`bits` takes 16, 32 or 64', cursor.tokens[cursor.at - 1] ?? at);
+  }
+  const least = value === 16n ? '8086' : value === 32n ? '386' : 'x64';
+  if (layout.cpu !== undefined && layout.cpu < cpuLevel(least)!) {
+    layout.bits = 16;
+    throw new Complaint(
+      'bits-invalid',
+      `\`bits ${value}\` needs \`cpu ${least}\` or later; \`cpu ${cpuName(layout.cpu)}\` holds here`,
+      at,
+    );
   }
   layout.bits = Number(value) as 16 | 32 | 64;
 };
@@ -241,6 +251,25 @@ const ignore: Directive = (_, cursor) => {
   cursor.at = cursor.end;
 };
 
+/** `cpu 8086,noevex`; flags that switch encodings on and off change nothing here. */
+const cpu: Directive = (layout, cursor, at) => {
+  let text = '';
+  for (let t = cursor.next(); t; t = cursor.next()) text += (t.space && text !== '' ? ' ' : '') + t.text;
+  for (const word of text.split(/[ ,]/)) {
+    const name = word.replace(/^[-+*]+/, '');
+    const level = cpuLevel(name);
+    if (level === undefined) {
+      if (name === '') continue;
+      throw new Complaint(
+        'cpu-unknown',
+        `\`cpu\` does not know \`${name}\`; it takes ${CPU_NAMES.join(', ')}`,
+        at,
+      );
+    }
+    if (level >= 0) layout.cpu = level === EVERY_CPU ? undefined : level;
+  }
+};
+
 /** `[float up]` and its kin; only what NASM takes. */
 const float: Directive = (layout, cursor, at) => {
   const word = cursor.next();
@@ -287,7 +316,7 @@ const DIRECTIVES: Record<string, Directive> = {
   extern,
   common,
   sectalign,
-  cpu: ignore,
+  cpu,
   float,
   warning: ignore,
   list: ignore,

@@ -27,7 +27,8 @@ export function assembleInstruction(
   }
   if (body.constant) {
     const known = body.fixed;
-    if (known && known.bits === layout.bits && known.defaultRel === layout.defaultRel) {
+    const mode = known && known.bits === layout.bits && known.defaultRel === layout.defaultRel;
+    if (mode && layout.cpu === undefined) {
       layout.emit(known.bytes, count, true, statement.first);
       return undefined;
     }
@@ -37,7 +38,7 @@ export function assembleInstruction(
   if (body.constant) {
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return undefined;
-    if (!result.warned)
+    if (!result.warned && layout.cpu === undefined)
       body.fixed = { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes };
     layout.emit(result.bytes, count, true, statement.first);
     return undefined;
@@ -87,11 +88,12 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
 
 /**
  * A jump may be short only to its own section: NASM's `jmp_match` compares the
- * segments, so numbers and other sections get the near form.
+ * segments, so numbers and other sections get the near form. -O1 always takes
+ * the near form; -O0 only for `jmp`.
  */
 function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
   if (!body.branch) return 'short';
-  if (layout.optimize !== undefined) return unoptimised(layout, body);
+  if (layout.optimize === 1 || (layout.optimize === 0 && body.mnemonic === 'jmp')) return 'near';
   if (layout.growing && layout.grown.has(layout.ordinal)) return 'near';
   const target = body.operands[0];
   if (body.operands.length !== 1 || !target.value || target.offset || target.value.kind === 'register')
@@ -99,14 +101,6 @@ function minimumBranch(layout: Layout, body: Instruction): 'short' | 'near' {
   const linear = layout.evaluator.linear(target.value);
   if (linear.unknown) return 'short';
   return baseOf(linear) === layout.section ? 'short' : 'near';
-}
-
-/** -O0 and -O1 take the near form, but for a conditional jump backwards under -O0. */
-function unoptimised(layout: Layout, body: Instruction): 'short' | 'near' {
-  const target = body.operands[0]?.value;
-  if (layout.optimize === 1 || body.mnemonic === 'jmp' || target?.kind !== 'symbol') return 'near';
-  const at = layout.definedHere(target.name);
-  return at && at.base === layout.section ? 'short' : 'near';
 }
 
 function encodeOnce(
@@ -122,6 +116,7 @@ function encodeOnce(
     defaultRel: layout.defaultRel,
     minimumBranch: minimum,
     optimize: layout.optimize,
+    cpu: layout.cpu,
   };
   const result = encode(instruction, context);
   const blame = (operand: number | undefined) => {

@@ -40,6 +40,8 @@ export class Layout implements Scope {
   absolute: Absolute | undefined;
   bits: 16 | 32 | 64 = 16;
   defaultRel = false;
+  /** The directive `cpu` (`encode/cpu.ts`); absent: every processor. What is kept of lines holds only then. */
+  cpu: number | undefined;
   /** This pass has met a `default rel` or `default abs`. */
   defaultSeen = false;
   org: bigint | undefined;
@@ -114,6 +116,7 @@ export class Layout implements Scope {
     this.listing?.begin();
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.
     this.defaultSeen = false;
+    this.cpu = undefined;
     this.org = undefined;
     this.alignsSections = true;
     this.evaluator.float = DEFAULT_FLOAT;

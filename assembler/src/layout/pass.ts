@@ -45,7 +45,7 @@ function internal(name: string, text: string): SourceFile {
 
 /** Lines that stand before the source. */
 function commandLine(lines: readonly string[]): SourceFile {
-  const file: SourceFile = { path: '<command line>', index: -1, lines: [], bytes: false };
+  const file: SourceFile = { path: '<command line>', index: -1, lines: [] };
   lines.forEach((line, i) => {
     const tokens = tokenise(line.replaceAll(/[\r\n]/g, ' '), file, i + 1);
     if (tokens.length > 0) file.lines.push(makeLine(file, i + 1, tokens));
@@ -160,7 +160,8 @@ export class Pass implements Host {
     if (trace) this.#trace(given ?? source!.read(), trace);
     this.recorder?.before();
     const fixed = source?.fixed as FixedLine | undefined;
-    if (fixed && fixed.bits === layout.bits && fixed.defaultRel === layout.defaultRel) {
+    const mode = fixed && fixed.bits === layout.bits && fixed.defaultRel === layout.defaultRel;
+    if (mode && layout.cpu === undefined) {
       this.#fixed(fixed, source!);
       return;
     }

@@ -70,6 +70,7 @@ export class QuickReader {
       if (end < to && skipBlanks(whole, at, to) === to) return undefined;
     }
     const { bits, defaultRel, optimize } = layout;
+    if (layout.cpu !== undefined) return undefined;
     const result = encode(
       { mnemonic: word.lower, prefixes: NO_PREFIXES, operands },
       { bits, address: 0n, defaultRel, minimumBranch: 'short', optimize },

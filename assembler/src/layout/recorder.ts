@@ -93,6 +93,8 @@ export class Recorder {
 
   /** The directive in these tokens was followed. */
   directive(tokens: readonly Token[]): void {
+    // Jumps have three forms on old processors.
+    if (this.layout.cpu !== undefined) this.giveUp();
     const step = this.program.add(Act.Directive);
     step.source = tokens;
     step.parent = this.layout.parent;

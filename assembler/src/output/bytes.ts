@@ -1,3 +1,5 @@
+import { encodeText } from '../text/encoding';
+
 /** A growing little-endian buffer. */
 export class ByteWriter {
   #buffer = new Uint8Array(1024);
@@ -44,7 +46,7 @@ export class ByteWriter {
 
   /** UTF-8 with a zero at the end. */
   string(text: string): void {
-    this.raw(encoder.encode(text));
+    this.raw(encodeText(text));
     this.u8(0);
   }
 
@@ -70,5 +72,3 @@ export class ByteWriter {
     }
   }
 }
-
-const encoder = new TextEncoder();

@@ -3,6 +3,7 @@ import type { EncodedField } from '../encode/statement';
 import type { Listing } from '../layout/listing';
 import { Section } from '../layout/section';
 import type { Frame } from '../preprocess/state';
+import { decodeText } from '../text/encoding';
 import type { SourceLine } from '../text/source';
 import { detokenise, type Token } from '../text/token';
 
@@ -25,7 +26,7 @@ class Text {
   next = 0;
 
   constructor(data: Uint8Array | undefined) {
-    const text = decode(data ?? new Uint8Array(0));
+    const text = decodeText(data ?? new Uint8Array(0));
     this.lines = text.split('\n').map((l) => (l.endsWith('\r') ? l.slice(0, -1) : l));
     if (this.lines[this.lines.length - 1] === '') this.lines.pop();
   }
@@ -39,14 +40,6 @@ class Text {
       used++;
     }
     return { text, used };
-  }
-}
-
-function decode(data: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(data);
-  } catch {
-    return new TextDecoder('latin1').decode(data);
   }
 }
 

@@ -72,6 +72,7 @@ function parseItem(cursor: Cursor, outer: number, ignored: Token[], depth: numbe
       items: parseList(cursor, width, ignored, depth),
     };
   }
+  const start = cursor.at;
   const value = parseExpression(cursor);
   if (isWord(cursor.peek, 'dup')) {
     cursor.next();
@@ -89,8 +90,9 @@ function parseItem(cursor: Cursor, outer: number, ignored: Token[], depth: numbe
   // A string is one only if nothing follows it; otherwise NASM takes it for a number.
   if (value.kind === 'string' && endsElement(cursor.peek, depth))
     return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
+  // One sign at most, and no parentheses: `dd (1.0)` is an expression, in which NASM takes no such constant.
   const float = floatOf(value);
-  if (float) return { kind: 'float', ...float, width };
+  if (float && cursor.at - start <= 2) return { kind: 'float', ...float, width };
   return { kind: 'value', value, width };
 }
 

@@ -140,7 +140,7 @@ function parseUnary(cursor: Cursor, depth: number): Expression {
 
 /** The bytes of a string token, or a complaint about its missing quote. */
 export function stringOf(token: Token): string {
-  const bytes = stringBytes(token.text, token.file.bytes);
+  const bytes = stringBytes(token.text);
   if (bytes === undefined)
     throw new Complaint('string-unterminated', 'the string has no closing quote', token);
   return bytes;
@@ -173,5 +173,7 @@ function parseCall(cursor: Cursor, name: string, token: Token, depth: number): E
   if (argument.kind !== 'string')
     throw new Complaint('string-expected', `\`${token.text}\` needs a string`, token);
   const bytes = recode(argument.bytes, name.startsWith('utf16') ? 2 : 4, name.endsWith('be'));
+  if (bytes === undefined)
+    throw new Complaint('string-expected', `\`${token.text}\` needs a string in UTF-8`, token);
   return { kind: 'string', bytes, at: token.with(Kind.String, quote(bytes)) };
 }

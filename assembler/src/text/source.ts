@@ -1,3 +1,4 @@
+import { decodeText } from './encoding';
 import { isBlank, tokenise } from './lexer';
 import { Kind, type Token } from './token';
 
@@ -74,16 +75,6 @@ export interface SourceFile {
   /** Position in the list of dependencies. */
   index: number;
   lines: SourceLine[];
-  /** True when the file is not UTF-8: its characters are then its bytes. */
-  bytes: boolean;
-}
-
-function decode(data: Uint8Array): { text: string; bytes: boolean } {
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(data), bytes: false };
-  } catch {
-    return { text: new TextDecoder('latin1').decode(data), bytes: true };
-  }
 }
 
 /** Name of the directive a line starts with. */
@@ -111,9 +102,9 @@ const ODD_LINE_ENDS = new RegExp(ODD_LINE_END, 'g');
 
 /** Reads a whole file into lines. */
 export function readSource(path: string, index: number, data: Uint8Array): SourceFile {
-  const { text: all, bytes } = decode(data);
+  const all = decodeText(data);
   const text = ODD_LINE_END.test(all) ? all.replaceAll(ODD_LINE_ENDS, '\n') : all;
-  const file: SourceFile = { path, index, lines: [], bytes };
+  const file: SourceFile = { path, index, lines: [] };
   const comments = new Comments(text);
   let at = 0;
   let number = 1;

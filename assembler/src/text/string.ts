@@ -1,3 +1,5 @@
+import { encodeText } from './encoding';
+
 /**
  * Strings are handled as "byte strings": JavaScript strings whose character
  * codes are the bytes, because NASM counts and cuts bytes.
@@ -5,30 +7,32 @@
 
 const ESCAPES: Record<string, number> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27 };
 
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** UTF-8 of a text as a byte string. */
 export function utf8(text: string): string {
   let plain = true;
   for (let i = 0; i < text.length && plain; i++) plain = text.charCodeAt(i) < 128;
   if (plain) return text;
   let out = '';
-  for (const byte of new TextEncoder().encode(text)) out += String.fromCharCode(byte);
+  for (const byte of encodeText(text)) out += String.fromCharCode(byte);
   return out;
 }
 
 /** The bytes of a string token, quotes and escapes resolved (NASM manual 3.4.2); undefined when it is not terminated. */
-export function stringBytes(token: string, raw: boolean): string | undefined {
+export function stringBytes(token: string): string | undefined {
   const quote = token[0];
   if (token.length < 2 || token[token.length - 1] !== quote) return undefined;
   const body = token.slice(1, -1);
-  if (quote !== '`') return raw ? body : utf8(body);
+  if (quote !== '`') return utf8(body);
   let out = '';
   for (let i = 0; i < body.length; ) {
     const c = body[i++];
     if (c !== '\\') {
       const point = body.codePointAt(i - 1)!;
-      const whole = raw ? c : String.fromCodePoint(point);
+      const whole = String.fromCodePoint(point);
       i += whole.length - 1;
-      out += raw ? whole : utf8(whole);
+      out += utf8(whole);
       continue;
     }
     if (i >= body.length) return undefined;
@@ -82,9 +86,14 @@ export function stringNumber(bytes: string): bigint {
   return value;
 }
 
-/** Converts a UTF-8 byte string to UTF-16 or UTF-32, for `__?utf16?__` and its kin (NASM manual 3.4.5). */
-export function recode(bytes: string, unit: 2 | 4, bigEndian: boolean): string {
-  const text = new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
+/** Converts a UTF-8 byte string to UTF-16 or UTF-32, for `__?utf16?__` and its kin (NASM manual 3.4.5); undefined when it is none. */
+export function recode(bytes: string, unit: 2 | 4, bigEndian: boolean): string | undefined {
+  let text: string;
+  try {
+    text = strict.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
   let out = '';
   const put = (value: number) => {
     for (let i = 0; i < unit; i++) {

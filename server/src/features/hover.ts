@@ -292,7 +292,7 @@ function numberDoc(token: Token): string | undefined {
   const value = numberOf(token);
   if (value !== undefined) return numberText(value);
   if (token.kind !== Kind.String) return undefined;
-  const bytes = stringBytes(token.text, false);
+  const bytes = stringBytes(token.text);
   if (bytes === undefined) return undefined;
   const length = `${bytes.length} byte${bytes.length === 1 ? '' : 's'}`;
   if (bytes.length === 0 || bytes.length > 8) return `String of ${length}`;

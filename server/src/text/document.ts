@@ -1,4 +1,11 @@
-import { Kind, makeLine, readSource, type SourceFile, type SourceLine } from '@hyperstep/assembler';
+import {
+  encodeText,
+  Kind,
+  makeLine,
+  readSource,
+  type SourceFile,
+  type SourceLine,
+} from '@hyperstep/assembler';
 import type { Position, Range } from 'vscode-languageserver';
 import { WordIndex } from './words';
 
@@ -49,10 +56,8 @@ export class Document {
     readonly path: string,
     readonly uri: string,
     text: string,
-    /** What the file really is, where its text is not UTF-8. */
-    private readonly raw?: Uint8Array,
   ) {
-    this.source = { path, index: 0, lines: [], bytes: raw !== undefined };
+    this.source = { path, index: 0, lines: [] };
     this.replaceAll(text);
   }
 
@@ -64,11 +69,10 @@ export class Document {
     return this.lines.join('\n');
   }
 
-  /** UTF-8 of the text, made at most once a revision. */
+  /** The bytes of the text, made at most once a revision. */
   get data(): Uint8Array {
-    if (this.raw) return this.raw;
     if (this.bytes?.revision !== this.revision)
-      this.bytes = { revision: this.revision, data: new TextEncoder().encode(this.text) };
+      this.bytes = { revision: this.revision, data: encodeText(this.text) };
     return this.bytes.data;
   }
 
@@ -161,7 +165,7 @@ export class Document {
   /** Reads physical lines [from, to) again. */
   private retokenise(from: number, to: number): void {
     const text = this.lines.slice(from, to).join('\n').replaceAll(NO_LINE_END, ' ');
-    const piece = new TextEncoder().encode(text);
+    const piece = encodeText(text);
     const read = readSource(this.path, 0, piece);
     for (let i = from; i < to; i++) this.at[i] = undefined;
     for (const line of read.lines) {

@@ -1,4 +1,11 @@
-import { type AssembleResult, directoryOf, join, labIncludePaths, readLab } from '@hyperstep/assembler';
+import {
+  type AssembleResult,
+  decodeText,
+  directoryOf,
+  join,
+  labIncludePaths,
+  readLab,
+} from '@hyperstep/assembler';
 import { uriOf } from '../locations';
 import { type MacroTable, macroEntries } from '../syntax/macro-table';
 import { Outline } from '../syntax/outline';
@@ -7,9 +14,6 @@ import type { ServerFiles } from './files';
 import { IncludeGraph } from './graph';
 import { Program, type Recipe } from './program';
 import { DEFAULTS, type Settings } from './settings';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-const latin1 = new TextDecoder('latin1');
 
 /** Is the path a source of the dialect by its name? */
 export function isSource(path: string): boolean {
@@ -96,14 +100,7 @@ export class Workspace {
     if (open) return open;
     if (this.closed.has(path)) return this.closed.get(path);
     const data = this.readDisk(path);
-    let document: Document | undefined;
-    if (data) {
-      try {
-        document = new Document(path, uriOf(path), utf8.decode(data));
-      } catch {
-        document = new Document(path, uriOf(path), latin1.decode(data), data);
-      }
-    }
+    const document = data && new Document(path, uriOf(path), decodeText(data));
     this.closed.set(path, document);
     return document;
   }

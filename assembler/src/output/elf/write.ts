@@ -1,5 +1,6 @@
 import type { Layout } from '../../layout/layout';
 import { Section } from '../../layout/section';
+import { encodeText } from '../../text/encoding';
 import { ByteWriter } from '../bytes';
 import { SHN, SHT, STB, STT } from './constants';
 import type { DebugSection } from './dwarf';
@@ -230,10 +231,9 @@ export function writeElf(content: ElfContent): Uint8Array {
   const alignUp = (n: number) => Math.ceil(n / FILE_ALIGN) * FILE_ALIGN;
   let offset = alignUp(tableOffset + entrySize * headers.length);
   let name = 0;
-  const encoder = new TextEncoder();
   for (const h of headers) {
     out.number(name, 4);
-    name += encoder.encode(h.name).length + 1;
+    name += encodeText(h.name).length + 1;
     out.number(h.type, 4);
     out.number(h.flags, word);
     out.number(0, word);
