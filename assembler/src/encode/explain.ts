@@ -1,6 +1,6 @@
 /** Says why no encoding takes a statement's operands: which operand, and what would be accepted. */
 import { addressText } from './address';
-import { cpuName, levelOf } from './cpu';
+import { cpuName } from './cpu';
 import type { Form, Slot } from './form';
 import { Fit, fit, type MatchContext } from './match';
 import { describeClass, findRegister } from './registers';
@@ -226,7 +226,7 @@ export function explainCpu(
   forms: readonly Form[],
   cpu: number,
 ): EncodeError {
-  const needed = cpuName(Math.min(...forms.map(levelOf)));
+  const needed = cpuName(Math.min(...forms.map((f) => f.cpu)));
   const what = statement.operands.length === 0 ? '' : ' with these operands';
   return {
     code: 'cpu',

@@ -88,6 +88,8 @@ export interface Form {
   /** VEX/EVEX W and L fields. */
   w: number;
   l: number;
+  /** The oldest processor that has it: a number of `LEVELS` in cpu.ts. */
+  cpu: number;
   /** Bit 0: 16-bit, bit 1: 32-bit, bit 2: 64-bit mode. */
   modes: number;
   /** Preceded by `wait` (9B). */
@@ -162,6 +164,7 @@ export const USUAL: Form = {
   default64: false,
   w: 0,
   l: 0,
+  cpu: 0,
   modes: 7,
   wait: false,
   memorySize: 0,

@@ -15,6 +15,7 @@ import {
   OpCodeTableKind,
   TupleType,
 } from 'iced-x86';
+import { leastCpu } from './cpu-features';
 import {
   type EvexTraits,
   type Form,
@@ -205,6 +206,7 @@ function readForm(code: number): Form | undefined {
       default64: info.defaultOpSize64 || info.forceOpSize64,
       w: info.isWIG ? 0 : info.W,
       l: info.isLIG ? 0 : info.L,
+      cpu: leastCpu(code, space, written),
       // NASM, like Intel, has no near branch with a 16-bit offset in 64-bit mode.
       modes: modesOf(info) & (written.some((s) => s.place === 'rel' && s.bytes === 2) ? 3 : 7),
       wait: info.fwait,

@@ -3,7 +3,6 @@
  * and sizes of the operands, so the answer is kept per signature.
  */
 import { isAbsolute } from './address';
-import { levelOf } from './cpu';
 import { defaultSized, sizedByImmediate } from './dialect';
 import type { Form, Slot } from './form';
 import { findRegister } from './registers';
@@ -267,7 +266,7 @@ function choose(statement: InstructionStatement, forms: Form[], ctx: MatchContex
   if (usable.length === 0) return { forms: [], failure: 'mode' };
   if (ctx.cpu !== undefined) {
     const { cpu } = ctx;
-    const old = usable.filter((f) => levelOf(f) <= cpu);
+    const old = usable.filter((f) => f.cpu <= cpu);
     if (old.length === 0) return { forms: usable, failure: 'cpu' };
     usable.splice(0, usable.length, ...old);
   }
