@@ -57,13 +57,7 @@ start:          cld
                 mov     gs, eax
                 mov     eax, KERNEL_DATA
                 mov     ss, eax
-                mov     eax, tss                ; the base is scattered over the descriptor
-                mov     [gdt.tss + 2], ax
-                shr     eax, 16
-                mov     [gdt.tss + 4], al
-                mov     [gdt.tss + 7], ah
-                mov     eax, TASK
-                ltr     ax
+                call    load_task
                 lidt    [idt_pointer]
                 sub     esp, 12
                 push    dword [information]
@@ -98,71 +92,8 @@ leave_user:     mov     esp, [kernel_stack]
                 pop     ebx
                 ret
 
-; The shortest possible handler: what is measured is the way in and out.
-                global  empty_interrupt
-empty_interrupt:
-                iret
-
-                global  user_interrupts
-user_interrupts:
-                int     0x80
-                dec     ebx
-                jnz     user_interrupts
-                int     0x81
-
-; EBX times: read every page of an area that is not present, then have it taken away.
-                global  user_faults
-user_faults:    xor     eax, eax
-.round:         mov     edi, FAULT_AREA
-                mov     ecx, FAULT_PAGES
-.touch:         add     eax, [edi]
-                add     edi, 4096
-                dec     ecx
-                jnz     .touch
-                int     0x82
-                dec     ebx
-                jnz     .round
-                int     0x81
-
-; #PF: make the page present.
-                global  map_page
-map_page:       push    eax
-                mov     eax, cr2
-                shr     eax, 12
-                or      byte [page_tables + eax * 4], 1
-                pop     eax
-                add     esp, 4                  ; error code
-                iret
-
-; INT 0x82: take the pages away.
-                global  unmap_pages
-unmap_pages:    push    eax
-                push    ecx
-                mov     ecx, FAULT_PAGES
-.next:          and     byte [page_tables + (FAULT_AREA >> 12) * 4 + ecx * 4 - 4], ~1
-                dec     ecx
-                jnz     .next
-                mov     eax, cr3
-                mov     cr3, eax
-                pop     ecx
-                pop     eax
-                iret
-
-; Exceptions that nobody expects.
+; Exceptions that nobody expects (handlers.inc): vector, error code and what the processor pushed.
                 extern  panic
-%macro stub 1
-exception_%1:
-  %if !(%1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21)
-                push    0
-  %endif
-                push    %1
-                jmp     unexpected
-%endmacro
-%assign vector 0
-%rep 32
-                stub    vector
-  %assign vector vector + 1
-%endrep
 unexpected:     mov     eax, cr2
                 pop     ecx
                 pop     edx
@@ -174,14 +105,7 @@ unexpected:     mov     eax, cr2
                 push    ecx
                 call    panic
 
-                section .data
-                global  exception_stubs
-exception_stubs:
-%assign vector 0
-%rep 32
-                dd      exception_ %+ vector
-  %assign vector vector + 1
-%endrep
+%include "handlers.inc"
 
                 align   8
 gdt:            dq      0

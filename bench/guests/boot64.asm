@@ -70,13 +70,8 @@ long_mode:      mov     eax, KERNEL_DATA
                 mov     ds, eax
                 mov     es, eax
                 mov     ss, eax
-                mov     rax, tss                ; the base is scattered over the descriptor
-                mov     [gdt.tss + 2], ax
-                shr     rax, 16
-                mov     [gdt.tss + 4], al
-                mov     [gdt.tss + 7], ah
-                mov     eax, TASK
-                ltr     ax
+                mov     esp, stack_top
+                call    load_task
                 lidt    [idt_pointer]
                 mov     ecx, IA32_STAR          ; SYSRET: SS = base + 8, CS = base + 16
                 xor     eax, eax
@@ -89,7 +84,6 @@ long_mode:      mov     eax, KERNEL_DATA
                 mov     ecx, IA32_FMASK
                 xor     eax, eax
                 wrmsr
-                mov     rsp, stack_top
                 mov     edi, [information]
                 call    bench_main              ; does not return
 .stop:          hlt
@@ -126,19 +120,8 @@ leave_user:     mov     rsp, [kernel_stack]
                 pop     rbx
                 ret
 
-; The shortest possible handlers: what is measured is the way in and out.
-                global  empty_interrupt
-empty_interrupt:
-                iretq
-
+; SYSCALL: straight back.
 system_call:    o64 sysret
-
-                global  user_interrupts
-user_interrupts:
-                int     0x80
-                dec     ebx
-                jnz     user_interrupts
-                int     0x81
 
                 global  user_system_calls
 user_system_calls:
@@ -147,59 +130,8 @@ user_system_calls:
                 jnz     user_system_calls
                 int     0x81
 
-; EBX times: read every page of an area that is not present, then have it taken away.
-                global  user_faults
-user_faults:    xor     eax, eax
-.round:         mov     edi, FAULT_AREA
-                mov     ecx, FAULT_PAGES
-.touch:         add     eax, [rdi]
-                add     edi, 4096
-                dec     ecx
-                jnz     .touch
-                int     0x82
-                dec     ebx
-                jnz     .round
-                int     0x81
-
-; #PF: make the page present.
-                global  map_page
-map_page:       push    rax
-                mov     rax, cr2
-                shr     rax, 12
-                or      byte [page_tables + rax * 8], 1
-                pop     rax
-                add     rsp, 8                  ; error code
-                iretq
-
-; INT 0x82: take the pages away.
-                global  unmap_pages
-unmap_pages:    push    rax
-                push    rcx
-                mov     ecx, FAULT_PAGES
-.next:          and     byte [page_tables + (FAULT_AREA >> 12) * 8 + rcx * 8 - 8], ~1
-                dec     ecx
-                jnz     .next
-                mov     rax, cr3
-                mov     cr3, rax
-                pop     rcx
-                pop     rax
-                iretq
-
-; Exceptions that nobody expects.
+; Exceptions that nobody expects (handlers.inc): vector, error code and what the processor pushed.
                 extern  panic
-%macro stub 1
-exception_%1:
-  %if !(%1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21)
-                push    0
-  %endif
-                push    %1
-                jmp     unexpected
-%endmacro
-%assign vector 0
-%rep 32
-                stub    vector
-  %assign vector vector + 1
-%endrep
 unexpected:     mov     edi, [rsp]
                 mov     esi, [rsp + 8]
                 mov     edx, [rsp + 16]
@@ -207,14 +139,7 @@ unexpected:     mov     edi, [rsp]
                 and     rsp, -16
                 call    panic
 
-                section .data
-                global  exception_stubs
-exception_stubs:
-%assign vector 0
-%rep 32
-                dd      exception_ %+ vector
-  %assign vector vector + 1
-%endrep
+%include "handlers.inc"
 
                 align   8
 gdt:            dq      0

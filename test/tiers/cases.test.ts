@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Machine } from '@hyperstep/engine';
+import { Random } from '@hyperstep/engine/testing';
 import { program } from './boot';
 import { boot, lockStep, summary, TIERS } from './lockstep';
-import { Random } from './random';
 
 /** Runs a program on all tiers in lock-step; the evaluator's machine at its end. */
 function check(body: string, options: { bits?: 32 | 64; timer?: number; limit?: number } = {}): Machine {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { ContextId, Machine } from '@hyperstep/engine';
+import { Random } from '@hyperstep/engine/testing';
 import { compile } from '../../debug-adapter/src/evaluate/compile';
 import { parseExpression } from '../../debug-adapter/src/evaluate/parser';
 import { termOf } from '../../debug-adapter/src/evaluate/term';
@@ -7,7 +8,6 @@ import type { LaunchConfig } from '../../debug-adapter/src/launch/config';
 import { Target } from '../../debug-adapter/src/target';
 import { program } from './boot';
 import { boot, summary } from './lockstep';
-import { Random } from './random';
 
 /** A loop whose registers, flags and memory are never the same; it can be watched at four places. */
 function body(bits: 32 | 64): string {

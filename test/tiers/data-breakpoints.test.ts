@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { DataRange, Machine } from '@hyperstep/engine';
+import { Random } from '@hyperstep/engine/testing';
 import { program } from './boot';
 import { boot, summary } from './lockstep';
-import { ProgramMaker, Random } from './random';
+import { ProgramMaker } from './random';
 
 const DATA = 0x200000;
 const STACK = 0x7f000;

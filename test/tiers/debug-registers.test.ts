@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Random } from '@hyperstep/engine/testing';
 import { bootUnderBochs, missingTools } from '../bochs/boot';
 import { program } from './boot';
 import { boot, lockStep } from './lockstep';
-import { Random } from './random';
 
 /** Code around a label `here`, and where #DB came from: `offset from here, DR6, RF as pushed, ECX`, in hexadecimal. */
 interface Case {

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Machine } from '@hyperstep/engine';
+import { Random } from '@hyperstep/engine/testing';
 import { type Frame, program } from './boot';
 import { boot, lockStep, summary } from './lockstep';
-import { Random } from './random';
 
 /**
  * Runs a body in lock-step to its end; the machine that the evaluator ran. One

@@ -2,8 +2,8 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assemble, assembleLab, type FileProvider } from '@hyperstep/assembler';
+import { Random } from '@hyperstep/engine/testing';
 import { boot, lockStep, TIERS } from './lockstep';
-import { Random } from './random';
 
 const root = process.env.HYPERSTEP_ROOT ?? process.cwd();
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { Machine, type MachineConfig } from '@hyperstep/engine';
-import type { Random } from './random';
+import type { Random } from '@hyperstep/engine/testing';
 
 /** Machines that run the same program by different means. */
 export const TIERS: readonly MachineConfig[] = [

@@ -1,6 +1,7 @@
+import { Random } from '@hyperstep/engine/testing';
 import { program } from './boot';
 import { boot, lockStep } from './lockstep';
-import { ProgramMaker, Random } from './random';
+import { ProgramMaker } from './random';
 
 const SEEDS = Number(process.env.TIER_SEEDS ?? 5);
 const FIRST = Number(process.env.TIER_FIRST ?? 1);

@@ -1,24 +1,4 @@
-/** A small reproducible generator (xorshift32). */
-export class Random {
-  constructor(private state: number) {
-    this.state = (state * 0x9e3779b1) | 1;
-  }
-
-  below(limit: number): number {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >>> 17;
-    this.state ^= this.state << 5;
-    return (this.state >>> 0) % limit;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)];
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-}
+import { Random } from '@hyperstep/engine/testing';
 
 const SIZES = ['byte', 'word', 'dword', 'qword'] as const;
 

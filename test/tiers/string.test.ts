@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { Random } from '@hyperstep/engine/testing';
 import { program } from './boot';
 import { boot, lockStep, summary } from './lockstep';
-import { Random } from './random';
 
 // Repetitions long enough for many iterations at once (engine/src/helpers/string.ts), with interrupts in them.
 const BODY = (bits: 32 | 64): string => {

@@ -1,6 +1,6 @@
+import { Random } from '@hyperstep/engine/testing';
 import { program } from './boot';
 import { boot, lockStep } from './lockstep';
-import { Random } from './random';
 import { GROUPS, vectorProgram } from './vectors';
 
 const SEEDS = Number(process.env.TIER_SEEDS ?? 1);

@@ -1,4 +1,4 @@
-import { Random } from './random';
+import { Random } from '@hyperstep/engine/testing';
 
 /** Bit patterns that matter, low to high magnitude: zeros, denormals, ordinary numbers, limits, infinities, NaNs. */
 const SINGLES = [

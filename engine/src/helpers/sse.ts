@@ -3,7 +3,8 @@ import { generalProtection } from '../cpu/descriptors';
 import { hex } from '../cpu/limits';
 import { Cr0, Cr4, Mxcsr, Slot } from '../cpu/state';
 import { How } from '../memory/mmu';
-import { Control, read, summarize, write as writeRegister } from '../x87/unit';
+import { setControl } from '../x87/environment';
+import { read, write as writeRegister } from '../x87/unit';
 import type { HelperTable } from './types';
 
 /** An SSE instruction where Mode.SSE is not set (SDM 3A 13.1.3, 2.5): #UD before #NM. */
@@ -108,7 +109,6 @@ function fxrstor(cpu: Cpu, d: number, a: number): void {
     );
     return;
   }
-  s.u64[Slot.FCW] = (words[0] & BigInt(Control.EXISTING)) | BigInt(Control.ALWAYS);
   s.u64[Slot.FSW] = (words[0] >> 16n) & 0xffffn;
   s.u64[Slot.FTW] = (words[0] >> 32n) & 0xffn;
   s.u64[Slot.FOP] = (words[0] >> 48n) & 0x7ffn;
@@ -119,7 +119,7 @@ function fxrstor(cpu: Cpu, d: number, a: number): void {
   for (let i = 0; i < 8; i++)
     writeRegister(cpu, i, words[first + 2 * i] | ((words[first + 2 * i + 1] & 0xffffn) << 64n));
   s.setLow(Slot.FTW, tags);
-  summarize(cpu);
+  setControl(cpu, Number(words[0] & 0xffffn));
   if (!sse) return;
   s.setLow(Slot.MXCSR, mxcsr);
   for (let i = 0; i < 2 * xmmCount(cpu); i++) s.u64[Slot.XMM0 + i] = words[Area.XMM0 / 8 + i];

@@ -82,8 +82,11 @@ function x87Arithmetic(cpu: Cpu, d: number, a: number, b: number): void {
   pop(cpu, pops);
 }
 
-/** How numbers compare, as C3 C2 C0; in the flags ZF PF CF are the same. */
-const ORDER = { '-1': Status.C0, '0': Status.C3, '1': 0 } as const;
+/** How two values compare, as C3 C2 C0; in the flags ZF PF CF are the same. */
+function orderCodes(order: -1 | 0 | 1 | undefined): number {
+  if (order === undefined) return UNORDERED;
+  return order < 0 ? Status.C0 : order === 0 ? Status.C3 : 0;
+}
 
 /** Compares ST(0) with the operand: d = 1 if a QNaN is invalid too | 2 for EFLAGS instead of C3 C2 C0 | pops << 4. */
 function x87Compare(cpu: Cpu, d: number, a: number, b: number): void {
@@ -107,7 +110,7 @@ function x87Compare(cpu: Cpu, d: number, a: number, b: number): void {
   const x = read(cpu, 0);
   const order = compare(EXTENDED, env, x, operand(cpu, b, a), (d & 1) !== 0);
   if (unpack(EXTENDED, x, env).kind >= Kind.QNAN) env.flags &= ~Mxcsr.DE;
-  if (settle(cpu)) answer(order === undefined ? UNORDERED : ORDER[order]);
+  if (settle(cpu)) answer(orderCodes(order));
 }
 
 /** FTST: ST(0) against zero. */
@@ -118,7 +121,7 @@ function ftst(cpu: Cpu): void {
     return;
   }
   const order = compare(EXTENDED, begin(cpu), read(cpu, 0), 0n, true);
-  if (settle(cpu)) setConditions(cpu, order === undefined ? UNORDERED : ORDER[order], UNORDERED);
+  if (settle(cpu)) setConditions(cpu, orderCodes(order), UNORDERED);
 }
 
 /** FXAM's classes by {@link Kind}; a denormal is finite too. */

@@ -27,15 +27,17 @@ const ONE = 0x3fff8000000000000000n;
 type Function1 = (env: typeof environment, x: bigint) => bigint;
 type Function2 = (env: typeof environment, x: bigint, y: bigint) => bigint;
 
-/** ST(0) ← f(ST(0)) */
-function unary(f: Function1) {
+/** ST(0) ← f(ST(0)); precision control counts for the square root only. */
+function unary(f: Function1, precision: 'full' | 'controlled' = 'full') {
   return (cpu: Cpu): void => {
     notePointer(cpu);
     if (isEmpty(cpu, 0)) {
       if (underflow(cpu)) write(cpu, 0, INDEFINITE);
       return;
     }
-    const value = f(begin(cpu), read(cpu, 0));
+    const env = begin(cpu);
+    if (precision === 'controlled') controlPrecision(cpu);
+    const value = f(env, read(cpu, 0));
     if (settle(cpu)) write(cpu, 0, value);
   };
 }
@@ -141,16 +143,9 @@ function circularFunction(name: 'sine' | 'cosine') {
   };
 }
 
-function fsqrt(cpu: Cpu): void {
-  unary((env, x) => {
-    controlPrecision(cpu);
-    return squareRoot(EXTENDED, env, 0n, x);
-  })(cpu);
-}
-
 /** Functions; see types.ts for the calling convention. */
 export const x87FunctionHelpers = {
-  fsqrt,
+  fsqrt: unary((env, x) => squareRoot(EXTENDED, env, 0n, x), 'controlled'),
   frndint: unary((env, x) => roundToIntegral(EXTENDED, env, x, env.rounding as Rounding, false)),
   f2xm1: unary(f2xm1),
   fsin: circularFunction('sine'),

@@ -59,7 +59,6 @@ export function environmentImage(cpu: Cpu, bytes: 14 | 28, real: boolean): numbe
 /** The reverse: from the image's words. */
 export function loadEnvironment(cpu: Cpu, words: readonly number[], bytes: 14 | 28, real: boolean): void {
   const s = cpu.state;
-  s.setLow(Slot.FCW, (words[0] & Control.EXISTING) | Control.ALWAYS);
   s.setLow(Slot.FSW, words[1] & 0xffff);
   let tags = 0;
   for (let n = 0; n < 8; n++) if (((words[2] >> (2 * n)) & 3) !== Tag.EMPTY) tags |= 1 << n;
@@ -74,7 +73,7 @@ export function loadEnvironment(cpu: Cpu, words: readonly number[], bytes: 14 | 
   s.setLow(Slot.FIP, ip >>> 0);
   s.setLow(Slot.FDP, dp >>> 0);
   s.setLow(Slot.FOP, (wide && !real ? words[4] >>> 16 : real ? words[4] : 0) & 0x7ff);
-  summarize(cpu);
+  setControl(cpu, words[0]);
 }
 
 /** FNINIT. The registers keep their contents, all tagged empty. */
