@@ -89,7 +89,7 @@ export function* assembleInSteps(options: AssembleOptions): Generator<void, Asse
   for (let number = 1; ; number++) {
     grow(number);
     reporter = new Reporter();
-    if (listing) reporter.listener = (d) => listing.diagnostic(d);
+    if (listing && number > 1) reporter.listener = (d) => listing.diagnostic(d);
     const pass = new Pass(layout, files, options, reporter, number);
     if (records && !surprised && number <= 2) pass.recorder = new Recorder(layout);
     const { defaultRel } = layout;

@@ -76,6 +76,8 @@ export class Layout implements Scope {
   stopped = false;
   /** NASM's -O0 and -O1. */
   optimize: 0 | 1 | undefined;
+  /** The listing of this pass: none of the first, which is never the last one of a whole assembly. */
+  listing: Listing | undefined;
   /** Values carry what they are relative to: for object files and listings. */
   readonly traced: boolean;
   /** Where the statement that is being emitted stands. */
@@ -91,9 +93,9 @@ export class Layout implements Scope {
     /** The object format; absent for flat binaries. */
     readonly format?: ObjectFormat,
     /** Wants to know what stands where. */
-    readonly listing?: Listing,
+    readonly lister?: Listing,
   ) {
-    this.traced = format !== undefined || listing !== undefined;
+    this.traced = format !== undefined || lister !== undefined;
   }
 
   get lenient(): boolean {
@@ -113,6 +115,7 @@ export class Layout implements Scope {
     this.strucs = new StrucRecords();
     this.bits = this.format?.bits ?? 16;
     this.format?.begin();
+    this.listing = pass > 1 ? this.lister : undefined;
     this.listing?.begin();
     // NASM keeps `default rel` from one pass to the next: it also holds above the directive.
     this.defaultSeen = false;

@@ -50,6 +50,22 @@ describe('listings', () => {
     });
   }
 
+  it('end lines where the assembler does', () => {
+    const files = { read: () => new TextEncoder().encode(' nop\0 nop\r db 1\x1a db 2') };
+    const { listing, diagnostics } = assemble({ main: 'x.asm', files, listing: true });
+    assert.deepEqual(diagnostics, []);
+    assert.equal(
+      listing,
+      [
+        '     1 00000000 90                       nop',
+        '     2 00000001 90                       nop',
+        '     3 00000002 01                       db 1',
+        '     4 00000003 02                       db 2',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('show messages below their line', () => {
     const files = { read: () => new TextEncoder().encode(' db 300\n nop\n mov eax\n') };
     const { listing } = assemble({ main: 'x.asm', files, listing: true });

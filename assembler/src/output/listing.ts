@@ -3,8 +3,7 @@ import type { EncodedField } from '../encode/statement';
 import type { Listing } from '../layout/listing';
 import { Section } from '../layout/section';
 import type { Frame } from '../preprocess/state';
-import { decodeText } from '../text/encoding';
-import type { SourceLine } from '../text/source';
+import { readText, type SourceLine } from '../text/source';
 import { detokenise, type Token } from '../text/token';
 
 /** Columns of NASM's listing: hexadecimal digits a line, longest source text. */
@@ -26,7 +25,7 @@ class Text {
   next = 0;
 
   constructor(data: Uint8Array | undefined) {
-    const text = decodeText(data ?? new Uint8Array(0));
+    const text = readText(data ?? new Uint8Array(0));
     this.lines = text.split('\n').map((l) => (l.endsWith('\r') ? l.slice(0, -1) : l));
     if (this.lines[this.lines.length - 1] === '') this.lines.pop();
   }

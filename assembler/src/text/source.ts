@@ -77,6 +77,12 @@ export interface SourceFile {
   lines: SourceLine[];
 }
 
+/** A file as text in which only `\n` and `\r\n` end lines. */
+export function readText(data: Uint8Array): string {
+  const text = decodeText(data);
+  return ODD_LINE_END.test(text) ? text.replaceAll(ODD_LINE_ENDS, '\n') : text;
+}
+
 /** Name of the directive a line starts with. */
 export function directiveOf(tokens: readonly Token[]): string | undefined {
   const first = tokens[0];
@@ -102,8 +108,7 @@ const ODD_LINE_ENDS = new RegExp(ODD_LINE_END, 'g');
 
 /** Reads a whole file into lines. */
 export function readSource(path: string, index: number, data: Uint8Array): SourceFile {
-  const all = decodeText(data);
-  const text = ODD_LINE_END.test(all) ? all.replaceAll(ODD_LINE_ENDS, '\n') : all;
+  const text = readText(data);
   const file: SourceFile = { path, index, lines: [] };
   const comments = new Comments(text);
   let at = 0;
