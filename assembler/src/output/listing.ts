@@ -42,17 +42,24 @@ class Text {
   }
 }
 
+/** How deep frames are listed; null: not at all. Each frame is asked about for each of its lines. */
+const levels = new WeakMap<Frame, number | null>();
+
 /** Does a `.nolist` or standard macro hide what this frame holds? Otherwise how deep it is listed. */
-function levelOf(frame: Frame): number | undefined {
-  let level = 0;
-  for (let f: Frame | undefined = frame; f; f = f.parent) {
-    if (f.kind === 'macro') {
-      if (f.call!.macro.nolist) return undefined;
-      level++;
-    } else if (f.kind === 'repeat') level++;
-    else if (f.parent?.file && f.parent.file.index >= 0) level++;
+function levelOf(frame: Frame): number | null {
+  let level = levels.get(frame);
+  if (level === undefined) {
+    level = frame.parent ? levelOf(frame.parent) : 0;
+    if (frame.kind === 'macro' && frame.call!.macro.nolist) level = null;
+    else if (level !== null && isDeeper(frame)) level++;
+    levels.set(frame, level);
   }
   return level;
+}
+
+/** Is a frame listed deeper than the one around it? All are but the main file. */
+function isDeeper({ kind, parent }: Frame): boolean {
+  return kind !== 'file' || (parent?.file !== undefined && parent.file.index >= 0);
 }
 
 /** Writes a listing in NASM's form. */
@@ -92,7 +99,7 @@ export class ListingWriter implements Listing {
     if (frame.kind === 'file') {
       if (!frame.file || frame.file.index < 0) return;
       const level = levelOf(frame);
-      if (level === undefined) return;
+      if (level === null) return;
       const text = this.#textOf(frame);
       this.#upTo(text, line.number - 1, frame, level);
       const { text: content, used } = text.logical(line.number - 1);
@@ -102,14 +109,14 @@ export class ListingWriter implements Listing {
     }
     if (line.file.index < 0) return;
     const level = levelOf(frame);
-    if (level === undefined) return;
+    if (level === null) return;
     const space = line.tokens[0].space ? ' ' : '';
     this.#begin(line.number, level, space + detokenise(line.tokens));
   }
 
   label(tokens: readonly Token[], frame: Frame): void {
     const level = levelOf(frame);
-    if (level === undefined || frame.kind !== 'macro') return;
+    if (level === null || frame.kind !== 'macro') return;
     this.#begin(this.#number, level, `${detokenise(tokens)} `);
   }
 
@@ -117,7 +124,7 @@ export class ListingWriter implements Listing {
     if (!frame.file || frame.file.index < 0) return;
     const level = levelOf(frame);
     const text = this.#textOf(frame);
-    if (level !== undefined) this.#upTo(text, text.lines.length, frame, level);
+    if (level !== null) this.#upTo(text, text.lines.length, frame, level);
     this.#texts = this.#texts.filter((t) => t.frame !== frame);
   }
 
