@@ -1,7 +1,8 @@
 // Assembles every source under some folders with NASM and with hyperstep-asm
 // and compares what comes out, byte for byte:
 //
-//   npm run -s conformance -- [--formats=bin,elf64] [--cwd=DIR] [--json=FILE] [--cache=DIR] PATH… [-- NASM'S FLAGS]
+//   npm run -s conformance -- [--formats=bin,elf64] [--cwd=DIR] [--json=FILE] [--cache=DIR] [--limit=SECONDS]
+//     PATH… [-- NASM'S FLAGS]
 //
 // Each file is tried in each format (`bin`, `elf32` and `elf64` without
 // --formats); its own folder is an include folder. --cache keeps what NASM
@@ -15,7 +16,7 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { bundle, root } from './bundle.mjs';
 
 const SOURCES = new Set(['.asm', '.nasm', '.nas', '.s', '.yasm']);
-/** Milliseconds an assembler may take for one file. */
+/** Milliseconds NASM may take for one file unless --limit says otherwise. */
 const LIMIT = 60_000;
 const program = join(root, 'out/conformance/run.js');
 
@@ -32,21 +33,22 @@ function sourcesOf(paths, cwd) {
     .sort();
 }
 
-function nasm(words, output) {
+function nasm(words, output, limit) {
   rmSync(output, { force: true });
   const start = process.hrtime.bigint();
   const run = spawnSync('nasm', [...words, '-o', output], {
     encoding: 'latin1',
-    timeout: LIMIT,
+    timeout: limit,
     killSignal: 'SIGKILL',
   });
   const time = Number(process.hrtime.bigint() - start) / 1e6;
-  return { bytes: run.status === 0 ? readFileSync(output) : undefined, text: run.stderr, time };
+  const text = run.signal ? `error: no answer (${run.signal})` : run.stderr;
+  return { bytes: run.status === 0 ? readFileSync(output) : undefined, text, time };
 }
 
 /** NASM's answer, kept in the folder `cache` if there is one. */
-function theirs(words, output, cache) {
-  if (!cache) return nasm(words, output);
+function theirs(words, output, cache, limit) {
+  if (!cache) return nasm(words, output, limit);
   const key = createHash('sha1')
     .update(JSON.stringify([process.cwd(), words]))
     .digest('hex');
@@ -55,7 +57,7 @@ function theirs(words, output, cache) {
     const known = JSON.parse(readFileSync(`${path}.json`, 'utf8'));
     return { ...known, bytes: known.accepted ? readFileSync(path) : undefined };
   }
-  const answer = nasm(words, output);
+  const answer = nasm(words, output, limit);
   const { bytes, ...rest } = answer;
   if (bytes) writeFileSync(path, bytes);
   writeFileSync(`${path}.json`, JSON.stringify({ ...rest, accepted: bytes !== undefined }));
@@ -107,9 +109,9 @@ function compare(a, b) {
 async function worker() {
   const { default: cli } = await import(program);
   const output = join(tmpdir(), `conformance-${process.pid}`);
-  process.on('message', ({ file, format, flags, cache }) => {
+  process.on('message', ({ file, format, flags, cache, limit = LIMIT }) => {
     const words = ['-f', format, ...flags, '-I', `${dirname(file)}/`, file];
-    const reference = theirs(words, output, cache);
+    const reference = theirs(words, output, cache, limit);
     const mine = ours(cli.run, words);
     const result = compare(reference, mine);
     const reason = result === 'only NASM' ? mine : result === 'only hyperstep-asm' ? reference : undefined;
@@ -145,7 +147,7 @@ function runAll(jobs, cwd) {
         }
         if (!child) start();
         child.send(job);
-        timer = setTimeout(() => child.kill('SIGKILL'), 3 * LIMIT);
+        timer = setTimeout(() => child.kill('SIGKILL'), 3 * (job.limit ?? LIMIT));
       };
       const start = () => {
         child = fork(new URL(import.meta.url).pathname, ['--worker'], { cwd });
@@ -183,12 +185,13 @@ async function main() {
   const formats = (option('formats') ?? 'bin,elf32,elf64').split(',');
   const cwd = resolve(option('cwd') ?? '.');
   const cache = option('cache') && resolve(option('cache'));
+  const limit = option('limit') && Number(option('limit')) * 1000;
   if (cache) mkdirSync(cache, { recursive: true });
   const paths = words.filter((w) => !w.startsWith('--'));
   if (!words.includes('--built')) await bundle({ run: 'assembler/src/cli/run.ts' }, dirname(program));
   const files = sourcesOf(paths.length > 0 ? paths : [cwd], cwd);
   const results = await runAll(
-    files.flatMap((file) => formats.map((format) => ({ file, format, flags, cache }))),
+    files.flatMap((file) => formats.map((format) => ({ file, format, flags, cache, limit }))),
     cwd,
   );
   results.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));

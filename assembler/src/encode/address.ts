@@ -182,7 +182,7 @@ function wordAddress(
       `a 16-bit address takes a byte or word displacement, not ${m.displacementSize} bits`,
     );
   }
-  const plain = !m.displacement?.address;
+  const plain = !m.displacement?.address && !m.displacement?.forward;
   const short = shortDisplacement(value, ctx.scale);
   const forced = m.displacementSize === 8 && (short !== undefined || ctx.scale === 1);
   if (forced || (short !== undefined && plain && m.displacementSize === undefined)) {
@@ -266,7 +266,7 @@ function longAddress(
     ea.warning = overflow(ea.displacement, 32);
     return ea;
   }
-  const plain = !m.displacement?.address;
+  const plain = !m.displacement?.address && !m.displacement?.forward;
   const short = shortDisplacement(value, ctx.scale);
   if (m.displacementSize === undefined && plain && value === 0n && (baseNumber & 7) !== 5) return ea;
   const forced = m.displacementSize === 8 && (short !== undefined || ctx.scale === 1);

@@ -86,7 +86,8 @@ export function emit(
   if (prefixes.lock || f.lockControl) w.byte(0xf0);
   if (segment) w.byte(segment);
   const size = prefixes.operandSize || form.operandSize;
-  if ((size === 16 && ctx.bits !== 16) || (size === 32 && ctx.bits === 16)) w.byte(0x66);
+  if (prefixes.operandByte || (size === 16 && ctx.bits !== 16) || (size === 32 && ctx.bits === 16))
+    w.byte(0x66);
   const addressBits = prefixes.addressSize || form.addressSize || memory?.addressBits || ctx.bits;
   if (addressBits !== ctx.bits) w.byte(0x67);
 
@@ -130,7 +131,7 @@ function legacy(
     }
     rex |= 0x40;
   }
-  if (form.prefix) w.byte(form.prefix);
+  if (form.prefix && !(form.repeats && prefixes.repeat)) w.byte(form.prefix);
   if (rex) w.byte(rex);
   if (form.space === '3dnow') {
     w.byte(0x0f);

@@ -6,12 +6,14 @@ import type { Form, Slot } from './form';
 import { valueFits } from './immediate';
 import { type MatchContext, select } from './match';
 import { combinePrefixes } from './prefixes';
+import { findRegister } from './registers';
 import type {
   EncodeContext,
   EncodeError,
   EncodeResult,
   ImmediateOperand,
   InstructionStatement,
+  MemoryOperand,
 } from './statement';
 
 function failed(error: EncodeError): EncodeResult {
@@ -67,12 +69,36 @@ function withAddress(s: InstructionStatement): InstructionStatement {
   };
 }
 
+/** `bndldx b,[base],index` and `bndstx [base],index,b`: the index stands apart (NASM manual 3.3). */
+function withIndex(s: InstructionStatement): InstructionStatement {
+  if (s.operands.length !== 3) return s;
+  const at = s.operands.findIndex((o) => o.kind === 'register' && findRegister(o.name)?.class !== 'bounds');
+  const register = s.operands[at];
+  if (at < 1 || register.kind !== 'register') return s;
+  const operands = s.operands.filter((o) => o !== register);
+  const memory = operands.findIndex((o) => o.kind === 'memory' && o.index === undefined);
+  if (memory < 0) return s;
+  operands[memory] = {
+    ...(operands[memory] as MemoryOperand),
+    index: register.name,
+    scale: 1,
+    nosplit: true,
+  };
+  return { ...s, operands };
+}
+
+/** Statements that mean another one. */
+function normalised(s: InstructionStatement): InstructionStatement {
+  if (s.mnemonic === 'lea') return withAddress(s);
+  return s.mnemonic === 'bndldx' || s.mnemonic === 'bndstx' ? withIndex(s) : s;
+}
+
 /**
  * The bytes NASM would give for the statement, or an error that says which
  * operand is wrong and what was expected. Never throws.
  */
 export function encode(source: InstructionStatement, context: EncodeContext): EncodeResult {
-  const statement = source.mnemonic === 'lea' ? withAddress(source) : source;
+  const statement = normalised(source);
   const prefixes = combinePrefixes(statement.prefixes, context.bits);
   if ('code' in prefixes) return failed(prefixes);
   const match: MatchContext = {
@@ -127,6 +153,8 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
   let firstError: EncodeError | undefined;
   for (const form of forms) {
     if (!valuesFit(form, statement, context.optimize)) continue;
+    // Lock elision knows stores with ModRM only (NASM's flag NOHLE).
+    if (prefixes.elided && form.slots.some((s) => s.place === 'moffs')) continue;
     const result = emit(form, statement, context, prefixes);
     if ('bytes' in result) {
       return {

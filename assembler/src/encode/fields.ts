@@ -142,9 +142,10 @@ function decorate(
     f.mask = reg.number;
   }
   if (op.zeroing) {
-    if (op.kind === 'memory')
+    if (op.kind === 'memory' && !form.zeroingStore)
       return fail('zeroing', 'a store to memory merges; `{z}` is for register destinations', i);
-    if (!traits?.zeroing) return fail('zeroing', 'this form cannot zero masked elements (`{z}`)', i);
+    if (op.kind !== 'memory' && !traits?.zeroing)
+      return fail('zeroing', 'this form cannot zero masked elements (`{z}`)', i);
     f.zeroing = true;
   }
   if (broadcast !== undefined) {

@@ -98,6 +98,10 @@ export interface Form {
   memorySize: number;
   /** Takes the `bnd` prefix (and therefore no `repne`). */
   bnd?: boolean;
+  /** Its F3 is a `rep` that may be written, and be another repetition. */
+  repeats?: boolean;
+  /** NASM encodes it with `{z}` before memory. */
+  zeroingStore?: boolean;
   /** Near branches and returns: o64 adds a REX.W that changes nothing. */
   branch64?: boolean;
   /** Only the short form exists (loop, jcxz): no distance may be written. */

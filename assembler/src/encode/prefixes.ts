@@ -9,7 +9,11 @@ export interface Prefixes {
   /** Segment override byte or 0. */
   segment: number;
   operandSize: number;
+  /** `osp`: a 66, whatever the operand size. */
+  operandByte: boolean;
   addressSize: number;
+  /** `xacquire` or `xrelease`. */
+  elided: boolean;
   /** `bnd`, which a short jump drops. */
   bound: boolean;
   /** `repne` or `repnz`, which `bnd` shares its byte with. */
@@ -50,6 +54,9 @@ const table: Record<string, [Group, number]> = {
   a16: ['addressSize', 16],
   a32: ['addressSize', 32],
   a64: ['addressSize', 64],
+  osp: ['operandSize', 0],
+  // The mode's other size; see combinePrefixes.
+  asp: ['addressSize', 0],
 };
 
 const none: Prefixes = {
@@ -57,7 +64,9 @@ const none: Prefixes = {
   lock: false,
   segment: 0,
   operandSize: 0,
+  operandByte: false,
   addressSize: 0,
+  elided: false,
   bound: false,
   repne: false,
   wait: false,
@@ -87,6 +96,9 @@ export function combinePrefixes(names: readonly string[], bits: number): Prefixe
     else if (group === 'encoding') out.encoding = name.slice(1, -1) as Prefixes['encoding'];
     else out[group] = value;
     if (name === 'bnd') out.bound = true;
+    if (name === 'osp') out.operandByte = true;
+    if (name === 'asp') out.addressSize = bits === 32 ? 16 : 32;
+    if (name === 'xacquire' || name === 'xrelease') out.elided = true;
     if (name === 'repne' || name === 'repnz') out.repne = true;
   }
   if (bits !== 64 && (out.operandSize === 64 || out.addressSize === 64)) {

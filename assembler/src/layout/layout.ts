@@ -305,9 +305,11 @@ export class Layout implements Scope {
   }
 
   readonly toValue = (linear: Linear): Value => {
+    // Whatever has an unknown part is unknown as a whole: short as an immediate, long as a displacement.
+    if (linear.unknown) return { value: 0n, forward: true, address: false };
     const value: Value = {
       value: this.resolve(linear),
-      forward: linear.unknown !== 0,
+      forward: false,
       address: linear.terms.length > 0,
     };
     if (this.traced && value.address) value.reference = this.reference(linear);

@@ -52,48 +52,46 @@ function isWord(token: Token | undefined, word: string): boolean {
   return token?.kind === Kind.Identifier && token.lower === word;
 }
 
+/** A size, `%` and `dup` may stand before a list in any order (NASM manual 3.2.1); a list needs one of them. */
 function parseItem(cursor: Cursor, outer: number, ignored: Token[], depth: number): DataItem {
   let width = outer;
-  const size = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
-  if (size !== undefined) {
-    cursor.next();
-    width = size / 8;
-  }
-  const first = cursor.peek;
-  if (isWord(first, '?')) {
-    cursor.next();
-    return { kind: 'reserve', width };
-  }
-  if (first?.is('%') && cursor.ahead(1)?.is('(')) {
-    cursor.next();
-    return {
-      kind: 'repeat',
-      count: { kind: 'number', value: 1n, at: first },
-      items: parseList(cursor, width, ignored, depth),
-    };
-  }
-  const start = cursor.at;
-  const value = parseExpression(cursor);
-  if (isWord(cursor.peek, 'dup')) {
-    cursor.next();
-    const inner = cursor.peek?.kind === Kind.Identifier ? SIZES.get(cursor.peek.lower) : undefined;
-    if (inner !== undefined && (cursor.ahead(1)?.is('(') ?? false)) {
+  const counts: Expression[] = [];
+  const repeated = (item: DataItem): DataItem =>
+    counts.reduceRight<DataItem>((items, count) => ({ kind: 'repeat', count, items: [items] }), item);
+  for (let list = false; ; list = true) {
+    const first = cursor.peek;
+    if (list && (!first || first.is(')')))
+      return repeated(listOf([], first ?? cursor.tokens[cursor.end - 1]));
+    if (list && first?.is('(')) return repeated(listOf(parseList(cursor, width, ignored, depth), first));
+    const size = first?.kind === Kind.Identifier ? SIZES.get(first.lower) : undefined;
+    if (size !== undefined) width = size / 8;
+    if (size !== undefined || first?.is('%')) {
       cursor.next();
-      return { kind: 'repeat', count: value, items: parseList(cursor, inner / 8, ignored, depth) };
+      continue;
     }
-    if (cursor.peek?.is('%') && cursor.ahead(1)?.is('(')) cursor.next();
-    const items = cursor.peek?.is('(')
-      ? parseList(cursor, width, ignored, depth)
-      : [parseItem(cursor, width, ignored, depth + 1)];
-    return { kind: 'repeat', count: value, items };
+    if (isWord(first, '?')) {
+      cursor.next();
+      return repeated({ kind: 'reserve', width });
+    }
+    const start = cursor.at;
+    const value = parseExpression(cursor);
+    if (!isWord(cursor.peek, 'dup'))
+      return repeated(plainItem(value, width, cursor.at - start, endsElement(cursor.peek, depth)));
+    cursor.next();
+    counts.push(value);
   }
+}
+
+function listOf(items: DataItem[], at: Token): DataItem {
+  return { kind: 'repeat', count: { kind: 'number', value: 1n, at }, items };
+}
+
+function plainItem(value: Expression, width: number, tokens: number, whole: boolean): DataItem {
   // A string is one only if nothing follows it; otherwise NASM takes it for a number.
-  if (value.kind === 'string' && endsElement(cursor.peek, depth))
-    return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
+  if (value.kind === 'string' && whole) return { kind: 'bytes', bytes: value.bytes, width, at: value.at };
   // One sign at most, and no parentheses: `dd (1.0)` is an expression, in which NASM takes no such constant.
   const float = floatOf(value);
-  if (float && cursor.at - start <= 2) return { kind: 'float', ...float, width };
-  return { kind: 'value', value, width };
+  return float && tokens <= 2 ? { kind: 'float', ...float, width } : { kind: 'value', value, width };
 }
 
 function parseList(cursor: Cursor, width: number, ignored: Token[], depth: number): DataItem[] {

@@ -2,7 +2,7 @@ import { Complaint } from '../diagnostics';
 import { stringOf } from '../parse/expression';
 import { parseNumber } from '../text/number';
 import { Kind, type Token } from '../text/token';
-import { takeName } from './define';
+import { behindAliases, takeName } from './define';
 import { expandSingles, findSingles } from './single-line';
 import { type Condition, contextName, ensure, type State } from './state';
 
@@ -22,7 +22,7 @@ function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
     if (local && !state.context(local.dollars)) return false;
     if (t.kind === Kind.Preprocessor && t.text[1] === '!')
       return state.host.environment(environmentName(t)) !== undefined;
-    return findSingles(state, t) !== undefined;
+    return findSingles(state, behindAliases(state, t)) !== undefined;
   });
 }
 

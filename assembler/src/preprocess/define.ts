@@ -40,18 +40,22 @@ function isPiece(t: Token): boolean {
 /** The name a directive defines and the tokens behind it; an alias stands for another name. */
 function nameOf(tokens: readonly Token[], at: Token, state: State): { name: Token; rest: readonly Token[] } {
   const { name, rest } = ownName(tokens, at, state);
-  if (!state.aliases) return { name, rest };
-  let real = name;
-  for (let i = 0; i < MAX_ALIASES; i++) {
-    const alias = findSingles(state, real)?.find((m) => m.alias);
-    if (!alias || alias.body.length === 0) break;
-    real = name.with(alias.body[0].kind, alias.body[0].text);
-  }
-  return { name: real, rest };
+  return { name: behindAliases(state, name), rest };
 }
 
 /** Aliases of aliases. */
 const MAX_ALIASES = 64;
+
+/** The name that an alias stands for; other names stand for themselves. */
+export function behindAliases(state: State, name: Token): Token {
+  let real = name;
+  for (let i = 0; state.aliases && i < MAX_ALIASES; i++) {
+    const alias = findSingles(state, real)?.find((m) => m.alias);
+    if (!alias || alias.body.length === 0) break;
+    real = name.with(alias.body[0].kind, alias.body[0].text);
+  }
+  return real;
+}
 
 /** The name as written. */
 function ownName(tokens: readonly Token[], at: Token, state: State): { name: Token; rest: readonly Token[] } {

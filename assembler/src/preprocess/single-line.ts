@@ -158,6 +158,9 @@ function callTop(state: State, pending: Pending, depth: number): number {
   }
 }
 
+/** `%?`, `%??`, `%*?` and `%*??`: what the macro is called. */
+const OWN_NAME = /^%[*]?[?]{1,2}$/;
+
 /** Where the parameters of a body stand: their kind is `Operator`, their text this and their number. */
 const PARAMETER = '\0';
 
@@ -185,6 +188,12 @@ function putBody(
       const message = `the macros of this line expand to more than ${MAX_LINE_TOKENS} tokens`;
       throw new Complaint('limit', message, at);
     }
+    if (t.kind === Kind.Preprocessor && OWN_NAME.test(t.text)) {
+      // The name in the definition, or in the call; in a parameter, too, that no other macro took before.
+      const name = t.text.endsWith('??') ? fullName(macro, at) : at.text;
+      pending.push(at.with(at.kind, name, t.space));
+      return;
+    }
     const before = pending.length;
     pending.push(t);
     const below = callTop(state, pending, depth + 1);
@@ -199,9 +208,6 @@ function putBody(
       for (let j = value.length - 1; j >= 0; j--) put(j === 0 && t.space ? value[0].spaced(true) : value[j]);
       if (value.length === 0) keepBlank(state, pending, t);
     } else if (t.kind !== Kind.Preprocessor) put(t.calledAt(at, provenance, t.space));
-    else if (t.text === '%?' || t.text === '%*?') pending.push(at.spaced(t.space));
-    else if (t.text === '%??' || t.text === '%*??')
-      pending.push(at.with(at.kind, fullName(macro, at), t.space));
     else if (t.text !== '%,') put(t.calledAt(at, provenance, t.space));
     else if (follows) put(at.with(Kind.Operator, ',', t.space));
   }

@@ -260,3 +260,15 @@ for (const [size, rm] of [
 ]) {
   add('cmpxchg486', `Cmpxchg486_rm${size}_${rm}`);
 }
+// The padlock instructions are repeated; whoever writes `rep` means the same one.
+for (const name of [
+  'Xcryptecb',
+  'Xcryptcbc',
+  'Xcryptctr',
+  'Xcryptcfb',
+  'Xcryptofb',
+  'Montmul',
+  'Xsha1',
+  'Xsha256',
+])
+  for (const bits of [16, 32, 64]) tweaks[`${name}_${bits}`] = { repeats: true };

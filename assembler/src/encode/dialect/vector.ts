@@ -130,3 +130,8 @@ add('vpextrd', 'VEX_Vpextrd_rm32_xmm_imm8', { modes: 4 }, ([rm, a, i]) => [
   a,
   i,
 ]);
+
+// Stores that NASM encodes with `{z}`, although the processor raises #UD (SDM vol. 2, 2.7.11.2).
+for (const move of ['a32', 'a64', 'u8', 'u16', 'u32', 'u64'])
+  for (const [vector, bits] of Object.entries({ xmm: 128, ymm: 256, zmm: 512 }))
+    tweaks[`EVEX_Vmovdq${move}_${vector}m${bits}_k1z_${vector}`] = { zeroingStore: true };
