@@ -14,7 +14,7 @@ export function followDocuments(connection: Connection, workspace: Workspace, ch
   connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
     const path = pathOf(uri);
     if (!workspace.isOpen(path)) return;
-    workspace.interrupt();
+    workspace.edit();
     workspace.document(path)?.update(contentChanges as TextChange[], version);
     changed();
   });

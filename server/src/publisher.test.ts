@@ -32,7 +32,7 @@ describe('the publisher', () => {
   it('shows that a long round is going on', async () => {
     const { said, ends } = publisher();
     while (said.length === 0) await wait(50);
-    ends[0](new Map([['/w/main.asm', [{}]]]));
+    ends[0]({ value: new Map([['/w/main.asm', [{}]]]), time: 1 });
     await wait(0);
     assert.deepEqual(said, ['begin', 'done', 'diagnostics']);
   });

@@ -1,7 +1,7 @@
 import type { Connection, WorkDoneProgressReporter } from 'vscode-languageserver';
 import { diagnosticsInSteps } from './features/diagnostics';
 import { uriOf } from './locations';
-import type { Background } from './workspace/background';
+import { type Background, timed } from './workspace/background';
 import type { Workspace } from './workspace/workspace';
 
 /** Quiet time after a keystroke before the text is assembled again: several changes often come together. */
@@ -9,6 +9,18 @@ const QUIET_MS = 10;
 
 /** Quiet time before a draft of a large program gives way to its whole assembly. */
 const EXACT_MS = 600;
+
+/** A user who types on gives up round after round. After so long, and so many times what a round takes, one is finished first. */
+const LAG_MS = 700;
+const LAG_ROUNDS = 5;
+/** Longer than this nobody waits for it, though. */
+const MAX_HOLD_MS = 1000;
+
+/** Changes that come at once put a round off by no more than this. */
+const MAX_QUIET_MS = 100;
+
+/** A whole assembly takes as long as so many drafts, and often longer. */
+const DRAFTS = 8;
 
 /** A round that takes longer shows that it is going on. */
 const PROGRESS_MS = 700;
@@ -19,6 +31,13 @@ export class Publisher {
   private published = new Map<string, string>();
   /** Counts the rounds: an older one gives up. */
   private round = 0;
+  /** When the last round was finished, and what a draft takes. */
+  private told = performance.now();
+  private cost = 0;
+  /** A round was given up since. */
+  private behind = false;
+  /** When the round that is waiting was first wanted. */
+  private asked: number | undefined;
   /** Off when the client pulls. */
   enabled = true;
 
@@ -33,12 +52,16 @@ export class Publisher {
   /** Publishes soon; what is being made of an older text is given up. */
   schedule(): void {
     this.round++;
-    if (this.enabled) this.in(QUIET_MS, true);
+    if (!this.enabled) return;
+    const now = performance.now();
+    this.asked ??= now;
+    if (now - this.asked < MAX_QUIET_MS) this.in(QUIET_MS, true);
   }
 
   private in(delay: number, draft: boolean): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.asked = undefined;
       this.publish(draft).catch((error: Error) => this.failed(error));
     }, delay);
   }
@@ -62,13 +85,21 @@ export class Publisher {
     const round = ++this.round;
     const { workspace } = this;
     const end = this.showProgress();
-    const current = await this.background
+    const lag = performance.now() - this.told;
+    const hold =
+      draft && this.behind && this.cost < MAX_HOLD_MS && lag > Math.max(LAG_MS, LAG_ROUNDS * this.cost);
+    const made = await this.background
       .run(
-        () => diagnosticsInSteps(workspace, workspace.openPaths(), draft),
+        () => timed(diagnosticsInSteps(workspace, workspace.openPaths(), draft)),
         () => round !== this.round,
+        hold,
       )
       .finally(end);
-    if (!current) return;
+    this.behind = made === undefined;
+    if (!made) return;
+    this.told = performance.now();
+    this.cost = workspace.isDrafted() ? made.time : made.time / DRAFTS;
+    const current = made.value;
     const now = new Map<string, string>();
     for (const [file, diagnostics] of current) {
       const text = JSON.stringify(diagnostics);

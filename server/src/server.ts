@@ -28,15 +28,15 @@ import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsInSteps } from './features/diagnostics';
 import { foldingRanges, selectionRanges } from './features/folding';
 import { formatDocument, formatOnType, formatRange } from './features/formatting';
-import { hover } from './features/hover';
+import { hoverInSteps } from './features/hover';
 import { inlayHints } from './features/inlay-hints';
 import { inlineValues } from './features/inline-values';
 import { documentLinks } from './features/links';
 import { highlights, references } from './features/references';
-import { prepareRename, Refusal, rename } from './features/rename';
+import { prepareRename, Refusal, renameInSteps } from './features/rename';
 import { LEGEND, SemanticTokensProvider } from './features/semantic-tokens';
 import { signatureHelp } from './features/signature';
-import { documentSymbols, workspaceSymbols } from './features/symbols';
+import { documentSymbols, workspaceSymbolsInSteps } from './features/symbols';
 import { pathOf } from './locations';
 import { Publisher } from './publisher';
 import { Background } from './workspace/background';
@@ -156,9 +156,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       try {
         return feature(params, token);
       } catch (error) {
-        if (error instanceof Refusal) return new ResponseError(ErrorCodes.InvalidRequest, error.message);
-        connection.console.error((error as Error).stack ?? String(error));
-        return empty;
+        return failed(error, empty);
       }
     };
     return (params: P, token: CancellationToken) => {
@@ -166,6 +164,12 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       return wait ? wait.then(() => answer(params, token)) : answer(params, token);
     };
   };
+  const failed = <T>(error: unknown, empty: T): T | ResponseError<void> => {
+    if (error instanceof Refusal) return new ResponseError(ErrorCodes.InvalidRequest, error.message);
+    connection.console.error((error as Error).stack ?? String(error));
+    return empty;
+  };
+  const outdated = () => new ResponseError<void>(LSPErrorCodes.ContentModified, 'the text has changed');
   const cancelled = () => new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
   /** Programs are assembled for the first time in the background: a keystroke must not wait for that either. */
   const assembledOnce = (params: unknown, token: CancellationToken): Promise<unknown> | undefined => {
@@ -185,6 +189,25 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       )
       .catch(() => {});
   };
+  /** For features that may assemble: what cannot be answered in one step goes on in slices until an edit makes it worthless. */
+  const slowly = <P, T>(empty: T, feature: (params: P) => Generator<void, T>) =>
+    guard<P, T | Promise<T | ResponseError<void>>>(empty, (params, token) => {
+      const job = feature(params);
+      const { done, value } = job.next();
+      if (done) return value;
+      job.return(empty);
+      const { edits } = workspace;
+      const slices = background.run(
+        function* () {
+          return { value: yield* feature(params) };
+        },
+        () => token.isCancellationRequested || workspace.edits !== edits,
+      );
+      return slices.then(
+        (made) => made?.value ?? (token.isCancellationRequested ? cancelled() : outdated()),
+        (error: Error) => failed(error, empty),
+      );
+    });
   /** The same for features of a place in a file. */
   const at = <P extends { textDocument: { uri: string }; position: Position }, T>(
     empty: T,
@@ -210,7 +233,10 @@ export function startServer(connection: Connection, files: ServerFiles): void {
   );
   connection.onCompletionResolve(resolved((item: CompletionItem) => resolveCompletion(workspace, item)));
   connection.onSignatureHelp(at(null, (path, position) => signatureHelp(workspace, path, position)));
-  connection.onHover(at(null, (path, position) => hover(workspace, path, position)));
+  type At = { textDocument: { uri: string }; position: Position };
+  connection.onHover(
+    slowly(null, (p: At) => hoverInSteps(workspace, pathOf(p.textDocument.uri), p.position)) as never,
+  );
   connection.onDefinition(at([], (path, position) => definition(workspace, path, position)));
   connection.onDeclaration(at([], (path, position) => declaration(workspace, path, position)));
   connection.onTypeDefinition(at([], (path, position) => typeDefinition(workspace, path, position)));
@@ -227,8 +253,8 @@ export function startServer(connection: Connection, files: ServerFiles): void {
   connection.onDocumentHighlight(at([], (path, position) => highlights(workspace, path, position)));
   connection.onPrepareRename(at(null, (path, position) => prepareRename(workspace, path, position)) as never);
   connection.onRenameRequest(
-    guard(null, (p: { textDocument: { uri: string }; position: Position; newName: string }) =>
-      rename(workspace, pathOf(p.textDocument.uri), p.position, p.newName),
+    slowly(null, (p: At & { newName: string }) =>
+      renameInSteps(workspace, pathOf(p.textDocument.uri), p.position, p.newName),
     ) as never,
   );
   connection.onDocumentSymbol(
@@ -288,9 +314,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     at([], (path, position) => formatOnType(workspace, path, position.line)),
   );
   connection.onWorkspaceSymbol(
-    guard([], (p: { query: string }, token) =>
-      workspaceSymbols(workspace, p.query, () => token.isCancellationRequested),
-    ),
+    slowly([], (p: { query: string }) => workspaceSymbolsInSteps(workspace, p.query)) as never,
   );
   connection.languages.diagnostics.on(async ({ textDocument }, token) => {
     const path = pathOf(textDocument.uri);

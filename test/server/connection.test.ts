@@ -267,6 +267,97 @@ describe('the server on a connection', () => {
     );
   });
 
+  it('tells a user who types on now and then', async () => {
+    client = await start();
+    const long = 'untitled:long';
+    const told: number[] = [];
+    client.connection.onNotification(
+      'textDocument/publishDiagnostics',
+      (p: { uri: string; version: number }) => {
+        if (p.uri === long) told.push(p.version);
+      },
+    );
+    const lines = Array.from({ length: 30_000 }, (_, i) => `l${i}: add eax, [rbx + l${i}]`);
+    const text = `${lines.join('\n')}\n mov al, bx\n`;
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri: long, languageId: 'nasm', version: 1, text: `bits 64\n${text}` },
+    });
+    while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    // Every key gives up what is made for the one before.
+    for (let version = 2; told.length < 2; version++) {
+      const at = { line: 1, character: 21 };
+      await client.connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri: long, version },
+        contentChanges: [
+          {
+            range: { start: at, end: { ...at, character: 21 + (version % 2) } },
+            text: version % 2 ? '' : ']',
+          },
+        ],
+      });
+      await new Promise((resolve) => setTimeout(resolve, 15));
+    }
+  });
+
+  describe('while a rename or an expansion assembles', () => {
+    const long = 'untitled:long';
+    const textDocument = { uri: long };
+    const position = { line: 0, character: 1 };
+    const open = async () => {
+      client = await start();
+      const told = new Promise<void>((resolve) => {
+        client.connection.onNotification('textDocument/publishDiagnostics', (p: { uri: string }) => {
+          if (p.uri === long) resolve();
+        });
+      });
+      const text =
+        'x: jmp x\n%macro m 0\n nop\n ret\n%endmacro\n m\n%rep 40000\n%assign n 1\n lea ax, [bx + n]\n%endrep\n mov al, bx\n';
+      await client.connection.sendNotification('textDocument/didOpen', {
+        textDocument: { uri: long, languageId: 'nasm', version: 1, text },
+      });
+      await told;
+    };
+    const order = async (first: Promise<unknown>): Promise<string[]> => {
+      const seen: string[] = [];
+      const second = client.connection.sendRequest('textDocument/documentHighlight', {
+        textDocument,
+        position,
+      });
+      await Promise.all([first.then(() => seen.push('first')), second.then(() => seen.push('second'))]);
+      return seen;
+    };
+
+    it('others are answered', async () => {
+      await open();
+      const renamed = client.connection.sendRequest('textDocument/rename', {
+        textDocument,
+        position,
+        newName: 'y',
+      });
+      assert.deepEqual(await order(renamed), ['second', 'first']);
+      assert.ok(await renamed);
+      const shown = client.connection.sendRequest<{ contents: { value: string } }>('textDocument/hover', {
+        textDocument,
+        position: { line: 5, character: 1 },
+      });
+      assert.deepEqual(await order(shown), ['second', 'first']);
+      assert.match((await shown).contents.value, /Expands to:\n```nasm\n\s*nop\n\s*ret/);
+    });
+    it('an edit ends it', async () => {
+      await open();
+      const renamed = client.connection.sendRequest('textDocument/rename', {
+        textDocument,
+        position,
+        newName: 'y',
+      });
+      await client.connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri: long, version: 2 },
+        contentChanges: [{ text: 'fresh: nop\n' }],
+      });
+      await assert.rejects(renamed, /has changed/);
+    });
+  });
+
   it('forgets what was cancelled', async () => {
     client = await start();
     const { CancellationTokenSource } = await import('vscode-languageserver/node');

@@ -1,7 +1,7 @@
 import type { Program } from '../workspace/program';
 
-/** Programs that take longer are not assembled for a hover. */
-const MAX_MS = 500;
+/** Programs that take longer are not assembled for a hover: nobody waits so long. */
+const MAX_MS = 3000;
 
 /** Lines of an expansion that are shown. */
 const MAX_LINES = 40;
@@ -9,19 +9,24 @@ const MAX_LINES = 40;
 /** The last answers: hovering asks for the same line again and again. */
 const known = new WeakMap<object, Map<string, string[]>>();
 
-/** The lines that a macro call became; undefined when the line calls none. */
-export function expansionOf(program: Program, path: string, line: number): string[] | undefined {
+/** The lines that a macro call became; undefined when the line calls none. To see them the program is assembled once more, in steps. */
+export function* expansionOf(
+  program: Program,
+  path: string,
+  line: number,
+): Generator<void, string[] | undefined> {
   const result = program.current;
-  // To see an expansion the program is assembled once more, and everybody waits for it.
   if (program.duration > MAX_MS) return undefined;
   let lines = known.get(result);
   if (!lines) known.set(result, (lines = new Map()));
   const key = `${path}:${line}`;
   const before = lines.get(key);
   if (before) return before;
+  // What can be answered at once does not come as far as here.
+  yield;
   let pass = 0;
   let found: string[] = [];
-  program.trace((traced, number) => {
+  yield* program.trace((traced, number) => {
     if (number !== pass) {
       pass = number;
       found = [];

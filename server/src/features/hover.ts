@@ -1,4 +1,5 @@
 import {
+  allSteps,
   findRegister,
   isMnemonic,
   isPrefixName,
@@ -31,6 +32,16 @@ const MAX_BYTES = 24;
 
 /** What stands at a position: an instruction, a symbol, a number, a macro, an expression. */
 export function hover(workspace: Workspace, path: string, position: Position): Hover | null {
+  workspace.interrupt();
+  return allSteps(hoverInSteps(workspace, path, position));
+}
+
+/** The same; takes steps where a macro has to be expanded. */
+export function* hoverInSteps(
+  workspace: Workspace,
+  path: string,
+  position: Position,
+): Generator<void, Hover | null> {
   const seen = view(workspace, path);
   const found = seen && tokenAt(seen.outline, position.line, position.character);
   if (!seen || !found) return null;
@@ -38,7 +49,7 @@ export function hover(workspace: Workspace, path: string, position: Position): H
   const name = nameAt(seen.names, seen.outline, position.line, position.character);
   const declared = name ? seen.names.find(name.key) : [];
   if (name && declared.length > 0) {
-    return show(describe(seen, path, index, name.name, declared[0], token), nameRange(name));
+    return show(yield* describe(seen, path, index, name.name, declared[0], token), nameRange(name));
   }
   const text =
     wordDoc(seen, path, index, at) ??
@@ -156,14 +167,14 @@ function encodedForm(bytes: Uint8Array | undefined, bits: 16 | 32 | 64): string 
 }
 
 /** A name with a declaration. */
-function describe(
+function* describe(
   seen: View,
   path: string,
   index: number,
   name: string,
   declared: Declaration,
   token: Token,
-): string {
+): Generator<void, string> {
   const parts: string[] = [];
   const line = seen.outline.lines[index];
   const calls = seen.outline.shapes[index].head === token;
@@ -174,7 +185,7 @@ function describe(
       ),
     );
     parts.push(commentAbove(seen, declared), where(declared));
-    const expansion = calls ? expansionOf(seen.program, path, line.number) : undefined;
+    const expansion = calls ? yield* expansionOf(seen.program, path, line.number) : undefined;
     if (expansion && expansion.length > 0) parts.push(`Expands to:\n${code(expansion.join('\n'))}`);
     else parts.push(bodyOf(seen, declared));
     if (calls) parts.push(bytesLine(seen, path, line).replace('\n\n---\n', ''));

@@ -1,4 +1,4 @@
-import { isMnemonic, isName, isPrefixName, isRegisterName } from '@hyperstep/assembler';
+import { allSteps, isMnemonic, isName, isPrefixName, isRegisterName } from '@hyperstep/assembler';
 import type { Position, Range, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
 import { nameRange, uriOf } from '../locations';
 import { isLocal } from '../syntax/keys';
@@ -65,6 +65,17 @@ export function rename(
   position: Position,
   wanted: string,
 ): WorkspaceEdit {
+  workspace.interrupt();
+  return allSteps(renameInSteps(workspace, path, position, wanted));
+}
+
+/** The same in steps. */
+export function* renameInSteps(
+  workspace: Workspace,
+  path: string,
+  position: Position,
+  wanted: string,
+): Generator<void, WorkspaceEdit> {
   const { placeholder } = prepareRename(workspace, path, position);
   const views = namesAt(workspace, path, position);
   const { key } = views[0].name;
@@ -78,7 +89,7 @@ export function rename(
     collide(taken, fresh);
     for (const place of occurrences(names, name.key)) addEdit(workspace, edits, place, fresh);
   }
-  verify(
+  yield* verify(
     views.map((v) => v.program),
     edits,
     fresh,
@@ -140,10 +151,12 @@ function addEdit(
 }
 
 /** Assembles the programs with the edits made: the bytes have to stay the same. */
-function verify(programs: Program[], edits: Map<string, TextEdit[]>, fresh: string): void {
+function* verify(programs: Program[], edits: Map<string, TextEdit[]>, fresh: string): Generator<void, void> {
   for (const program of programs) {
-    const before = program.result;
-    const after = program.preview(edits);
+    yield;
+    yield* program.refresh(false);
+    const before = program.latest;
+    const after = yield* program.preview(edits);
     const worse = after.diagnostics.find(
       (d) =>
         d.severity === 'error' &&

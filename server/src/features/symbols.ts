@@ -1,3 +1,4 @@
+import { allSteps } from '@hyperstep/assembler';
 import { type DocumentSymbol, SymbolKind, type WorkspaceSymbol } from 'vscode-languageserver';
 import { declarationLocation, tokenRange } from '../locations';
 import type { Declaration, DeclarationKind } from '../syntax/declaration';
@@ -113,16 +114,20 @@ export function parametersOf(d: Declaration): string {
 const MAX_FOUND = 500;
 
 /** Symbols of all files the server knows that fit the query: its letters occur in this order. */
-export function workspaceSymbols(
+export function workspaceSymbols(workspace: Workspace, query: string): WorkspaceSymbol[] {
+  return allSteps(workspaceSymbolsInSteps(workspace, query));
+}
+
+/** The same, a file at a time. */
+export function* workspaceSymbolsInSteps(
   workspace: Workspace,
   query: string,
-  cancelled: () => boolean = () => false,
-): WorkspaceSymbol[] {
+): Generator<void, WorkspaceSymbol[]> {
   const wanted = query.toLowerCase();
   const found: WorkspaceSymbol[] = [];
   for (const path of workspace.allSources()) {
-    if (cancelled() || found.length >= MAX_FOUND) break;
-    const outline = view(workspace, path)?.outline;
+    if (found.length >= MAX_FOUND) break;
+    const outline = workspace.lookAt(path);
     for (const d of outline?.declarations ?? []) {
       if (d.kind === 'section' || d.kind === 'extern' || d.kind === 'context' || d.kind === 'macro-local')
         continue;
@@ -135,6 +140,7 @@ export function workspaceSymbols(
       });
       if (found.length >= MAX_FOUND) break;
     }
+    yield;
   }
   return found;
 }

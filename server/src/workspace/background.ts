@@ -3,6 +3,22 @@ import type { Workspace } from './workspace';
 /** Milliseconds between two looks at the messages that have come in. */
 const SLICE_MS = 12;
 
+/** Steps, and in the end how many milliseconds were spent in them. */
+export function* timed<T>(steps: Generator<void, T>): Generator<void, { value: T; time: number }> {
+  let time = 0;
+  try {
+    for (;;) {
+      const started = performance.now();
+      const { done, value } = steps.next();
+      time += performance.now() - started;
+      if (done) return { value, time };
+      yield;
+    }
+  } finally {
+    steps.return(undefined as never);
+  }
+}
+
 /** Lets the messages that have come in take their turn: at once where the platform can, in a browser after a timer. */
 function turn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => void };
@@ -19,19 +35,26 @@ export class Background {
 
   constructor(private readonly workspace: Workspace) {}
 
-  /** Does the work that `make` begins; undefined once `stop` says that nobody wants it any more. */
-  run<T>(make: () => Generator<void, T>, stop: () => boolean): Promise<T | undefined> {
-    const turn = this.queue.then(() => this.slices(make, stop));
+  /**
+   * Does the work that `make` begins; undefined once `stop` says that nobody
+   * wants it any more. With `hold` it does not give way once it has begun.
+   */
+  run<T>(make: () => Generator<void, T>, stop: () => boolean, hold = false): Promise<T | undefined> {
+    const turn = this.queue.then(() => this.slices(make, stop, hold ? Number.POSITIVE_INFINITY : SLICE_MS));
     this.queue = turn.catch(() => {});
     return turn;
   }
 
-  private async slices<T>(make: () => Generator<void, T>, stop: () => boolean): Promise<T | undefined> {
+  private async slices<T>(
+    make: () => Generator<void, T>,
+    stop: () => boolean,
+    slice: number,
+  ): Promise<T | undefined> {
     for (;;) {
       if (stop()) return undefined;
       const job = make();
       do {
-        const end = performance.now() + SLICE_MS;
+        const end = performance.now() + slice;
         do {
           const { done, value } = this.workspace.step(job);
           if (done) return value;

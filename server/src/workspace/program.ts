@@ -2,7 +2,6 @@ import {
   type AssembleOptions,
   type AssembleResult,
   allSteps,
-  assemble,
   assembleInSteps,
   draftInSteps,
   type LineEntry,
@@ -12,6 +11,7 @@ import type { TextEdit } from 'vscode-languageserver';
 import { MacroTable } from '../syntax/macro-table';
 import { Names } from '../syntax/names';
 import { Document } from '../text/document';
+import { timed } from './background';
 import type { Workspace } from './workspace';
 
 /** A source that takes longer is given up: the editor has to go on. */
@@ -30,22 +30,6 @@ export interface Recipe {
   lab?: string;
   /** Name in the lab. */
   name?: string;
-}
-
-/** Steps, and in the end how many milliseconds were spent in them. */
-function* timed<T>(steps: Generator<void, T>): Generator<void, { value: T; time: number }> {
-  let time = 0;
-  try {
-    for (;;) {
-      const started = performance.now();
-      const { done, value } = steps.next();
-      time += performance.now() - started;
-      if (done) return { value, time };
-      yield;
-    }
-  } finally {
-    steps.return(undefined as never);
-  }
 }
 
 /**
@@ -134,15 +118,13 @@ export class Program {
     return this.made?.result ?? this.result;
   }
 
-  /** Assembles once more with every line told. */
-  trace(
-    tell: (line: { file: string; line: number; depth: number; text: string }, pass: number) => void,
-  ): void {
-    this.assemble(tell);
+  /** Assembles once more, in steps, with every line told. */
+  trace(tell: NonNullable<AssembleOptions['trace']>): Generator<void, AssembleResult> {
+    return assembleInSteps({ ...this.options(), trace: tell });
   }
 
-  /** What the program would be with some edits made. */
-  preview(edits: ReadonlyMap<string, readonly TextEdit[]>): AssembleResult {
+  /** What the program would be with some edits made, in steps. */
+  preview(edits: ReadonlyMap<string, readonly TextEdit[]>): Generator<void, AssembleResult> {
     const changed = new Map<string, Document>();
     for (const [path, list] of edits) {
       const original = this.workspace.document(path);
@@ -158,15 +140,7 @@ export class Program {
       );
       changed.set(path, copy);
     }
-    return this.assemble(undefined, changed);
-  }
-
-  private assemble(
-    trace?: Parameters<Program['trace']>[0],
-    changed?: ReadonlyMap<string, Document>,
-  ): AssembleResult {
-    this.workspace.interrupt();
-    return assemble({ ...this.options(changed), trace });
+    return assembleInSteps(this.options(changed));
   }
 
   private options(changed?: ReadonlyMap<string, Document>): AssembleOptions {

@@ -7,7 +7,7 @@ import {
   readLab,
 } from '@hyperstep/assembler';
 import { uriOf } from '../locations';
-import { type MacroTable, macroEntries } from '../syntax/macro-table';
+import { MacroTable, macroEntries } from '../syntax/macro-table';
 import { Outline } from '../syntax/outline';
 import { Document } from '../text/document';
 import type { ServerFiles } from './files';
@@ -39,6 +39,7 @@ export class Workspace {
   private readonly programs = new Map<string, Program>();
   private readonly outlines = new Map<string, { epoch: number; outline: Outline }[]>();
   private readonly macros = new Map<string, { document: Document; revision: number; names: string[] }>();
+  private readonly alone = new Map<string, Outline>();
   private readonly outputs = new Map<string, Overlay>();
   private readonly binaries = new Map<string, Uint8Array | undefined>();
   private readonly graph = new IncludeGraph(this);
@@ -48,23 +49,32 @@ export class Workspace {
 
   // -- Files
 
+  /** Counts the edits, so that long work notices that it was begun on another text. */
+  edits = 0;
+
+  /** A text is about to change. */
+  edit(): void {
+    this.edits++;
+    this.interrupt();
+  }
+
   /** Takes a text from the editor. */
   openDocument(document: Document): void {
-    this.interrupt();
+    this.edit();
     this.open.set(document.path, document);
     this.closed.delete(document.path);
     this.touch(document.path);
   }
 
   closeDocument(path: string): void {
-    this.interrupt();
+    this.edit();
     this.open.delete(path);
     this.forget(path);
   }
 
   /** A file on the disk came, went or changed. */
   forget(path: string): void {
-    this.interrupt();
+    this.edit();
     this.fileEpoch++;
     this.closed.delete(path);
     this.binaries.delete(path);
@@ -299,9 +309,25 @@ export class Workspace {
   /** All sources: open ones, those below the open folders, and those of the labs. */
   allSources(): string[] {
     const all = new Set([...this.open.keys(), ...this.graph.sources()]);
-    for (const lab of this.labs)
-      for (const p of this.labPrograms(lab)) for (const file of p.files) all.add(file);
+    for (const lab of this.labs) {
+      for (const { program } of this.labParts(lab)) {
+        all.add(program.main);
+        if (program.assembled) for (const file of program.files) all.add(file);
+      }
+    }
     return [...all].filter((path) => !path.startsWith('<'));
+  }
+
+  /** What a file declares as far as it can be known without assembling: with the macros of its program, or its own. */
+  lookAt(path: string): Outline | undefined {
+    if (!this.isNew(path)) return this.programOf(path)?.names.outline(path);
+    const document = this.document(path);
+    if (!document) return undefined;
+    const known = this.alone.get(path);
+    if (known?.document === document && known.revision === document.revision) return known;
+    const outline = new Outline(document, new MacroTable(this.macroNames(path)), this.nextEpoch());
+    this.alone.set(path, outline);
+    return outline;
   }
 
   // -- Outlines
