@@ -38,6 +38,10 @@ export interface AssembleOptions {
   debug?: boolean;
   /** NASM's -O0 and -O1; absent: -Ox. */
   optimize?: 0 | 1;
+  /** NASM's --limit-…, by its name. */
+  limits?: ReadonlyMap<string, number>;
+  /** NASM's -w: `+class`, `-class`, `error=class` … in their order. */
+  warnings?: readonly string[];
   /** Makes {@link AssembleResult.listing} (NASM's -l); the function says how a message stands in it, if at all. */
   listing?: boolean | ((diagnostic: Diagnostic) => string | undefined);
   /** Folder of the compilation, for the debugging information. */
@@ -78,6 +82,8 @@ export interface Diagnostic {
   code: string;
   message: string;
   range: SourceRange;
+  /** NASM's class of warnings this is one of, also where that class counts as an error. */
+  warning?: string;
   /** What `%line` makes of the place: the file and line of the outermost macro call. */
   named?: { file: string; line: number };
   /** Macro calls and includes that led here, innermost first. */

@@ -20,6 +20,7 @@ import {
 import { makeObject } from './output/elf';
 import { ListingWriter } from './output/listing';
 import { allSteps } from './steps';
+import { Warnings } from './warnings';
 
 const EMPTY: SourceMap = { version: 1, files: [], lines: [], symbols: [], strucs: [], sections: [] };
 
@@ -66,9 +67,16 @@ export function* assembleInSteps(options: AssembleOptions): Generator<void, Asse
     : undefined;
   const layout = new Layout(object?.format, listing);
   layout.optimize = options.optimize;
+  layout.limits = new Map(options.limits);
+  layout.affixes = { ...options.affixes };
   if (object) object.format.layout = layout;
   let sticky: Diagnostic[] = [];
-  let reporter = new Reporter();
+  const warnings = new Warnings(options.warnings);
+  const newReporter = (): Reporter => {
+    warnings.begin();
+    return new Reporter(warnings);
+  };
+  let reporter = newReporter();
   let placement: Placement = UNPLACED;
   let sizes = '';
   // Recording what a pass does pays where nothing has to see every pass.
@@ -88,7 +96,7 @@ export function* assembleInSteps(options: AssembleOptions): Generator<void, Asse
   };
   for (let number = 1; ; number++) {
     grow(number);
-    reporter = new Reporter();
+    reporter = newReporter();
     if (listing && number > 1) reporter.listener = (d) => listing.diagnostic(d);
     const pass = new Pass(layout, files, options, reporter, number);
     if (records && !surprised && number <= 2) pass.recorder = new Recorder(layout);
@@ -136,7 +144,7 @@ export function* assembleInSteps(options: AssembleOptions): Generator<void, Asse
     } while (!settled && number < MAX_PASSES && work + program.spent <= most);
     work += program.spent;
     if (!settled || !program.bytes || layout.growing) continue;
-    reporter = new Reporter();
+    reporter = newReporter();
     if ((yield* finish(program, layout, ++number, reporter, pass.readBinary, cancelled)) && !moved(sizes))
       break;
   }

@@ -2,6 +2,7 @@ import type { Diagnostic, Severity, SourceRange } from './api';
 import { MAX_DIAGNOSTICS } from './limits';
 import type { SourceFile } from './text/source';
 import type { Token } from './text/token';
+import { Warnings, warningClass } from './warnings';
 
 /** What is wrong with a statement, thrown inside the front end and caught at the end of its line. */
 export class Complaint {
@@ -46,9 +47,16 @@ function moveRange(range: SourceRange, { file, from, to, columns }: Move): Sourc
 export class Reporter {
   readonly list: Diagnostic[] = [];
   errors = 0;
+  /** Everything there was to say, also what nobody wants to hear. */
+  said = 0;
   /** Everything reported, also what is not kept. */
   reports = 0;
   #seen = new Set<string>();
+
+  constructor(
+    /** Which warnings count. */
+    readonly warnings: Warnings = new Warnings(),
+  ) {}
 
   /** Tells the macro calls and includes that lead to the line in work, innermost first. */
   chain: () => Diagnostic['related'] = () => [];
@@ -59,11 +67,21 @@ export class Reporter {
   /** Set while a statement is assembled that was made of another line. */
   move: Move | undefined;
 
+  /** Errors are no reason to stop, only worth a note, and warnings not even that: NASM says nothing at all. */
+  hushed = false;
+
   /** Told about each diagnostic. */
   listener: ((diagnostic: Diagnostic) => void) | undefined;
 
   /** Adds a diagnostic; the same complaint about the same place counts once. */
-  report(severity: Severity, code: string, message: string, at: SourceRange): void {
+  report(given: Severity, code: string, message: string, at: SourceRange): void {
+    this.said++;
+    const warning = given === 'warning' ? warningClass(code) : undefined;
+    const fate = warning === undefined ? undefined : this.warnings.fate(warning);
+    if (fate === 'off') return;
+    const hushed = this.hushed && code !== 'limit' && code !== 'internal';
+    if (hushed && warning !== undefined) return;
+    const severity = hushed ? 'note' : fate === 'error' ? 'error' : given;
     const range = this.move ? moveRange(at, this.move) : at;
     this.reports++;
     if (severity === 'error') this.errors++;
@@ -79,6 +97,7 @@ export class Reporter {
     const diagnostic: Diagnostic = { severity, code, message, range: place, related };
     const named = this.named();
     if (named) diagnostic.named = named;
+    if (warning !== undefined) diagnostic.warning = warning;
     this.list.push(diagnostic);
     this.listener?.(diagnostic);
   }

@@ -31,6 +31,7 @@ function ours(source: string): string {
   const bytes = new TextEncoder().encode(source);
   const result = assemble({
     main: '/snippet.asm',
+    warnings: ['-all'],
     files: { read: (p) => (p === '/snippet.asm' ? bytes : undefined) },
   });
   return result.image ? Buffer.from(result.image).toString('hex') : 'error';

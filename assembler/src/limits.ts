@@ -3,6 +3,8 @@
  * a diagnostic that names it. docs/dialect.md lists them.
  */
 
+import { parseNumber } from './text/number';
+
 /** Passes before sizes may only grow (see layout/instruction.ts). */
 export const FREE_PASSES = 300;
 /** Passes altogether. */
@@ -40,3 +42,15 @@ export const MAX_INDIRECTION = 100;
 export const MAX_DIAGNOSTICS = 1000;
 /** Parentheses and operators inside each other. */
 export const MAX_EXPRESSION_DEPTH = 500;
+
+/** What NASM's --limit-… and `%pragma limit` may be about; only `rep` and `macro-levels` do anything here. */
+export const LIMIT_NAMES: ReadonlySet<string> = new Set(
+  'passes stalled-passes macro-levels macro-tokens mmacros rep eval lines'.split(' '),
+);
+
+/** A limit as written: a number or `unlimited`. */
+export function readLimit(text: string): number | undefined {
+  if (text.toLowerCase() === 'unlimited') return Number.POSITIVE_INFINITY;
+  const value = parseNumber(text);
+  return value === undefined ? undefined : Number(value);
+}

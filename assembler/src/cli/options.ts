@@ -1,4 +1,5 @@
 import type { AssembleOptions } from '../api';
+import { LIMIT_NAMES, readLimit } from '../limits';
 
 /** What one run of the assembler is asked for. */
 export interface Command {
@@ -24,8 +25,8 @@ export interface Command {
   style: 'gnu' | 'vc';
   /** Where diagnostics go: standard error, standard output or a file. */
   errors: { to: 'stderr' | 'stdout' } | { to: 'file'; path: string };
-  /** Later ones win: class and what to do with it. */
-  warnings: { name: string; set: 'on' | 'off' | 'error' | 'no-error' }[];
+  /** -w in their order. */
+  warnings: string[];
   depend: {
     /** -MD: besides assembling. */
     also: boolean;
@@ -37,6 +38,7 @@ export interface Command {
     generated: boolean;
   };
   keepAll: boolean;
+  limits: Map<string, number>;
 }
 
 /** A complaint about the command line. */
@@ -75,6 +77,7 @@ function empty(): Command {
       generated: false,
     },
     keepAll: false,
+    limits: new Map(),
   };
 }
 
@@ -90,13 +93,7 @@ function define(text: string): string {
 }
 
 function warning(command: Command, text: string): void {
-  const match = /^([+-]?)(no-)?(.*)$/.exec(text)!;
-  const off = match[1] === '-' || match[2] !== undefined;
-  const name = match[3];
-  if (name === 'error') command.warnings.push({ name: 'all', set: off ? 'no-error' : 'error' });
-  else if (name.startsWith('error=')) {
-    command.warnings.push({ name: name.slice(6), set: off ? 'no-error' : 'error' });
-  } else command.warnings.push({ name, set: off ? 'off' : 'on' });
+  command.warnings.push(text);
 }
 
 function optimisation(command: Command, text: string): void {
@@ -115,14 +112,12 @@ function debugging(command: Command, format: string): void {
   if (format !== '') command.debugFormat = format;
 }
 
-/** What `--limit-…` may be about (manual 2.1.31). */
-const LIMITS = new Set('passes stalled-passes macro-levels macro-tokens mmacros rep eval lines'.split(' '));
-
-/** Our limits are fixed (docs/dialect.md): the option is checked and changes nothing. */
-function limit(command: Command, name: string, value: string): void {
-  if (!LIMITS.has(name)) command.notes.push(`unknown limit: \`${name}'`);
-  else if (!/^(\d+|0x[\da-f]+|unlimited)$/i.test(value))
-    command.notes.push(`invalid limit value: \`${value}'`);
+/** `--limit-…` (manual 2.1.31). */
+function limit(command: Command, name: string, text: string): void {
+  const value = readLimit(text);
+  if (!LIMIT_NAMES.has(name)) command.notes.push(`unknown limit: \`${name}'`);
+  else if (value === undefined) command.notes.push(`invalid limit value: \`${text}'`);
+  else command.limits.set(name, value);
 }
 
 /** One-letter options that take a value, directly behind them or as the next word. */

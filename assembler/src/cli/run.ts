@@ -2,6 +2,7 @@ import type { AssembleOptions, AssembleResult, FileProvider } from '../api';
 import { assemble } from '../assemble';
 import { ELF_VARIANTS } from '../output/elf/variant';
 import { encodeText } from '../text/encoding';
+import { Warnings } from '../warnings';
 import { clockMacros } from './clock';
 import { dependencyRule } from './depend';
 import { DEBUG_FORMATS, HELP, VERSION } from './help';
@@ -90,6 +91,11 @@ function runCommand(command: Command, system: System): number {
     system.stdout(DEBUG_FORMATS);
     return 0;
   }
+  const warnings = new Warnings();
+  for (const option of command.warnings) {
+    if (!warnings.set(option) && warnings.fate('unknown-warning') !== 'off')
+      system.stderr(`${PROGRAM}: warning: unknown warning class: ${option} [-w+unknown-warning]\n`);
+  }
   for (const note of command.notes) system.stderr(`${PROGRAM}: warning: ${note} [-w+other]\n`);
   const format = formatOf(command);
   checkDebugFormat(command, format);
@@ -114,7 +120,9 @@ function runCommand(command: Command, system: System): number {
     format,
     debug: (command.debug || command.debugFormat !== undefined) && format !== 'bin',
     optimize: command.optimize,
-    listing: command.listing !== undefined && ((d) => messageOf(d, command.warnings)?.text),
+    warnings: command.warnings,
+    limits: command.limits,
+    listing: command.listing !== undefined && messageOf,
     folder: `${system.folder}/`,
     environment: system.environment,
     ignoreLine: command.noLine,

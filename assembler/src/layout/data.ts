@@ -3,7 +3,7 @@ import type { EncodedField, Reference } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
 import type { DataItem } from '../parse/data';
 import type { Evaluator, Linear } from '../parse/evaluate';
-import { floatBits } from '../text/float';
+import { type FloatWarn, floatBits } from '../text/float';
 import { fillOn } from './section';
 
 /** What data needs of the layout. */
@@ -82,7 +82,8 @@ function emitItems(
         break;
       case 'float': {
         seen.initialised = true;
-        const bits = floatBits(item.text, item.negative, item.width, sink.evaluator.float);
+        const warn: FloatWarn = (code, message) => sink.warn(code, message, item);
+        const bits = floatBits(item.text, item.negative, item.width, sink.evaluator.float, warn);
         if (bits === undefined) {
           throw new Complaint('float-invalid', `no floating-point constant of ${item.width} bytes`, item.at);
         }
@@ -133,7 +134,7 @@ function putValue(item: Extract<DataItem, { kind: 'value' }>, sink: DataSink, ou
   if (linear.terms.some((t) => typeof t.key === 'string')) {
     throw new Complaint('register-unexpected', 'a register cannot be data', item.value.at);
   }
-  if (item.width === 10 || item.width > 16) {
+  if (item.width > 8) {
     throw new Complaint(
       'data-size',
       `an integer constant cannot be ${item.width} bytes of data`,
@@ -156,7 +157,7 @@ function putValue(item: Extract<DataItem, { kind: 'value' }>, sink: DataSink, ou
   if (item.width < 8 && linear.terms.length === 0) {
     const limit = 2 ** (item.width * 8);
     const number = Number(value);
-    if (number >= limit || number < -limit / 2) {
+    if (number >= limit || number < -limit) {
       sink.warn(
         'number-overflow',
         `${value} does not fit into ${item.width} byte${item.width > 1 ? 's' : ''}`,

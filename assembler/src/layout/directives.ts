@@ -4,9 +4,10 @@ import { Cursor } from '../parse/cursor';
 import { parseExpression } from '../parse/expression';
 import { baseOf } from '../parse/operand';
 import { DEFAULT_FLOAT } from '../text/float';
-import { Kind, type Token } from '../text/token';
+import { detokenise, Kind, type Token } from '../text/token';
 import type { Layout } from './layout';
 import { External, type SectionWord } from './object';
+import { runPragma } from './pragma';
 import type { Section } from './section';
 
 /** A directive in brackets; the cursor stands behind its name. */
@@ -23,21 +24,22 @@ function powerOfTwo(value: bigint, at: Token): number {
   return Number(value);
 }
 
+/** Like NASM it reads digits, not an expression. */
 const bits: Directive = (layout, cursor, at) => {
-  const value = number(layout, cursor);
-  if (value !== 16n && value !== 32n && value !== 64n) {
-    throw new Complaint('bits-invalid', '`bits` takes 16, 32 or 64', cursor.tokens[cursor.at - 1] ?? at);
-  }
-  const least = value === 16n ? '8086' : value === 32n ? '386' : 'x64';
+  const value = cursor.next();
+  const size = Number.parseInt(value?.kind === Kind.Number ? value.text : '', 10);
+  if (size !== 16 && size !== 32 && size !== 64)
+    throw new Complaint('bits-invalid', '`bits` takes 16, 32 or 64', value ?? at);
+  const least = size === 16 ? '8086' : size === 32 ? '386' : 'x64';
   if (layout.cpu !== undefined && layout.cpu < cpuLevel(least)!) {
     layout.bits = 16;
     throw new Complaint(
       'bits-invalid',
-      `\`bits ${value}\` needs \`cpu ${least}\` or later; \`cpu ${cpuName(layout.cpu)}\` holds here`,
+      `\`bits ${size}\` needs \`cpu ${least}\` or later; \`cpu ${cpuName(layout.cpu)}\` holds here`,
       at,
     );
   }
-  layout.bits = Number(value) as 16 | 32 | 64;
+  layout.bits = size;
 };
 
 const org: Directive = (layout, cursor, at) => {
@@ -45,7 +47,6 @@ const org: Directive = (layout, cursor, at) => {
   if (layout.org !== undefined && layout.org !== value) {
     throw new Complaint('org-redefined', 'the origin is already set', at);
   }
-  if (value < 0n) throw new Complaint('org-invalid', 'the origin cannot be negative', at);
   layout.org = value;
 };
 
@@ -68,24 +69,66 @@ function nonNegative(layout: Layout, cursor: Cursor, at: Token): bigint {
 
 const ATTRIBUTES: Record<string, Attribute> = {
   align: (s, layout, cursor, at) => {
-    s.align = powerOfTwo(number(layout, cursor), at);
+    s.align = Math.max(powerOfTwo(number(layout, cursor), at), s.align ?? 1);
+    aligned('align', s.align, 'start', s.explicitStart, at);
   },
   valign: (s, layout, cursor, at) => {
-    s.valign = powerOfTwo(number(layout, cursor), at);
+    s.valign = Math.max(powerOfTwo(number(layout, cursor), at), s.valign ?? 1);
+    aligned('valign', s.valign, 'vstart', s.explicitVstart, at);
   },
   start: (s, layout, cursor, at) => {
-    s.explicitStart = nonNegative(layout, cursor, at);
+    const value = nonNegative(layout, cursor, at);
+    exclusive('start', 'follows', s.follows, at);
+    unchanged(s.explicitStart, value, at);
+    s.explicitStart = value;
+    aligned('align', s.align, 'start', value, at);
   },
   vstart: (s, layout, cursor, at) => {
-    s.explicitVstart = nonNegative(layout, cursor, at);
+    const value = nonNegative(layout, cursor, at);
+    exclusive('vstart', 'vfollows', s.vfollows, at);
+    unchanged(s.explicitVstart, value, at);
+    s.explicitVstart = value;
+    aligned('valign', s.valign, 'vstart', value, at);
   },
   follows: (s, _, cursor, at) => {
+    exclusive('follows', 'start', s.explicitStart, at);
     s.follows = sectionName(cursor, at);
   },
   vfollows: (s, _, cursor, at) => {
+    exclusive('vfollows', 'vstart', s.explicitVstart, at);
     s.vfollows = sectionName(cursor, at);
   },
 };
+
+function aligned(
+  by: string,
+  alignment: number | undefined,
+  what: string,
+  address: bigint | undefined,
+  at: Token,
+): void {
+  if (alignment === undefined || address === undefined || address % BigInt(alignment) === 0n) return;
+  throw new Complaint('section-attribute', `\`${what}\` is no multiple of \`${by}\`, ${alignment}`, at);
+}
+
+function exclusive(one: string, other: string, value: unknown, at: Token): void {
+  if (value !== undefined)
+    throw new Complaint('section-attribute', `\`${one}\` and \`${other}\` exclude each other`, at);
+}
+
+function unchanged(before: bigint | undefined, value: bigint, at: Token): void {
+  if (before !== undefined && before !== value)
+    throw new Complaint('section-attribute', `the section already has \`${at.lower}=${before}\``, at);
+}
+
+/** A section with or without content stays what it is. */
+function setContent(s: Section, nobits: boolean, at: Token): void {
+  if ((s.nobits ?? (s.offset === 0 && nobits)) !== nobits) {
+    const now = s.nobits ? 'is reserved space only (`nobits`)' : 'has content (`progbits`)';
+    throw new Complaint('section-attribute', `section \`${s.name}\` ${now}`, at);
+  }
+  s.nobits = nobits;
+}
 
 /** Words other formats know; `bin` takes and ignores them. */
 const IGNORED = new Set([
@@ -133,8 +176,8 @@ const section: Directive = (layout, cursor, at) => {
     const word = cursor.next()!;
     const attribute = Object.hasOwn(ATTRIBUTES, word.lower) ? ATTRIBUTES[word.lower] : undefined;
     if (attribute && cursor.accept('=')) attribute(s, layout, cursor, word);
-    else if (word.lower === 'nobits') s.nobits = true;
-    else if (word.lower === 'progbits') s.nobits = false;
+    else if (word.lower === 'nobits' || word.lower === 'progbits')
+      setContent(s, word.lower === 'nobits', word);
     else {
       const known = IGNORED.has(word.lower);
       const why = known ? 'means nothing in a flat binary' : 'is no section attribute';
@@ -180,7 +223,9 @@ function names(cursor: Cursor, at: Token): Named[] {
       throw new Complaint('name-expected', `\`${at.text}\` needs a symbol`, name ?? at);
     const special: Token[] = [];
     while (!cursor.done && !cursor.peek!.is(',')) special.push(cursor.next()!);
-    if (special[0]?.is(':')) special.shift();
+    const colon = special.shift();
+    if (colon && !colon.is(':'))
+      throw new Complaint('comma-expected', `\`${at.text}\` separates names by commas`, colon);
     list.push({ name: name.text.replace(/^\$/, ''), at: name, special });
   } while (cursor.accept(','));
   return list;
@@ -297,6 +342,34 @@ const float: Directive = (layout, cursor, at) => {
   }
 };
 
+/** `[warning +class]`, `[warning push]` … (NASM manual 7.14). */
+const warning: Directive = (layout, cursor, at) => {
+  const { warnings } = layout.reporter;
+  const complain = (code: string, message: string) =>
+    layout.reporter.report('warning', code, message, rangeOf(at, cursor.tokens[cursor.end - 1]));
+  const value = detokenise(cursor.tokens.slice(cursor.at, cursor.end)).trim();
+  cursor.at = cursor.end;
+  const word = value.toLowerCase();
+  if (word === 'push') warnings.push();
+  else if (word === 'pop') {
+    if (!warnings.pop()) complain('warn-stack-empty', 'nothing to go back to: `[warning push]` is missing');
+  } else if (!warnings.set(value)) complain('unknown-warning', `there is no class of warnings \`${value}\``);
+};
+
+/** `[list -]`: what follows does not appear in the listing. */
+const list: Directive = (layout, cursor, at) => {
+  const sign = cursor.next();
+  if (!sign?.is('+') && !sign?.is('-'))
+    throw new Complaint('syntax', '`[list]` takes `+` or `-`', sign ?? at);
+  if (layout.listing) layout.listing.hidden = sign.is('-');
+  cursor.at = cursor.end;
+};
+
+const pragma: Directive = (layout, cursor, at) => {
+  runPragma(layout, cursor.tokens.slice(cursor.at, cursor.end), at);
+  cursor.at = cursor.end;
+};
+
 const strucBegin: Directive = (layout, cursor, at) => {
   layout.strucs.begin(sectionName(cursor, at), layout.absolute?.value ?? 0n);
 };
@@ -318,14 +391,11 @@ const DIRECTIVES: Record<string, Directive> = {
   sectalign,
   cpu,
   float,
-  warning: ignore,
-  list: ignore,
+  warning,
+  list,
   map: ignore,
   debug: ignore,
-  dollarhex: ignore,
-  prefix: ignore,
-  suffix: ignore,
-  pragma: ignore,
+  pragma,
   __struc: strucBegin,
   __endstruc: strucEnd,
 };
@@ -358,6 +428,6 @@ export function runDirective(layout: Layout, tokens: readonly Token[]): void {
   const rest = cursor.peek ?? tokens[end + 1];
   if (rest) {
     const message = `\`${rest.text}\` after \`${at!.text}\` is ignored`;
-    layout.reporter.report('warning', 'text-ignored', message, rangeOf(rest));
+    layout.reporter.report('note', 'text-ignored', message, rangeOf(rest));
   }
 }

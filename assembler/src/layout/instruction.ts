@@ -33,12 +33,14 @@ export function assembleInstruction(
       return undefined;
     }
   }
+  const { said } = layout.reporter;
   const instruction = evaluate(layout, body);
   const short = minimumBranch(layout, body);
   if (body.constant) {
     const result = encodeOnce(layout, statement, body, instruction, short);
     if (!result) return undefined;
-    if (!result.warned && layout.cpu === undefined)
+    // A line that made somebody say something will make him say it again.
+    if (layout.reporter.said === said && layout.cpu === undefined)
       body.fixed = { bits: layout.bits, defaultRel: layout.defaultRel, bytes: result.bytes };
     layout.emit(result.bytes, count, true, statement.first);
     return undefined;
@@ -109,7 +111,7 @@ function encodeOnce(
   body: Instruction,
   instruction: InstructionStatement,
   minimum: 'short' | 'near',
-): { bytes: Uint8Array; fields: EncodedField[] | undefined; warned: boolean } | undefined {
+): { bytes: Uint8Array; fields: EncodedField[] | undefined } | undefined {
   const context: EncodeContext = {
     bits: layout.bits,
     address: layout.address(),
@@ -134,7 +136,6 @@ function encodeOnce(
   return {
     bytes: result.encoding.bytes,
     fields: result.encoding.fields,
-    warned: result.warnings.length > 0,
   };
 }
 

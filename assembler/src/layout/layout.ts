@@ -1,3 +1,4 @@
+import type { AssembleOptions } from '../api';
 import { Complaint, type Move, type Reporter, rangeOf } from '../diagnostics';
 import type { EncodedField, InstructionStatement, Reference, Value } from '../encode/statement';
 import { MAX_IMAGE_BYTES } from '../limits';
@@ -74,6 +75,10 @@ export class Layout implements Scope {
   readonly records = new LineRecords();
   strucs = new StrucRecords();
   stopped = false;
+  /** Limits that the source or its caller sets; like NASM's they outlast the pass. */
+  limits = new Map<string, number>();
+  /** Texts around names in the symbol table. */
+  affixes: NonNullable<AssembleOptions['affixes']> = {};
   /** NASM's -O0 and -O1. */
   optimize: 0 | 1 | undefined;
   /** The listing of this pass: none of the first, which is never the last one of a whole assembly. */
@@ -360,9 +365,10 @@ export class Layout implements Scope {
     return false;
   }
 
-  /** A warning about the statement in work. */
-  warn(code: string, message: string): void {
-    if (this.current) this.reporter.report('warning', code, message, rangeOf(tokenOf(this.current)));
+  /** A warning about a token, or else about the statement in work. */
+  warn(code: string, message: string, token?: Token): void {
+    const at = token ?? (this.current && tokenOf(this.current));
+    if (at) this.reporter.report('warning', code, message, rangeOf(at));
   }
 
   /** Puts `bytes` `count` times into the current section. */

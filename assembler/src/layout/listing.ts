@@ -4,6 +4,8 @@ import type { LineListener } from '../preprocess/state';
 
 /** Who writes a listing is told which line is read and what each statement makes. */
 export interface Listing extends LineListener {
+  /** `[list -]`. NASM 2.16.01 keeps it from the end of one pass to the beginning of the next. */
+  hidden: boolean;
   /** A pass begins: what was listed before counts no more. */
   begin(): void;
   /** `count` times `bytes` at this offset of the section. */

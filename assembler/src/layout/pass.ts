@@ -20,6 +20,7 @@ import { isBracketed, runDirective } from './directives';
 import type { Files } from './files';
 import { FixedLine } from './fixed';
 import type { Layout } from './layout';
+import { runPragma } from './pragma';
 import { QuickReader } from './quick';
 import type { Recorder } from './recorder';
 import { placeOf } from './records';
@@ -128,7 +129,8 @@ export class Pass implements Host {
       this.#rest = undefined;
     }
     for (const context of this.#state.contexts) {
-      this.#state.warn('context-open', `\`%push ${context.name}\` has no \`%pop\``, context.at);
+      const message = `\`%push ${context.name}\` has no \`%pop\``;
+      this.reporter.report('note', 'context-open', message, rangeOf(context.at));
       if (this.reporter.reports > MAX_ERRORS) break;
     }
     layout.symbols.end();
@@ -315,6 +317,14 @@ export class Pass implements Host {
     return this.layout.bits;
   }
 
+  limitOf(name: string): number | undefined {
+    return this.layout.limits.get(name);
+  }
+
+  pragma(tokens: readonly Token[], at: Token): void {
+    runPragma(this.layout, tokens, at);
+  }
+
   ignoresLine(): boolean {
     return this.options.ignoreLine ?? false;
   }
@@ -366,7 +376,7 @@ export class Pass implements Host {
     const rest = cursor.peek;
     if (rest)
       this.#state.warn(
-        'text-ignored',
+        'pp-trailing',
         `\`${rest.text}\` after the expression of \`${at.text}\` is ignored`,
         rest,
       );

@@ -32,7 +32,7 @@ export class Section implements Base {
     this.align = undefined;
     this.explicitStart = this.explicitVstart = undefined;
     this.valign = this.follows = this.vfollows = undefined;
-    this.nobits = this.name === '.bss' ? true : undefined;
+    this.nobits = this.name === '.bss' ? true : this.name === '.text' ? false : undefined;
   }
 
   /** The section's bytes; content beyond what was written is zero. */

@@ -90,7 +90,7 @@ function data(
   const rest = body.ignored[0];
   if (rest) {
     const message = `\`${rest.text}\` is ignored: is a comma missing before it?`;
-    layout.reporter.report('warning', 'data-rest', message, rangeOf(rest));
+    layout.reporter.report('note', 'data-rest', message, rangeOf(rest));
   }
   const made = makeData(body.items, {
     evaluator: layout.evaluator,
@@ -100,9 +100,11 @@ function data(
   });
   layout.format?.element(body.width);
   if (made.reserved) {
+    if (!layout.absolute && !layout.section.nobits) zeroed(layout, statement);
     limit(made.bytes.length * count, statement);
     layout.reserve(made.bytes.length * count, statement.first);
   } else {
+    if (made.partly && !layout.section.nobits) zeroed(layout, statement);
     limit(made.bytes.length * count, statement);
     layout.emit(made.bytes, count, false, statement.first, made.fields);
   }
@@ -117,6 +119,11 @@ function limit(bytes: number, statement: Statement): void {
       statement.last,
     );
   }
+}
+
+function zeroed(layout: Layout, statement: Statement): void {
+  const message = `space reserved in section \`${layout.section.name}\`, which has content: it is filled with zeros`;
+  layout.reporter.report('warning', 'zeroing', message, rangeOf(statement.first, statement.last));
 }
 
 function reserve(
@@ -135,8 +142,7 @@ function reserve(
   if (!layout.absolute) {
     limit(bytes, statement);
     if (!layout.section.nobits && bytes > 0) {
-      const message = `space reserved in section \`${layout.section.name}\`, which has content: it is filled with zeros`;
-      layout.reporter.report('warning', 'zeroing', message, rangeOf(statement.first, statement.last));
+      zeroed(layout, statement);
     }
     layout.reserve(bytes, statement.first);
     return;

@@ -77,6 +77,7 @@ export class ListingWriter implements Listing {
   /** `times` that assembles one by one: how often, and whether this is one that is not shown. */
   #times = 1;
   #hidden = false;
+  hidden = false;
 
   constructor(
     readonly files: FileProvider,
@@ -148,6 +149,7 @@ export class ListingWriter implements Listing {
   }
 
   #begin(number: number, level: number, text: string): void {
+    if (this.hidden) return;
     this.#emit();
     this.#number = number;
     this.#level = level;
@@ -189,8 +191,9 @@ export class ListingWriter implements Listing {
   }
 
   bytes(offset: number, bytes: Uint8Array, count: number, fields: readonly EncodedField[] | undefined): void {
-    if (this.#hidden) {
+    if (this.#hidden || this.hidden) {
       this.#hidden = false;
+      this.#binary = false;
       return;
     }
     if (this.#binary) {
@@ -223,6 +226,7 @@ export class ListingWriter implements Listing {
   }
 
   reserve(offset: number, length: number): void {
+    if (this.hidden) return;
     this.#put(
       offset,
       length > RESERVED ? `<res ${length.toString(16).toUpperCase()}h>` : '??'.repeat(length),

@@ -1,5 +1,5 @@
 import { Complaint } from '../diagnostics';
-import { DEFAULT_FLOAT, type FloatMode, floatBits } from '../text/float';
+import { DEFAULT_FLOAT, type FloatMode, type FloatWarn, floatBits } from '../text/float';
 import { wrap } from '../text/number';
 import { stringNumber } from '../text/string';
 import type { Token } from '../text/token';
@@ -26,6 +26,10 @@ export interface Scope {
   base(): Located;
   /** The symbol may still be defined further down: its value counts as unknown instead of missing. */
   readonly lenient: boolean;
+  /** The mode decides how many characters a number may have. */
+  readonly bits?: number;
+  /** A warning about `at`. */
+  warn?(code: string, message: string, at: Token): void;
   /** The output has special symbols to use behind `wrt`. */
   readonly takesWrt?: boolean;
 }
@@ -135,10 +139,12 @@ const COMPARE: Record<string, (d: bigint, a: bigint, b: bigint) => bigint> = {
   '>': (_, a, b) => truth(a > b),
   '<=': (_, a, b) => truth(a <= b),
   '>=': (_, a, b) => truth(a >= b),
-  '<=>': (_, a, b) => (a < b ? -1n : truth(a > b)),
+  // NASM 2.16.01's result for "less" is 0, not −1 as its manual says.
+  '<=>': (_, a, b) => truth(a > b),
 };
 
-const FLOAT_PARTS: Record<string, [bytes: number, shift: number, width: number]> = {
+const FLOAT_PARTS: Record<string, [format: number | 'bfloat16', shift: number, width: number]> = {
+  bfloat16: ['bfloat16', 0, 16],
   float8: [1, 0, 8],
   float16: [2, 0, 16],
   float32: [4, 0, 32],
@@ -172,7 +178,7 @@ export class Evaluator {
       case 'number':
         return pure(e.value);
       case 'string':
-        return pure(wrap(stringNumber(e.bytes)));
+        return pure(this.#characters(e));
       case 'symbol':
         return this.#symbol(e.name, e.at, critical);
       case 'here':
@@ -217,6 +223,14 @@ export class Evaluator {
     return value;
   }
 
+  /** As many characters as a register holds: NASM looks at the mode, even in data. */
+  #characters(e: Extract<Expression, { kind: 'string' }>): bigint {
+    const most = this.scope.bits === 64 ? 8 : 4;
+    const lost = e.bytes.length > most && /[^\0]/.test(e.bytes.slice(most));
+    if (lost) this.scope.warn?.('other', `only the first ${most} characters count as a number`, e.at);
+    return wrap(stringNumber(e.bytes, most));
+  }
+
   #symbol(name: string, at: Token, critical: boolean): Linear {
     const found = this.scope.symbol(name, at);
     if (found) return located(found);
@@ -233,6 +247,10 @@ export class Evaluator {
         e.at,
       );
     const v = this.linear(e.operand, critical, hint);
+    if (e.op === 'cut') {
+      this.scope.warn?.('number-overflow', `\`${e.at.text}\` does not fit into 64 bits`, e.at);
+      return v;
+    }
     if (e.op === '+') return v;
     if (e.op === '-') return multiply(v, -1n);
     if (v.unknown) return pure(0n, 1);
@@ -291,14 +309,15 @@ export class Evaluator {
     const part = FLOAT_PARTS[e.name];
     if (!part && e.name.startsWith('ilog2')) {
       const v = this.scalar(e.argument, critical);
+      if (e.name === 'ilog2w' && !v.unknown && (v.value === 0n || (v.value & (v.value - 1n)) !== 0n))
+        this.scope.warn?.('other', `${v.value} is not a power of two`, e.at);
       return v.unknown ? v : pure(log2(e.name, v.value, e.at));
     }
     const float = floatOf(e.argument);
     if (!float)
       throw new Complaint('float-expected', `\`${e.at.text}\` needs a floating-point constant`, e.at);
-    if (e.name === 'bfloat16')
-      return pure((floatBits(float.text, float.negative, 4, this.float) ?? 0n) >> 16n);
-    const all = floatBits(float.text, float.negative, part[0], this.float);
+    const warn: FloatWarn = (code, message) => this.scope.warn?.(code, message, float.at);
+    const all = floatBits(float.text, float.negative, part[0], this.float, warn);
     if (all === undefined) throw new Complaint('float-invalid', 'not a floating-point constant', float.at);
     return pure(wrap((all >> BigInt(part[1])) & ((1n << BigInt(part[2])) - 1n)));
   }

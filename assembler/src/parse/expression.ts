@@ -102,7 +102,9 @@ function parseUnary(cursor: Cursor, depth: number): Expression {
           token,
         );
       }
-      return { kind: 'number', value: wrap(value), at: token };
+      const number: Expression = { kind: 'number', value: wrap(value), at: token };
+      // Its value counts, but not without a word.
+      return value >> 64n === 0n ? number : { kind: 'unary', op: 'cut', operand: number, at: token };
     }
     case Kind.String:
       cursor.next();

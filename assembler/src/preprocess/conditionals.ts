@@ -4,26 +4,30 @@ import { parseNumber } from '../text/number';
 import { Kind, type Token } from '../text/token';
 import { behindAliases, takeName } from './define';
 import { expandSingles, findSingles } from './single-line';
-import { type Condition, contextName, ensure, type State } from './state';
+import { type Condition, contextName, ensure, type SingleMacro, type State, trailing } from './state';
 
-/** A condition's test; the tokens are those behind the directive. */
-export type Test = (state: State, tokens: readonly Token[], at: Token) => boolean;
+/** A condition's test; the tokens are those behind the directive. Undefined: neither it nor its opposite holds. */
+export type Test = (state: State, tokens: readonly Token[], at: Token) => boolean | undefined;
 
 function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
   return expandSingles(state, tokens);
 }
 
 function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
-  ensure(tokens.length > 0, 'name-expected', `\`${at.text}\` needs a macro name`, at);
   return tokens.some((t) => {
-    const fits = t.kind === Kind.Identifier || t.kind === Kind.Preprocessor;
-    ensure(fits, 'name-expected', `\`${at.text}\` takes names of macros`, t);
-    const local = contextName(t.text);
-    if (local && !state.context(local.dollars)) return false;
-    if (t.kind === Kind.Preprocessor && t.text[1] === '!')
-      return state.host.environment(environmentName(t)) !== undefined;
-    return findSingles(state, behindAliases(state, t)) !== undefined;
+    return macrosOf(state, t, at) !== undefined && findSingles(state, behindAliases(state, t)) !== undefined;
   });
+}
+
+function macrosOf(state: State, t: Token, at: Token): SingleMacro[] | undefined {
+  const local = t.kind === Kind.Preprocessor ? contextName(t.text) : undefined;
+  ensure(
+    t.kind === Kind.Identifier || local || (t.kind === Kind.Preprocessor && findSingles(state, t)),
+    'name-expected',
+    `\`${at.text}\` takes names of macros`,
+    t,
+  );
+  return local && !state.context(local.dollars) ? undefined : findSingles(state, t);
 }
 
 /** `%ifmacro name 1-3+`: is there a macro of exactly this name that could take these numbers of parameters? */
@@ -95,8 +99,10 @@ function same(a: Token, b: Token, fold: boolean): boolean {
   return fold ? text(a).toLowerCase() === text(b).toLowerCase() : text(a) === text(b);
 }
 
-function isContext(state: State, tokens: readonly Token[]): boolean {
+function isContext(state: State, tokens: readonly Token[], at: Token): boolean {
   const top = state.context(1);
+  for (const t of tokens)
+    ensure(t.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` takes names of contexts`, t);
   return top !== undefined && tokens.some((t) => t.lower === top.name.toLowerCase());
 }
 
@@ -128,16 +134,20 @@ export const TESTS: Record<string, Test> = {
   str: (state, tokens) => expandedOf(state, tokens)[0]?.kind === Kind.String,
   token: (state, tokens) => expandedOf(state, tokens).length === 1,
   empty: (state, tokens) => expandedOf(state, tokens).length === 0,
-  env: (state, raw) =>
-    expandedOf(state, raw).some((t) => state.host.environment(environmentName(t)) !== undefined),
-  defalias: (state, tokens) =>
-    tokens.length > 0 && (findSingles(state, tokens[0])?.some((m) => m.alias) ?? false),
-  usable: (state, tokens) => state.host.package(packageName(expandedOf(state, tokens))) !== undefined,
-  using: (state, tokens) => state.used.has(packageName(expandedOf(state, tokens))),
-  // TASM's, never true; here the rest of its block never is either.
-  difi: (_, __, at) => {
-    throw new Complaint('directive-unknown', `\`${at.text}\` is TASM's and not supported`, at);
+  env: (state, raw, at) => {
+    let found = false;
+    for (const t of expandedOf(state, raw)) {
+      const fits = t.kind === Kind.Identifier || t.kind === Kind.String || t.text.startsWith('%!');
+      ensure(fits, 'name-expected', `\`${at.text}\` takes names of environment variables`, t);
+      found ||= state.host.environment(environmentName(t)) !== undefined;
+    }
+    return found;
   },
+  defalias: (state, tokens, at) => tokens.some((t) => macrosOf(state, t, at)?.[0]?.alias ?? false),
+  usable: (state, tokens, at) => state.host.package(packageFor(state, tokens, at)) !== undefined,
+  using: (state, tokens, at) => state.used.has(packageFor(state, tokens, at)),
+  // TASM's: neither it nor what follows it is ever true.
+  difi: () => undefined,
 };
 
 /** The variable that `%!name`, `%!'name'` or a plain name or string means. */
@@ -151,6 +161,15 @@ export function environmentName(t: Token): string {
 export function packageName(tokens: readonly Token[]): string {
   const name = tokens[0];
   return (name?.kind === Kind.String ? stringOf(name) : (name?.text ?? '')).toLowerCase();
+}
+
+/** The same for the directive `at`, with all it may complain about. */
+export function packageFor(state: State, tokens: readonly Token[], at: Token): string {
+  const name = tokens[0];
+  const fits = name?.kind === Kind.Identifier || name?.kind === Kind.String;
+  ensure(fits, 'name-expected', `\`${at.text}\` needs the name of a package`, name ?? at);
+  trailing(state, tokens.slice(1), at);
+  return packageName(tokens);
 }
 
 const CONDITIONAL =
@@ -202,28 +221,34 @@ export function conditional(
   if (how?.branch === 'if') {
     const condition: Condition = { emitting: false, finished: skipping, hadElse: false, at };
     conditions.push(condition);
-    if (!skipping) take(condition, () => how.test(state, tokens, at) !== how.negated);
+    if (!skipping) take(condition, how, () => how.test(state, tokens, at));
     return;
   }
   ensure(top, 'conditional-unopened', `\`${at.text}\` without \`%if\``, at);
   if (directive === 'endif') {
+    trailing(state, tokens, at);
     conditions.pop();
     return;
   }
-  if (top.hadElse) state.warn('conditional-else', `\`${at.text}\` after \`%else\``, at);
+  if (directive === 'else') trailing(state, tokens, at);
+  if (top.hadElse) {
+    const message = `\`${at.text}\` after \`%else\`: its lines are never assembled`;
+    state.warn(directive === 'else' ? 'pp-else-else' : 'pp-else-elif', message, at);
+  }
   const before = top.finished;
   top.emitting = false;
   if (directive === 'else') {
     top.hadElse = true;
     top.emitting = !before;
     top.finished = true;
-  } else if (!before) take(top, () => how!.test(state, tokens, at) !== how!.negated);
+  } else if (!before) take(top, how!, () => how!.test(state, tokens, at));
 }
 
 /** A test that fails to evaluate leaves its whole block out, as NASM does. */
-function take(condition: Condition, test: () => boolean): void {
+function take(condition: Condition, { negated }: Parsed, test: () => boolean | undefined): void {
   condition.finished = true;
   const result = test();
-  condition.emitting = result;
-  condition.finished = result;
+  if (result === undefined) return;
+  condition.emitting = result !== negated;
+  condition.finished = condition.emitting;
 }

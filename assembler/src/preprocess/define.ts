@@ -11,6 +11,7 @@ import {
   type SingleMacro,
   type SingleParameter,
   type State,
+  trailing,
 } from './state';
 
 /** A directive: the tokens behind it, and the directive itself. */
@@ -44,7 +45,7 @@ function nameOf(tokens: readonly Token[], at: Token, state: State): { name: Toke
 }
 
 /** Aliases of aliases. */
-const MAX_ALIASES = 64;
+export const MAX_ALIASES = 64;
 
 /** The name that an alias stands for; other names stand for themselves. */
 export function behindAliases(state: State, name: Token): Token {
@@ -96,7 +97,8 @@ function define(expand: boolean, caseless: boolean): Handler {
 /** Parameters are known by their numbers: what they are called is free for macros. */
 function markParameters(body: readonly Token[], parameters: readonly SingleParameter[]): readonly Token[] {
   return body.map((t) => {
-    const i = t.kind === Kind.Identifier ? parameters.findIndex((p) => p.name === t.text) : -1;
+    // Of two of one name the last one counts.
+    const i = t.kind === Kind.Identifier ? parameters.findLastIndex((p) => p.name === t.text) : -1;
     return i < 0 ? t : parameterToken(t, i);
   });
 }
@@ -129,7 +131,8 @@ function readParameters(
 }
 
 const undef: Handler = (state, tokens, at) => {
-  const { name } = nameOf(tokens, at, state);
+  const { name, rest } = nameOf(tokens, at, state);
+  trailing(state, rest, at);
   for (const caseless of [false, true]) {
     const { table, key } = singleTable(state, name, caseless);
     table.delete(key);
@@ -243,7 +246,9 @@ function deftok(caseless: boolean): Handler {
 function pathsearch(caseless: boolean): Handler {
   return (state, tokens, at) => {
     const { name, rest } = nameOf(tokens, at, state);
-    const wanted = stringOf(firstString(expandSingles(state, rest), at));
+    const all = expandSingles(state, rest);
+    const wanted = stringOf(firstString(all, at));
+    trailing(state, all.slice(1), at);
     setSingle(state, name, [string(name, utf8(state.host.find(wanted, at.file) ?? wanted))], caseless);
   };
 }
@@ -253,7 +258,8 @@ function defalias(caseless: boolean): Handler {
   return (state, tokens, at) => {
     const { name, rest } = ownName(tokens, at, state);
     const body = rest.slice(0, 1);
-    ensure(body.length === 1, 'name-expected', `\`${at.text}\` needs two names`, at);
+    const fits = body[0]?.kind === Kind.Identifier || (body[0] && contextName(body[0].text));
+    ensure(fits, 'name-expected', `\`${at.text}\` needs two names`, body[0] ?? at);
     defineSingle(state, name, {
       name: name.text,
       caseless,
@@ -267,7 +273,8 @@ function defalias(caseless: boolean): Handler {
 }
 
 const undefalias: Handler = (state, tokens, at) => {
-  const { name } = ownName(tokens, at, state);
+  const { name, rest } = ownName(tokens, at, state);
+  trailing(state, rest, at);
   for (const caseless of [false, true]) {
     const { table, key } = singleTable(state, name, caseless);
     if (table.get(key)?.some((m) => m.alias)) table.delete(key);

@@ -1,14 +1,15 @@
 import { Complaint } from '../diagnostics';
 import { MAX_INCLUDES, MAX_REPEAT } from '../limits';
 import { stringOf } from '../parse/expression';
+import { parseNumber } from '../text/number';
 import type { SourceFile } from '../text/source';
 import { detokenise, Kind, type Token } from '../text/token';
 import { packageName } from './conditionals';
-import type { Handler } from './define';
+import { builtIn, type Handler, takeName } from './define';
 import { macroFrame } from './multi-line';
 import { expandSingles } from './single-line';
 import { STACK } from './stack';
-import { type Context, ensure, Frame, type State } from './state';
+import { type Context, ensure, Frame, type SingleMacro, type State, trailing } from './state';
 
 /** Starts reading another file. */
 export function enterFile(state: State, file: SourceFile, caller: Token | undefined): void {
@@ -21,6 +22,7 @@ const include: Handler = (state, raw, at) => {
   const tokens = expandSingles(state, raw);
   const name = tokens[0];
   ensure(name?.kind === Kind.String, 'string-expected', '`%include` needs a file name in quotes', name ?? at);
+  trailing(state, tokens.slice(1), at);
   if (state.includes >= MAX_INCLUDES) {
     state.stop('limit', `files include each other more than ${MAX_INCLUDES} deep`, at);
     return;
@@ -33,23 +35,26 @@ const include: Handler = (state, raw, at) => {
 const use: Handler = (state, tokens, at) => {
   const name = packageName(tokens);
   const file = state.host.package(name);
+  trailing(state, tokens.slice(1), at);
   ensure(file, 'package-unknown', `there is no \`%use\` package \`${name}\``, tokens[0] ?? at);
   if (state.used.has(name)) return;
   state.used.add(name);
+  builtIn(state, `__?USE_${name.toUpperCase()}?__`, []);
   enterFile(state, file, at);
 };
 
-/** Evaluates the count of a `%rep`; undefined lets it go on for ever (`*`). */
+/** Evaluates the count of a `%rep`. */
 export function repeatCount(state: State, raw: readonly Token[], at: Token): number {
   const tokens = expandSingles(state, raw[0]?.lower === '.nolist' ? raw.slice(1) : raw);
-  if (tokens[0]?.is('*')) return MAX_REPEAT;
   const value = state.host.evaluate(tokens, at);
   if (value.terms.length > 0)
     throw new Complaint('not-a-number', '`%rep` needs a pure number', tokens[0] ?? at);
-  if (value.value > BigInt(MAX_REPEAT)) {
-    state.stop('limit', `\`%rep\` repeats ${value.value} times; the limit is ${MAX_REPEAT}`, at);
+  const limit = state.host.limitOf('rep') ?? MAX_REPEAT;
+  if (value.value > limit) {
+    state.stop('limit', `\`%rep\` repeats ${value.value} times; the limit is ${limit}`, at);
     return 0;
   }
+  if (value.value < 0n) state.warn('pp-rep-negative', `\`%rep\` repeats ${value.value} times`, at);
   return Math.max(0, Number(value.value));
 }
 
@@ -75,7 +80,7 @@ const rotate: Handler = (state, raw, at) => {
   ensure(call, 'macro-missing', '`%rotate` outside a macro', at);
   const value = state.host.evaluate(expandSingles(state, raw), at);
   const count = call.parameters.length;
-  if (count === 0) return;
+  ensure(count > 0, 'macro-missing', '`%rotate` in a macro call without parameters', at);
   call.rotation = (call.rotation + Number(value.value % BigInt(count)) + count) % count;
 };
 
@@ -97,7 +102,8 @@ const fatal: Handler = (state, raw, at) => {
 };
 
 const push: Handler = (state, tokens, at) => {
-  const name = expandSingles(state, tokens)[0];
+  const { name, rest } = takeName(state, tokens);
+  trailing(state, rest, at);
   ensure(!name || name.kind === Kind.Identifier, 'name-expected', '`%push` needs a name', name ?? at);
   state.contexts.push({
     name: name?.text ?? '',
@@ -110,7 +116,9 @@ const push: Handler = (state, tokens, at) => {
 function top(state: State, tokens: readonly Token[], at: Token, check: boolean): Context {
   const context = state.context(1);
   ensure(context, 'context-missing', `\`${at.text}\` without a \`%push\` before it`, at);
-  const name = expandSingles(state, tokens)[0];
+  const { name, rest } = takeName(state, tokens);
+  ensure(!name || name.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a name`, name ?? at);
+  trailing(state, rest, at);
   if (check && name && name.text.toLowerCase() !== context.name.toLowerCase()) {
     throw new Complaint(
       'context-mismatch',
@@ -128,42 +136,116 @@ const pop: Handler = (state, tokens, at) => {
 
 const repl: Handler = (state, tokens, at) => {
   const context = top(state, tokens, at, false);
-  context.name = expandSingles(state, tokens)[0]?.text ?? '';
+  context.name = takeName(state, tokens).name?.text ?? '';
 };
 
-/** `%line number[+step] [file]` (NASM manual 4.10.1). */
+/** `%line number[+step] [file]`, `# number "file" flags` (NASM manual 4.10.1). */
 const line: Handler = (state, tokens, at) => {
-  const frame = state.frame?.top;
-  const number = tokens[0];
-  ensure(
-    number?.kind === Kind.Number && /^\d{1,9}$/.test(number.text),
-    'number-expected',
-    '`%line` needs a line number',
-    at,
-  );
+  const { frame } = state;
+  if (frame?.kind !== 'file' || state.host.ignoresLine()) return;
+  const [number, sign] = tokens;
+  const value = number?.kind === Kind.Number ? parseNumber(number.text) : undefined;
+  ensure(value !== undefined, 'number-expected', `\`${at.text}\` needs a line number`, number ?? at);
   let step = 1;
   let i = 1;
-  if (tokens[1]?.is('+') && tokens[2]?.kind === Kind.Number) {
-    step = Number(tokens[2].text) || 0;
+  if (sign && !sign.space && (sign.is('+') || sign.is('-'))) {
+    const by = tokens[2]?.kind === Kind.Number ? parseNumber(tokens[2].text) : undefined;
+    ensure(
+      by !== undefined,
+      'number-expected',
+      `\`${at.text}\` needs the lines to count on by`,
+      tokens[2] ?? at,
+    );
+    step = toLine(sign.is('-') ? -by : by);
     i = 3;
-  } else if (tokens[1]?.kind === Kind.Preprocessor && /^%\+\d+$/.test(tokens[1].text)) i = 2;
-  const name = tokens.length > i ? detokenise(tokens.slice(i)).replace(/^(["'`])(.*)\1$/, '$2') : undefined;
-  if (frame && !state.host.ignoresLine())
-    frame.renumbered = { from: at.line, to: Number(number.text), step, name };
+  }
+  const name = tokens[i];
+  frame.renumbered = {
+    from: at.line,
+    to: toLine(value),
+    step,
+    name: name && (name.kind === Kind.String ? stringOf(name) : detokenise(tokens.slice(i))),
+  };
 };
+
+/** Line numbers have 32 bits. */
+function toLine(value: bigint): number {
+  return Number(BigInt.asIntN(32, value));
+}
 
 const ignore: Handler = () => {};
 
-/** `%clear`: forgets macros (NASM manual 4.11.5). */
-const clear: Handler = (state, tokens) => {
-  const what = new Set(tokens.map((t) => t.lower));
-  const all = what.size === 0 || what.has('all');
-  if (all || what.has('define') || what.has('def') || what.has('alldefine')) {
-    state.singles.clear();
-    state.caselessSingles.clear();
-  }
-  if (all || what.has('macro') || what.has('allmacro')) state.multis.clear();
+/** `%pragma` (NASM manual 4.12): what is the preprocessor's is done here. */
+const pragma: Handler = (state, raw, at) => {
+  const tokens = expandSingles(state, raw);
+  if (tokens[0]?.kind !== Kind.Identifier) return;
+  if (tokens[0].lower !== 'preproc') state.host.pragma(tokens, at);
+  else if (tokens[1]?.lower === 'sane_empty_expansion') state.saneEmpty = isOn(state, tokens.slice(2), at);
 };
+
+/** A switch: nothing, a word or an expression. */
+function isOn(state: State, tokens: readonly Token[], at: Token): boolean {
+  const word = tokens[0]?.lower;
+  if (word === undefined || word === 'yes' || word === 'true' || word === 'on') return true;
+  if (word === 'no' || word === 'false' || word === 'off') return false;
+  return state.host.evaluate(tokens, at).value !== 0n;
+}
+
+/** `%depend "file"`: nothing to do here, whoever builds asks for what was read. */
+const depend: Handler = (state, raw, at) => {
+  const tokens = expandSingles(state, raw);
+  const name = tokens[0];
+  ensure(name?.kind === Kind.String, 'string-expected', '`%depend` needs a file name in quotes', name ?? at);
+  trailing(state, tokens.slice(1), at);
+};
+
+/** What `%clear` forgets, by its words (NASM manual 4.11.5). */
+const CLEARS: Readonly<Record<string, readonly ('defines' | 'aliases' | 'macros')[]>> = {
+  all: ['defines', 'aliases', 'macros'],
+  define: ['defines'],
+  def: ['defines'],
+  smacro: ['defines'],
+  defalias: ['aliases'],
+  alias: ['aliases'],
+  salias: ['aliases'],
+  alldef: ['defines', 'aliases'],
+  alldefine: ['defines', 'aliases'],
+  macro: ['macros'],
+  mmacro: ['macros'],
+  ...Object.fromEntries(['nothing', 'none', 'ignore', '-', '--'].map((word) => [word, []])),
+};
+
+function clearSingles(table: Map<string, SingleMacro[]>, aliases: boolean): void {
+  for (const [name, macros] of table) {
+    const kept = macros.filter((m) => (m.alias ?? false) !== aliases);
+    if (kept.length > 0) table.set(name, kept);
+    else table.delete(name);
+  }
+}
+
+const clear: Handler = (state, raw) => {
+  const tokens = expandSingles(state, raw);
+  let local = false;
+  if (tokens.length === 0) return clearAll(state, ['defines', 'macros'], false);
+  for (const t of tokens) {
+    if (t.lower === 'context' || t.lower === 'ctx') local = true;
+    else if (t.lower === 'global') local = false;
+    else {
+      const what = Object.hasOwn(CLEARS, t.lower) ? CLEARS[t.lower] : undefined;
+      ensure(what, 'name-expected', `\`%clear\` knows no \`${t.text}\``, t);
+      clearAll(state, what, local);
+    }
+  }
+};
+
+function clearAll(state: State, what: readonly string[], local: boolean): void {
+  const tables = local ? state.contexts.map((c) => c.singles) : [state.singles, state.caselessSingles];
+  for (const table of tables) {
+    if (what.includes('defines')) clearSingles(table, false);
+    if (what.includes('aliases')) clearSingles(table, true);
+  }
+  if (what.includes('macros') && !local) state.multis.clear();
+}
 
 /** `%aliases off`: names of `%defalias` are ordinary ones (NASM manual 4.1.11). */
 const aliases: Handler = (state, tokens) => {
@@ -185,8 +267,8 @@ export const FLOW: Record<string, Handler> = {
   repl,
   line,
   clear,
-  depend: ignore,
-  pragma: ignore,
+  depend,
+  pragma,
   null: ignore,
   ...STACK,
   aliases,

@@ -50,6 +50,17 @@ const num: Run = (call, args) => {
   return [call.with(Kind.String, `'${text}'`)];
 };
 
+/** `%sel`: parameter number `which`. */
+const select: Run = (call, args, state) => {
+  const which = numberOf(args[0]);
+  const fits = which >= 1n && which < args.length;
+  if (!fits) {
+    const message = `\`${call.text}\` cannot choose number ${which} of ${args.length - 1}`;
+    state.warn('pp-sel-range', message, call);
+  }
+  return choice(call, args, which);
+};
+
 /** Parameter number `which` stands for the call. */
 function choice(call: Token, args: Args, which: bigint): Token[] {
   return which < 1n || which >= args.length ? [] : [parameterToken(call, Number(which))];
@@ -68,7 +79,8 @@ function is(test: Test, negated: boolean): Run {
   return (call, args, state) => {
     let holds = false;
     try {
-      holds = test(state, args[0] ?? [], call) !== negated;
+      const result = test(state, args[0] ?? [], call);
+      holds = result !== undefined && result !== negated;
     } catch (problem) {
       if (!(problem instanceof Complaint)) throw problem;
       state.error(problem.code, problem.message, problem.at ?? call);
@@ -117,7 +129,7 @@ const TABLE: Record<string, [SingleParameter[], Run]> = {
     ],
     (call, args, state) => num(call, [args[0], [...numberTokens(absentOr(args[1]), call)], args[2]], state),
   ],
-  sel: [[EVALUATED, { name: '', variadic: true }], (call, args) => choice(call, args, numberOf(args[0]))],
+  sel: [[EVALUATED, { name: '', variadic: true }], select],
   cond: [
     [EVALUATED, { name: '' }, { name: '', optional: true }],
     (call, args) => choice(call, args, numberOf(args[0]) !== 0n ? 1n : 2n),

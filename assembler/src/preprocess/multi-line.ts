@@ -1,11 +1,11 @@
 import { Complaint } from '../diagnostics';
 import { MAX_INDIRECTION, MAX_LINE_TOKENS, MAX_NESTING } from '../limits';
-import { tokenise } from '../text/lexer';
+import { isClosed, tokenise } from '../text/lexer';
 import { Kind, type Token } from '../text/token';
 import { environmentName } from './conditionals';
 import { pasteParameters } from './paste';
 import { append, expandSingles } from './single-line';
-import { type Call, contextName, Frame, type MultiMacro, type State } from './state';
+import { type Call, contextName, ensure, Frame, type MultiMacro, type State } from './state';
 
 /** Condition codes by their opposite, for `%-1`. */
 const OPPOSITE: Record<string, string> = {
@@ -151,10 +151,11 @@ function match(
   }
   if (!macro) {
     const message = `macro \`${macros[0].name}\` exists, but not taking ${given} parameters`;
-    state.warn('macro-parameters', message, tokens[at]);
+    state.warn('pp-macro-params-multi', message, tokens[at]);
     return undefined;
   }
   if (macro.active > 0 && !macro.recursive) return undefined;
+  if (!state.saneEmpty) warnOfLegacy(state, macro, given, trailing, tokens[at]);
   const { defaults, minimum, maximum, greedy } = macro;
   const withDefaults = given > 0 || minimum === 0 ? Math.max(count, minimum + defaults.length) : 0;
   const total = dropped ? count : withDefaults;
@@ -169,6 +170,16 @@ function match(
   return { macro, parameters };
 }
 
+/** Says what the call is forgiven. */
+function warnOfLegacy(state: State, macro: MultiMacro, given: number, trailing: boolean, at: Token): void {
+  const improper = given < macro.minimum || (given > macro.maximum && !macro.greedy);
+  if (!improper && !trailing) return;
+  const message = improper
+    ? `macro \`${macro.name}\` is called although it does not take ${given} parameters`
+    : `the empty last parameter of \`${macro.name}\` counts for nothing: put braces there, \`{}\``;
+  state.warn('pp-macro-params-legacy', message, at);
+}
+
 const NOTHING = { label: [] };
 
 function start(
@@ -180,10 +191,11 @@ function start(
   label: readonly Token[],
 ): { label: readonly Token[] } {
   const parent = state.frame!;
-  if (parent.depth >= MAX_NESTING) {
+  const most = Math.min(MAX_NESTING, state.host.limitOf('macro-levels') ?? MAX_NESTING);
+  if (parent.depth - parent.top.depth >= most || parent.depth >= MAX_NESTING) {
     state.stop(
       'limit',
-      `macro calls nested deeper than ${MAX_NESTING}: does \`${macro.name}\` call itself?`,
+      `macro calls nested deeper than ${most}: does \`${macro.name}\` call itself?`,
       tokens[at],
     );
     return NOTHING;
@@ -222,6 +234,9 @@ function parameterAt(call: Call, index: number): Token[] {
   return call.parameters[(((index - 1 + call.rotation) % count) + count) % count];
 }
 
+/** Directives that want the name of a variable, not its value. */
+const TAKES_VARIABLES = /^%(el)?ifn?(env|def)$/i;
+
 /**
  * Replaces `%1`, `%%name`, `%0`, `%[…]` and their kin, before anything else
  * looks at a line (NASM's `expand_mmac_params`).
@@ -232,8 +247,10 @@ export function expandParameters(state: State, tokens: readonly Token[]): readon
   let changed = false;
   // An empty parameter leaves its white space behind.
   let space = false;
+  const byName = tokens[0]?.kind === Kind.Preprocessor && TAKES_VARIABLES.test(tokens[0].text);
   for (const t of tokens) {
-    const replaced = t.kind === Kind.Preprocessor ? replace(state, call, t) : undefined;
+    const keep = t.kind !== Kind.Preprocessor || (byName && t.text[1] === '!');
+    const replaced = keep ? undefined : replace(state, call, t);
     if (replaced) changed = true;
     if (replaced?.length === 0) {
       space ||= t.space;
@@ -266,7 +283,11 @@ function replace(state: State, call: Call | undefined, t: Token): readonly Token
     return [t.with(Kind.Identifier, text.endsWith('??') ? call.macro.name : call.name.text)];
   }
   if (c === '!') {
-    const value = state.host.environment(environmentName(t)) ?? '';
+    const value = state.host.environment(environmentName(t));
+    if (value === undefined) {
+      state.warn('pp-environment', `there is no environment variable \`${environmentName(t)}\``, t);
+      return [];
+    }
     return tokenise(value, t.file, t.line, () => ({ line: t.line, column: t.column }));
   }
   if (c === '%' && text.length > 2) {
@@ -302,7 +323,8 @@ function parameterRange(call: Call | undefined, first: number, last: number, t: 
   const position = (n: number) => (n < 0 ? count + 1 + n : n);
   const from = position(first);
   const to = position(last);
-  if (from < 1 || to < 1 || from > count || to > count) return [];
+  const fits = first !== 0 && last !== 0 && from >= 1 && to >= 1 && from <= count && to <= count;
+  ensure(fits, 'macro-parameter', `\`${t.text}\`: the call has ${count} parameters`, t);
   const out: Token[] = [];
   const step = from <= to ? 1 : -1;
   for (let n = from; ; n += step) {
@@ -315,7 +337,12 @@ function parameterRange(call: Call | undefined, first: number, last: number, t: 
 /** `%[…]`: the expansion of what stands inside. */
 function indirect(state: State, t: Token): readonly Token[] {
   const offset = t.column + 2;
-  const inner = tokenise(t.text.slice(2, -1), t.file, t.line, (o) => ({ line: t.line, column: offset + o }));
+  const closed = isClosed(t.text, 1);
+  if (!closed) state.warn('pp-open-brackets', `\`${t.text}\` has no closing bracket`, t);
+  const inner = tokenise(t.text.slice(2, closed ? -1 : undefined), t.file, t.line, (o) => ({
+    line: t.line,
+    column: offset + o,
+  }));
   if (state.indirection >= MAX_INDIRECTION)
     throw new Complaint('limit', `\`%[…]\` nested deeper than ${MAX_INDIRECTION}`, t);
   state.indirection++;

@@ -1,7 +1,8 @@
 import { Complaint, rangeOf } from '../diagnostics';
-import { MAX_NESTING, MAX_REPEAT } from '../limits';
+import { MAX_NESTING } from '../limits';
 import type { SourceFile, SourceLine } from '../text/source';
 import { directiveOf } from '../text/source';
+import { stringBytes } from '../text/string';
 import { Kind, type Token } from '../text/token';
 import { conditional, isConditional, parseRange } from './conditionals';
 import { DEFINE, type Handler, takeName } from './define';
@@ -144,6 +145,11 @@ export class Preprocessor {
   #process(line: SourceLine): ExpandedLine | undefined {
     const { state } = this;
     state.listener?.line(line, state.frame!);
+    // Told about another source, it counts wherever it stands.
+    if (line.directive === 'line') {
+      this.#directive('line', line.tokens);
+      return undefined;
+    }
     if (this.#collecting) {
       this.#collect(this.#collecting, line);
       return undefined;
@@ -157,9 +163,8 @@ export class Preprocessor {
           return undefined;
         }
         // In a skipped block only `%elif` of an undecided one looks at its operands.
-        const looks = line.percent && top && !top.finished && line.directive.startsWith('elif');
-        const tokens = looks ? expandParameters(state, line.tokens) : line.tokens;
-        conditional(state, conditions, line.directive, line.tokens[0], tokens.slice(1));
+        if (top && !top.finished && line.directive.startsWith('elif')) this.#elif(line, line.directive, top);
+        else conditional(state, conditions, line.directive, line.tokens[0], line.tokens.slice(1));
       }
       return undefined;
     }
@@ -201,10 +206,29 @@ export class Preprocessor {
     return { tokens, source: tokens === own ? line : undefined };
   }
 
+  /** An `%elif` that decides. NASM's errors are silent where lines are skipped: one leaves out the rest of the block. */
+  #elif(line: SourceLine, directive: string, condition: Condition): void {
+    const { state } = this;
+    const { tokens } = line;
+    state.reporter.hushed = true;
+    try {
+      const operands = line.percent ? expandParameters(state, tokens) : tokens;
+      conditional(state, this.#conditions(), directive, tokens[0], operands.slice(1));
+    } catch (problem) {
+      condition.finished = true;
+      state.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
+    } finally {
+      state.reporter.hushed = false;
+    }
+  }
+
   #directive(name: string, tokens: readonly Token[]): void {
     const { state } = this;
     const at = tokens[0];
     const rest = tokens.slice(1);
+    const last = tokens[tokens.length - 1];
+    if (last.kind === Kind.String && stringBytes(last.text, false) === undefined)
+      state.warn('pp-open-string', 'the string has no closing quote', last);
     if (isConditional(name)) conditional(state, this.#conditions(), name, at, rest);
     else if (OPENS_MACRO.has(name)) this.#openMacro(name, rest, at);
     else if (name === 'rep') this.#collecting = this.#openRep(rest, at);
@@ -245,7 +269,15 @@ export class Preprocessor {
     const nolist = rest[next]?.kind === Kind.Identifier && rest[next].lower === '.nolist';
     if (nolist) next++;
     const defaults = splitParameters(rest, next);
-    if (!this.state.saneEmpty && defaults.length > 1 && endsEmpty(defaults)) defaults.pop();
+    if (!this.state.saneEmpty && defaults.length > 1 && endsEmpty(defaults)) {
+      defaults.pop();
+      const message = 'the empty last default counts for nothing: put braces there, `{}`';
+      this.state.warn('pp-macro-params-legacy', message, name);
+    }
+    if (defaults.length > range.maximum - range.minimum && !range.greedy) {
+      const message = `macro \`${name.text}\` has more defaults than parameters that may be left out`;
+      this.state.warn('pp-macro-defaults', message, name);
+    }
     collecting.macro = {
       name: name.text,
       caseless: directive.includes('im') || directive === 'irmacro',
@@ -305,7 +337,7 @@ export class Preprocessor {
       return;
     }
     state.frame = new Frame('repeat', collecting.lines, parent, collecting.at, parent.call);
-    state.frame.remaining = Math.min(collecting.count, MAX_REPEAT) - 1;
+    state.frame.remaining = collecting.count - 1;
   }
 
   #unmacro(tokens: readonly Token[], at: Token): void {
@@ -313,6 +345,8 @@ export class Preprocessor {
     ensure(name?.kind === Kind.Identifier, 'name-expected', `\`${at.text}\` needs a macro name`, name ?? at);
     const range = parseRange(expandSingles(this.state, rest), at);
     const all = this.state.multis.get(name.lower) ?? [];
+    const runs = all.length > 0 && all[0].active > 0;
+    ensure(!runs, 'macro-outside', `macro \`${name.text}\` is in the middle of its expansion`, name);
     const kept = all.filter(
       (m) =>
         m.minimum !== range.minimum ||

@@ -68,15 +68,33 @@ export function defineSingle(state: State, name: Token, macro: SingleMacro): voi
   const given = macro.parameters?.length ?? 0;
   const same = others.findIndex((m) => given === 0 || !m.parameters || takes(m, given));
   const old = others[same];
-  if (!old || (old.parameters?.length ?? 0) < given) table.set(key, [macro, ...others]);
+  const shadow = old && shadowing(old, macro);
+  if (shadow) state.warn(shadow.code, shadow.message, name);
+  else warnOfCase(state, name, macro.caseless);
+  if (!old || shadow) table.set(key, [macro, ...others]);
   else table.set(key, others.with(same, macro));
-  if (old && (old.parameters === undefined) !== (macro.parameters === undefined)) {
-    state.error(
-      'macro-redefined',
-      `macro \`${name.text}\` is defined both with and without parameters`,
-      name,
-    );
-  }
+}
+
+/** Why a new macro does not replace the old one of its name, but hides it. */
+function shadowing(old: SingleMacro, macro: SingleMacro): { code: string; message: string } | undefined {
+  if ((old.parameters === undefined) !== (macro.parameters === undefined))
+    return {
+      code: 'pp-macro-def-param-single',
+      message: `macro \`${macro.name}\` is defined both with and without parameters`,
+    };
+  if ((old.parameters?.length ?? 0) >= (macro.parameters?.length ?? 0)) return undefined;
+  return {
+    code: 'pp-macro-def-greedy-single',
+    message: `macro \`${macro.name}\` hides an earlier one that takes as many parameters as there are`,
+  };
+}
+
+function warnOfCase(state: State, name: Token, caseless: boolean): void {
+  if (name.kind !== Kind.Identifier) return;
+  const hidden = caseless ? state.singles.has(name.text) : state.caselessSingles.has(name.lower);
+  if (!hidden) return;
+  const message = `macro \`${name.text}\` is defined with and without regard to case: the new one hides the other`;
+  state.warn('pp-macro-def-case-single', message, name);
 }
 
 /** Replaces every single-line macro call. Gives the same array back when there is none. */
@@ -251,7 +269,7 @@ function findCall(state: State, macros: SingleMacro[], token: Token, pending: Pe
   const macro = macros.find((m, i) => i >= at && m.parameters && takes(m, given));
   if (!macro) {
     const message = `macro \`${token.text}\` exists, but not taking ${given} parameters`;
-    state.warn('macro-parameters', message, token);
+    state.warn('pp-macro-params-single', message, token);
     return undefined;
   }
   const { args, rest } = readArguments(pending, macro.parameters!);

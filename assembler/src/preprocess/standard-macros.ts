@@ -7,15 +7,15 @@
 export const STANDARD_MACROS = `
 %define __?SECT?__ [section .text]
 %imacro section 1+.nolist
-%xdefine __?SECT?__ [section %1]
+%define __?SECT?__ [section %1]
 __?SECT?__
 %endmacro
 %imacro segment 1+.nolist
-%xdefine __?SECT?__ [segment %1]
+%define __?SECT?__ [segment %1]
 __?SECT?__
 %endmacro
 %imacro absolute 1+.nolist
-%xdefine __?SECT?__ [absolute %1]
+%define __?SECT?__ [absolute %1]
 __?SECT?__
 %endmacro
 %imacro bits 1+.nolist
@@ -111,7 +111,7 @@ __?SECT?__
 %endif
 %endmacro
 %imacro struc 1-2.nolist 0
-%push struc
+%push
 %define %$strucname %1
 [absolute %2]
 [__struc %1]
@@ -120,11 +120,11 @@ __?SECT?__
 %imacro endstruc 0.nolist
 %{$strucname}_size equ ($-%$strucname)
 [__endstruc]
-%pop struc
+%pop
 __?SECT?__
 %endmacro
 %imacro istruc 1.nolist
-%push istruc
+%push
 %define %$strucname %1
 %$strucstart:
 %endmacro
@@ -140,7 +140,7 @@ times (%1-%$strucname)-($-%$strucstart) db 0
 %endmacro
 %imacro iend 0.nolist
 times %{$strucname}_size-($-%$strucstart) db 0
-%pop istruc
+%pop
 %endmacro
 %imacro align 1-2+.nolist nop
 %if __?SECTALIGN_ALIGN_UPDATES_SECTION?__
@@ -236,7 +236,8 @@ function smartAlign(): string {
   lines.push('%else', '%error unknown alignment mode: %1', '%endif');
   lines.push('%ifempty %2', '%elifidni %2, nojmp', '%define __?ALIGN_JMP_THRESHOLD?__ -1');
   lines.push('%else', '%define __?ALIGN_JMP_THRESHOLD?__ %2', '%endif');
-  lines.push('%xdefine __?ALIGNMODE?__ %1,__?ALIGN_JMP_THRESHOLD?__', '%endmacro', 'alignmode generic');
+  lines.push('%xdefine __?ALIGNMODE?__ %1,__?ALIGN_JMP_THRESHOLD?__', '%endmacro');
+  lines.push('%defalias __ALIGNMODE__ __?ALIGNMODE?__', 'alignmode generic');
   lines.push(
     '%unimacro align 1-2+.nolist',
     '%imacro align 1-2+.nolist',

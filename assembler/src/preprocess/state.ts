@@ -162,6 +162,10 @@ export interface Host {
   /** Evaluates tokens as a critical expression. */
   evaluate(tokens: readonly Token[], at: Token): Linear;
   bits(): number;
+  /** A limit set by the source or its caller. */
+  limitOf(name: string): number | undefined;
+  /** Does what the tokens behind `%pragma` say. */
+  pragma(tokens: readonly Token[], at: Token): void;
   /** Does `%line` count for nothing? */
   ignoresLine(): boolean;
   /** The value of an environment variable. */
@@ -299,6 +303,17 @@ export function contextName(text: string): { dollars: number; name: string } | u
 export function numberTokens(value: bigint, at: Token): Token[] {
   if (value >= 0n) return [at.with(Kind.Number, value.toString())];
   return [at.with(Kind.Operator, '-'), at.with(Kind.Number, (-value).toString(), false)];
+}
+
+/** Warns that what still stands behind the directive `at` counts for nothing. */
+export function trailing(state: State, rest: readonly Token[], at: Token): void {
+  if (rest.length === 0) return;
+  state.warn(
+    'pp-trailing',
+    `\`${rest[0].text}\` after \`${at.text}\` is ignored`,
+    rest[0],
+    rest[rest.length - 1],
+  );
 }
 
 /** Complains when `condition` does not hold. */

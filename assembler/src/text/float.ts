@@ -6,7 +6,8 @@ interface Format {
   explicit: boolean;
 }
 
-const FORMATS: Record<number, Format> = {
+const FORMATS: Readonly<Record<number | 'bfloat16', Format>> = {
+  bfloat16: { bytes: 2, exponent: 8, fraction: 7, explicit: false },
   1: { bytes: 1, exponent: 4, fraction: 3, explicit: false },
   2: { bytes: 2, exponent: 5, fraction: 10, explicit: false },
   4: { bytes: 4, exponent: 8, fraction: 23, explicit: false },
@@ -28,6 +29,12 @@ export const DEFAULT_FLOAT: FloatMode = { rounding: 'near', daz: false };
 /** Exponents beyond this overflow or vanish in every format; guards the power of ten. */
 const MAX_EXPONENT = 20000;
 
+/** Decimal digits that count. */
+const MAX_DIGITS = 52;
+
+/** Told what is odd about a constant; `code` is the class of a warning. */
+export type FloatWarn = (code: string, message: string) => void;
+
 /** A positive rational number, or what is not a number. */
 type Parsed =
   | { kind: 'number'; numerator: bigint; denominator: bigint }
@@ -40,18 +47,26 @@ const SPECIAL: Record<string, Parsed> = {
   snan: { kind: 'signalling' },
 };
 
-function parse(text: string): Parsed | undefined {
+function parse(text: string, warn: FloatWarn): Parsed | undefined {
   const s = text.toLowerCase().replaceAll('_', '');
   const special = SPECIAL[s.replace(/[?]/g, '')];
   if (special) return special;
-  const hex = /^(?:0[xh]|\$)([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d+))?$/.exec(s);
+  const hex = /^(?:0[xh]|\$)([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d*))?$/.exec(s);
   if (hex) return scaled(16n, hex[1], hex[2], 2n, hex[3], 4);
-  const binary = /^0[by]([01]*)\.?([01]*)(?:p([+-]?\d+))?$/.exec(s);
+  const binary = /^0[by]([01]*)\.?([01]*)(?:p([+-]?\d*))?$/.exec(s);
   if (binary) return scaled(2n, binary[1], binary[2], 2n, binary[3], 1);
-  const octal = /^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d+))?$/.exec(s);
+  const octal = /^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d*))?$/.exec(s);
   if (octal) return scaled(8n, octal[1], octal[2], 2n, octal[3], 3);
-  const decimal = /^(?:0[dt])?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/.exec(s);
-  return decimal ? scaled(10n, decimal[1], decimal[2], 10n, decimal[3], 1) : undefined;
+  const decimal = /^(?:0[dt])?(\d*)\.?(\d*)(?:e([+-]?\d*))?$/.exec(s);
+  if (!decimal) return undefined;
+  const [, whole, part, exponent] = decimal;
+  const leading = /^0*/.exec(whole + part)![0].length;
+  const kept = leading + MAX_DIGITS;
+  if (whole.length + part.length <= kept) return scaled(10n, whole, part, 10n, exponent, 1);
+  warn('float-toolong', `only the first ${MAX_DIGITS} digits of the constant count`);
+  const cut = (digits: string, from: number) =>
+    digits.slice(0, Math.max(0, kept - from)).padEnd(digits.length, '0');
+  return scaled(10n, cut(whole, 0), cut(part, whole.length), 10n, exponent, 1);
 }
 
 function scaled(
@@ -67,7 +82,7 @@ function scaled(
   if (digits === '') return undefined;
   let numerator = BigInt(prefix[String(radix)] + digits);
   let denominator = 1n;
-  const given = Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, Number(exponent ?? 0)));
+  const given = Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, Number.parseInt(exponent || '0', 10) || 0));
   const power = given - part.length * perDigit;
   if (power >= 0) numerator *= base ** BigInt(power);
   else denominator = base ** BigInt(-power);
@@ -80,11 +95,15 @@ function bits(value: bigint): number {
     : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0], 16)) + 28;
 }
 
-/** n / d as an integer: rounded to the nearest, ties to even, or away from or towards zero. */
+/**
+ * n / d as an integer: rounded to the nearest, ties to even, or towards zero. Like NASM 2.16.01, "away from
+ * zero" rounds to the nearest too, but ties away: it adds one half.
+ */
 function divide(n: bigint, d: bigint, away: boolean | undefined): bigint {
   const q = n / d;
-  if (away !== undefined) return away && q * d !== n ? q + 1n : q;
+  if (away === false) return q;
   const twice = (n - q * d) * 2n;
+  if (away) return twice >= d ? q + 1n : q;
   return twice > d || (twice === d && (q & 1n) === 1n) ? q + 1n : q;
 }
 
@@ -103,15 +122,16 @@ function packedDecimal(text: string, negative: boolean): bigint | undefined {
 export function floatBits(
   text: string,
   negative: boolean,
-  bytes: number,
+  bytes: number | 'bfloat16',
   mode: FloatMode = DEFAULT_FLOAT,
+  warn: FloatWarn = () => {},
 ): bigint | undefined {
   const { rounding } = mode;
   const away = rounding === 'near' ? undefined : rounding !== 'zero' && (rounding === 'up') !== negative;
   const packed = bytes === 10 ? packedDecimal(text, negative) : undefined;
-  if (packed !== undefined) return packed;
+  if (packed !== undefined || /^0p|p$/i.test(text)) return packed;
   const format = FORMATS[bytes];
-  const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'));
+  const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'), warn);
   if (!format || !parsed) return undefined;
   const { exponent: width, fraction, explicit } = format;
   const bias = (1 << (width - 1)) - 1;
@@ -146,9 +166,15 @@ export function floatBits(
     biased++;
   }
   if (mantissa < one) {
-    if (mode.daz) return join(0n, 0n);
+    const vanishes = mode.daz || mantissa === 0n;
+    if (vanishes) warn('float-underflow', 'the constant is too small for its format: it becomes 0');
+    else warn('float-denorm', 'the constant is a denormal number');
+    if (vanishes) return join(0n, 0n);
     biased = 0n;
   }
-  if (biased >= largest) return join(largest, leading);
+  if (biased >= largest) {
+    warn('float-overflow', 'the constant is too large for its format: it becomes infinite');
+    return join(largest, leading);
+  }
   return join(biased, explicit ? mantissa : mantissa & (one - 1n));
 }

@@ -102,6 +102,11 @@ function skipBraces(text: string, at: number, to: number): number {
   return -1;
 }
 
+/** Does the bracket at `at` close at the end of the text? */
+export function isClosed(text: string, at: number): boolean {
+  return skipBraces(text, at, text.length) === text.length;
+}
+
 /** End of a `%…` token, or `at + 1` for a plain `%`. */
 function preprocessorEnd(text: string, at: number, to: number): number {
   const c = text.charCodeAt(at + 1);
@@ -110,7 +115,7 @@ function preprocessorEnd(text: string, at: number, to: number): number {
     case '{':
     case '[': {
       const end = skipBraces(text, at + 1, to);
-      return end < 0 ? at + 1 : end;
+      return end < 0 ? to : end;
     }
     case '+':
     case '-': {
@@ -208,7 +213,8 @@ function numberEnd(text: string, at: number): { end: number; float: boolean } {
 
 /** The text a preprocessor token stands for: `%{x}` is `%x`. */
 function withoutBraces(text: string): string {
-  return text[1] === '{' ? `%${text.slice(2, -1).trim()}` : text;
+  if (text[1] !== '{') return text;
+  return `%${text.slice(2, isClosed(text, 1) ? -1 : undefined).trim()}`;
 }
 
 /**
@@ -273,7 +279,8 @@ export function tokenise(
       kind = Kind.Preprocessor;
       word = wordOf(withoutBraces(text.slice(start, i)));
       value = word.text;
-      if (i === start + 1 || (i === start + 2 && text.charCodeAt(start + 1) === 0x25)) kind = Kind.Operator;
+      // `%`, `%%` and `%{}` are operators.
+      if (value === '%' || value === '%%') kind = Kind.Operator;
     } else {
       kind = Kind.Operator;
       value = operatorAt(text, i);

@@ -83,9 +83,11 @@ export function readText(data: Uint8Array): string {
   return ODD_LINE_END.test(text) ? text.replaceAll(ODD_LINE_ENDS, '\n') : text;
 }
 
-/** Name of the directive a line starts with. */
+/** Name of the directive a line starts with; `line` for `# 5 "file"`. */
 export function directiveOf(tokens: readonly Token[]): string | undefined {
   const first = tokens[0];
+  // As the C preprocessor writes it.
+  if (first?.is('#') && !first.space) return 'line';
   if (first?.kind !== Kind.Preprocessor) return undefined;
   const c = first.text.charCodeAt(1);
   return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) ? first.lower.slice(1) : undefined;
@@ -127,7 +129,8 @@ export function readSource(path: string, index: number, data: Uint8Array): Sourc
     if (from < next.end && first !== SEMICOLON) {
       const end = comments.cut(from, next.end);
       // Directives are read again and again.
-      const tokens = first === PERCENT ? tokenise(text, file, number, undefined, at, end) : undefined;
+      const read = first === PERCENT || (first === HASH && from === at);
+      const tokens = read ? tokenise(text, file, number, undefined, at, end) : undefined;
       file.lines.push(new SourceLine(file, number, text, from, end, at, tokens));
     }
     at = next.after;
@@ -138,6 +141,7 @@ export function readSource(path: string, index: number, data: Uint8Array): Sourc
 
 const SEMICOLON = 0x3b;
 const PERCENT = 0x25;
+const HASH = 0x23;
 
 /** Finds the comments at the ends of lines, going through a text once. */
 class Comments {

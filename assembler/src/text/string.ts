@@ -78,10 +78,10 @@ export function quote(bytes: string): string {
   return `${out}\``;
 }
 
-/** A string as an integer: first character lowest, eight at most count (NASM manual 3.4.3). */
-export function stringNumber(bytes: string): bigint {
+/** A string as an integer: first character lowest, `most` at most count (NASM manual 3.4.3). */
+export function stringNumber(bytes: string, most = 8): bigint {
   let value = 0n;
-  for (let i = Math.min(bytes.length, 8) - 1; i >= 0; i--)
+  for (let i = Math.min(bytes.length, most) - 1; i >= 0; i--)
     value = (value << 8n) | BigInt(bytes.charCodeAt(i));
   return value;
 }
@@ -101,7 +101,13 @@ export function recode(bytes: string, unit: 2 | 4, bigEndian: boolean): string |
       out += String.fromCharCode((value >>> shift) & 0xff);
     }
   };
-  if (unit === 2) for (let i = 0; i < text.length; i++) put(text.charCodeAt(i));
-  else for (const c of text) put(c.codePointAt(0)!);
+  if (unit === 2) {
+    for (const c of text) {
+      const halves = Array.from({ length: c.length }, (_, i) => c.charCodeAt(i));
+      // As NASM 2.16.01 has them.
+      if (bigEndian) halves.reverse();
+      halves.forEach(put);
+    }
+  } else for (const c of text) put(c.codePointAt(0)!);
   return out;
 }

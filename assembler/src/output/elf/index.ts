@@ -62,7 +62,7 @@ function write(
         producer: PRODUCER,
       })
     : [];
-  const { prefix = '', postfix = '', localPrefix = '', localPostfix = '' } = options.affixes ?? {};
+  const { prefix = '', postfix = '', localPrefix = '', localPostfix = '' } = layout.affixes;
   const rename = (name: string, local: boolean) =>
     local ? `${localPrefix}${name}${localPostfix}` : `${prefix}${name}${postfix}`;
   return writeElf({ format, layout, module: options.main, symbols, debug, rename });
