@@ -227,7 +227,7 @@ export class Preprocessor {
     const at = tokens[0];
     const rest = tokens.slice(1);
     const last = tokens[tokens.length - 1];
-    if (last.kind === Kind.String && stringBytes(last.text, false) === undefined)
+    if (last.kind === Kind.String && stringBytes(last.text) === undefined)
       state.warn('pp-open-string', 'the string has no closing quote', last);
     if (isConditional(name)) conditional(state, this.#conditions(), name, at, rest);
     else if (OPENS_MACRO.has(name)) this.#openMacro(name, rest, at);
