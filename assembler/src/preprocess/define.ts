@@ -45,7 +45,7 @@ function nameOf(tokens: readonly Token[], at: Token, state: State): { name: Toke
 }
 
 /** Aliases of aliases. */
-export const MAX_ALIASES = 64;
+const MAX_ALIASES = 64;
 
 /** The name that an alias stands for; other names stand for themselves. */
 export function behindAliases(state: State, name: Token): Token {
