@@ -199,8 +199,10 @@ export class Pass implements Host {
       this.reporter.caught(problem, rangeOf(all[0], all[all.length - 1]));
     }
     this.#done(at);
-    if (statement) this.recorder?.statement(statement, parent);
-    else this.recorder?.directive(tokens!);
+    if (statement) {
+      const line = source && this.#isRecorded(source) ? source : undefined;
+      this.recorder?.statement(statement, parent, line);
+    } else this.recorder?.directive(tokens!);
   }
 
   /** The rest of a line whose `times` is done in steps. */
@@ -218,7 +220,7 @@ export class Pass implements Host {
       this.reporter.caught(problem, rangeOf(statement.first, statement.last));
     }
     this.#done(at);
-    this.recorder?.statement(statement, parent);
+    this.recorder?.statement(statement, parent, undefined);
   }
 
   #done(at: Token | SourceLine): void {

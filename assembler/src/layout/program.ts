@@ -1,7 +1,9 @@
 import type { InstructionStatement } from '../encode/statement';
 import type { Expression } from '../parse/expression';
-import type { OperandSyntax, Statement } from '../parse/statement';
+import { type OperandSyntax, parseStatement, type Statement } from '../parse/statement';
+import { SourceLine } from '../text/source';
 import type { Token } from '../text/token';
+import { Fixups } from './fixups';
 import type { Section } from './section';
 import type { Definition } from './symbols';
 
@@ -15,6 +17,8 @@ export const enum Act {
   Label,
   /** Names an `equ` whose value never changes. */
   Constant,
+  /** Names an `equ` that is `$` minus a label. */
+  Distance,
   /** A jump to a label that is short or near. */
   Branch,
   /** Takes room that depends on the values of symbols. */
@@ -37,6 +41,8 @@ export interface Jump {
   /** Distances do not wrap at 16 bits. */
   wide: boolean;
   ordinal: number;
+  /** The two forms without their distances; undefined when the statement has to be assembled again. */
+  opcodes: { short: Uint8Array; near: Uint8Array } | undefined;
 }
 
 /** What a size depends on. */
@@ -46,8 +52,17 @@ export interface Size {
   symbols: (Definition | undefined)[] | undefined;
   /** It depends on the place: it is asked for in every pass. */
   restless: boolean;
-  /** The pass that asked for it. */
-  pass: number;
+  /** When it was asked for last, on the clock of the symbols. */
+  stamp: number;
+  /** When the recorded bytes were made. */
+  made: number;
+}
+
+/** From where an `equ` counts. */
+export interface Distance {
+  /** Full name of the label. */
+  name: string;
+  from: Definition | undefined;
 }
 
 /** One step of the {@link Program}. One small class for all, so that the loop over them stays fast. */
@@ -58,19 +73,22 @@ export class Step {
   first = 0;
   /** Records of lines it made in that pass. */
   records = 0;
-  /** The label, or the jump's target. */
+  /** Fixups among its bytes. */
+  fixups = 0;
+  /** The label, the `equ`, or the jump's target. */
   symbol: Definition | undefined = undefined;
   /** The label that local ones hang on. */
   parent = '';
   /** Of a question: the answer that was given. */
   answer = 0n;
-  /** What is assembled again: a statement, a directive or a question. */
-  source: Statement | readonly Token[] | Expression | undefined = undefined;
-  more: Jump | Size | undefined = undefined;
+  /** What is assembled again: a statement or the line it stands in, a directive or a question. */
+  source: Statement | SourceLine | readonly Token[] | Expression | undefined = undefined;
+  more: Jump | Size | Distance | undefined = undefined;
 
   constructor(public act: Act) {}
 
   get statement(): Statement {
+    if (this.source instanceof SourceLine) this.source = parseStatement(this.source.read());
     return this.source as Statement;
   }
 
@@ -80,6 +98,10 @@ export class Step {
 
   get size(): Size {
     return this.more as Size;
+  }
+
+  get distance(): Distance {
+    return this.more as Distance;
   }
 }
 
@@ -93,6 +115,8 @@ const MAX_STEPS = 1_000_000;
  */
 export class Program {
   readonly steps: Step[] = [];
+  /** Symbols among the bytes of {@link Act.Room}, in the order of the steps. */
+  readonly fixups = new Fixups();
   /** Why it cannot be run again, if so. */
   broken = false;
   /** Some instruction stands above the first `default`: it gets what the pass before ended with. */
@@ -116,13 +140,14 @@ export class Program {
     return step;
   }
 
-  /** Bytes that never change; joins what follows each other. */
-  room(length: number, records: number): void {
+  /** Bytes that never change, apart from fixups; joins what follows each other. */
+  room(length: number, records: number, fixups = 0): void {
     if (length === 0 && records === 0) return;
     const last = this.steps[this.steps.length - 1];
     const step = last?.act === Act.Room ? last : this.add(Act.Room);
     step.length += length;
     step.records += records;
+    step.fixups += fixups;
   }
 }
 
@@ -173,14 +198,32 @@ export function operandDependencies(operands: readonly OperandSyntax[]): Depende
   return all;
 }
 
-/** A jump's target as a symbol and a number, or undefined when it is written in another way. */
+/** Numbers up to this are added as such. */
+const LARGEST = 0x7fffffff;
+
+/** The value of small numbers added and multiplied; undefined for anything else. */
+function constantOf(e: Expression): number | undefined {
+  if (e.kind === 'number') {
+    const value = Number(e.value);
+    return Math.abs(value) <= LARGEST ? value : undefined;
+  }
+  if (e.kind !== 'binary' || (e.op !== '+' && e.op !== '-' && e.op !== '*')) return undefined;
+  const left = constantOf(e.left);
+  const right = constantOf(e.right);
+  if (left === undefined || right === undefined) return undefined;
+  const value = e.op === '*' ? left * right : e.op === '+' ? left + right : left - right;
+  return Math.abs(value) <= LARGEST ? value : undefined;
+}
+
+/** A symbol and a number added to it, or undefined when the expression is written in another way. */
 export function targetOf(e: Expression): { name: string; addend: number } | undefined {
   if (e.kind === 'symbol') return { name: e.name, addend: 0 };
   if (e.kind !== 'binary' || (e.op !== '+' && e.op !== '-')) return undefined;
-  if (e.left.kind !== 'symbol' || e.right.kind !== 'number') return undefined;
-  const value = Number(e.right.value);
-  if (!Number.isSafeInteger(value) || Math.abs(value) > 0x7fffffff) return undefined;
-  return { name: e.left.name, addend: e.op === '+' ? value : -value };
+  const to = targetOf(e.left);
+  const number = to && constantOf(e.right);
+  if (number === undefined) return undefined;
+  const addend = e.op === '+' ? to!.addend + number : to!.addend - number;
+  return Math.abs(addend) <= LARGEST ? { name: to!.name, addend } : undefined;
 }
 
 /** Is the number of bytes known for good? It depends on numbers, never on an address. */

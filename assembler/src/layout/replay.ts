@@ -59,6 +59,9 @@ export function* replay(
         case Act.Constant:
           if (step.symbol) symbols.keep(step.symbol);
           break;
+        case Act.Distance:
+          if (!distance(step, layout)) whole(step, layout, readBinary);
+          break;
         case Act.Branch:
           branch(step, layout);
           break;
@@ -91,22 +94,38 @@ export function* replay(
 export function bind(program: Program, layout: Layout): void {
   const { table } = layout.symbols;
   for (const step of program.steps) {
-    if (step.act === Act.Label || step.act === Act.Constant) step.symbol = table.get(step.symbol!.name);
+    if (step.symbol && step.act !== Act.Branch) step.symbol = table.get(step.symbol.name);
+    if (step.act === Act.Distance) step.distance.from = table.get(step.distance.name);
     else if (step.act === Act.Branch) step.symbol = table.get(step.jump.name);
     else if (step.act === Act.Sized) step.size.symbols = step.size.names.map((n) => table.get(n));
   }
   program.generation = layout.symbols.generation;
 }
 
+/** Gives an `equ` that is `$` minus a label its value; false when it is none of this section any more. */
+export function distance(step: Step, layout: Layout): boolean {
+  const { section, symbols } = layout;
+  const { from } = step.distance;
+  if (!step.symbol || from?.base !== section) return false;
+  symbols.assign(step.symbol, BigInt(section.offset - from.offset));
+  return true;
+}
+
 /** NASM's choice between the two forms (see layout/instruction.ts). */
+export function isNear(step: Step, layout: Layout): boolean {
+  const { section } = layout;
+  const { jump } = step;
+  let distance = step.symbol!.offset + jump.addend - (section.offset + step.length);
+  if (!jump.wide) distance = (distance << 16) >> 16;
+  return distance < -128 || distance > 127 || (layout.growing && layout.grown.has(jump.ordinal));
+}
+
 function branch(step: Step, layout: Layout): void {
   const { section } = layout;
   const { jump } = step;
   const target: Definition | undefined = step.symbol;
   if (target?.base === section) {
-    let distance = target.offset + jump.addend - (section.offset + step.length);
-    if (!jump.wide) distance = (distance << 16) >> 16;
-    const near = distance < -128 || distance > 127 || (layout.growing && layout.grown.has(jump.ordinal));
+    const near = isNear(step, layout);
     if (near && layout.growing) layout.grown.add(jump.ordinal);
     section.offset += near ? jump.near : step.length;
   } else if (target || layout.symbols.externals.has(jump.name)) section.offset += jump.near;
@@ -115,7 +134,7 @@ function branch(step: Step, layout: Layout): void {
 function sized(step: Step, layout: Layout): void {
   const { section } = layout;
   const { size } = step;
-  if (!size.restless && !changed(size)) {
+  if (!size.restless && !changedSince(size.stamp, size)) {
     section.offset += step.length;
     return;
   }
@@ -131,13 +150,19 @@ function sized(step: Step, layout: Layout): void {
     // The last pass says what is wrong.
   }
   step.length = section.offset - start;
-  size.pass = layout.pass;
+  size.stamp = layout.symbols.stamp;
 }
 
-/** Has any symbol changed since the size was asked for? A symbol further down may have changed in that same pass. */
-function changed({ symbols, pass }: Size): boolean {
-  for (const symbol of symbols!) if (!symbol || symbol.changed >= pass) return true;
+/** Has any symbol changed since then? */
+function changedSince(stamp: number, { symbols }: Size): boolean {
+  for (const symbol of symbols!) if (!symbol || symbol.changed > stamp) return true;
   return false;
+}
+
+/** Are the bytes of the recorded pass still right: do they come from numbers alone, and have these not changed? */
+export function isSame({ length, first, size }: Step): boolean {
+  if (length !== first || size.restless || changedSince(size.made, size)) return false;
+  return size.symbols!.every((symbol) => symbol!.base === undefined);
 }
 
 /** Is the answer to the preprocessor's question still the same? */

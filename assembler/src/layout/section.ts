@@ -85,6 +85,23 @@ export class Section implements Base {
     this.offset = end;
   }
 
+  /** Puts a number into `width` bytes, 4 at most, that were appended before. */
+  patch(offset: number, width: number, value: number): void {
+    const data = this.#data;
+    for (let i = 0; i < width; i++) data[offset + i] = value >> (8 * i);
+  }
+
+  /** The same for any number of bytes and any value. */
+  patchLarge(offset: number, width: number, value: bigint): void {
+    this.patch(offset, Math.min(width, 4), Number(BigInt.asIntN(32, value)));
+    if (width > 4) this.patchLarge(offset + 4, width - 4, value >> 32n);
+  }
+
+  /** The lower 32 bits of the address the program sees. */
+  get low(): number {
+    return Number(BigInt.asIntN(32, this.vstart));
+  }
+
   /** Leaves room: zeros in the file, nothing at all for `nobits`. */
   reserve(length: number): void {
     if (!this.nobits) {

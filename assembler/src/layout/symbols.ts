@@ -18,7 +18,7 @@ export class Definition {
     /** The pass that defined it last. */
     public pass: number,
     public at: Token,
-    /** The pass that changed its value last. */
+    /** When its value changed last, on the clock of {@link Symbols.stamp}. */
     public changed: number,
   ) {
     this.offset = base ? Number(value) : 0;
@@ -55,6 +55,8 @@ export class Symbols {
   readonly table = new Map<string, Definition>();
   /** Some value differs from the pass before. */
   changed = false;
+  /** Counts changes of values. */
+  stamp = 0;
   /** Grows when symbols come or go. */
   generation = 0;
   /** Set while changes may have to be taken back. */
@@ -96,7 +98,7 @@ export class Symbols {
   ): Definition | undefined {
     const old = this.table.get(name);
     if (!old) {
-      const symbol = new Definition(name, kind, value, base, this.pass, at, this.pass);
+      const symbol = new Definition(name, kind, value, base, this.pass, at, ++this.stamp);
       this.table.set(name, symbol);
       this.last = symbol;
       this.undo?.push({ symbol });
@@ -123,7 +125,7 @@ export class Symbols {
       undo.push({ symbol, before });
     }
     symbol.set(value, base);
-    symbol.changed = this.pass;
+    symbol.changed = ++this.stamp;
     this.changed = true;
   }
 
@@ -133,6 +135,14 @@ export class Symbols {
     symbol.pass = this.pass;
     this.#defined++;
     if (symbol.offset !== offset || symbol.base !== base) this.#change(symbol, offset, base);
+  }
+
+  /** A symbol that exists already is this number now. */
+  assign(symbol: Definition, value: bigint): void {
+    if (symbol.pass === this.pass) return;
+    symbol.pass = this.pass;
+    this.#defined++;
+    if (!symbol.is(value, undefined)) this.#change(symbol, value, undefined);
   }
 
   /** A symbol has the same value as in the pass before. */

@@ -11,6 +11,8 @@ export class Twins {
   readonly #hashes = new Int32Array(SLOTS);
   #hash = 0;
   #slot = 0;
+  /** The line that was looked for last has been met before. */
+  #met = false;
 
   /** The line of this text that was remembered last. */
   find(line: SourceLine): SourceLine | undefined {
@@ -20,9 +22,9 @@ export class Twins {
     const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     this.#hash = hash;
     this.#slot = slot;
-    if (this.#hashes[slot] !== hash) return undefined;
-    const known = this.#lines[slot];
-    return known?.file === line.file && sameText(known, line) ? known : undefined;
+    const known = this.#hashes[slot] === hash ? this.#lines[slot] : undefined;
+    this.#met = known?.file === line.file && sameText(known, line);
+    return this.#met ? known : undefined;
   }
 
   /** What was made of the line that was found last. */
@@ -30,10 +32,13 @@ export class Twins {
     return this.#statements[this.#slot];
   }
 
-  /** Remembers the line that was looked for last, and what was made of it. */
+  /**
+   * Remembers the line that was looked for last, and what was made of it: that
+   * only from the second time on, for statements take much room.
+   */
   remember(line: SourceLine, statement: unknown): void {
     this.#lines[this.#slot] = line;
-    this.#statements[this.#slot] = statement;
+    this.#statements[this.#slot] = this.#met ? statement : undefined;
     this.#hashes[this.#slot] = this.#hash;
   }
 }
