@@ -25,9 +25,6 @@ let shared: Shared | undefined;
 /** Offset of a mnemonic's line, behind its name. */
 let lines: Map<string, number> | undefined;
 
-/** Offset of the form of a row by the row's name in iced-x86. */
-let rows: Map<string, number> | undefined;
-
 function formAt(at: number): Form {
   shared ??= readShared();
   const { slots, traits } = shared;
@@ -48,15 +45,6 @@ function readLines(): Map<string, number> {
   for (let at = shared.end; at < table.length; at = table.indexOf('\n', at) + 1) {
     const tab = table.indexOf('\t', at);
     found.set(table.slice(at, tab), tab);
-  }
-  return found;
-}
-
-function readNames(): Map<string, number> {
-  const found = new Map<string, number>();
-  for (let tab = table.indexOf('\t'); tab >= 0; tab = table.indexOf('\t', tab + 1)) {
-    const space = table.indexOf(' ', tab);
-    found.set(table.slice(tab + 1, space), space + 1);
   }
   return found;
 }
@@ -90,7 +78,11 @@ export function rowsOf(mnemonic: string): { name: string; form: Form }[] {
 
 /** The row of that name in iced-x86. */
 export function rowNamed(name: string): Form | undefined {
-  rows ??= readNames();
-  const at = rows.get(name);
-  return at === undefined ? undefined : formAt(at);
+  lines ??= readLines();
+  // Mostly the name begins with the mnemonic, which saves going through the whole table.
+  const likely = lines.get(name.split('_', 1)[0].toLowerCase());
+  const row = `\t${name} `;
+  let at = likely === undefined ? -1 : table.indexOf(row, likely);
+  if (at < 0) at = table.indexOf(row);
+  return at < 0 ? undefined : formAt(at + row.length);
 }

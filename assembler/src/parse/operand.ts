@@ -80,15 +80,7 @@ function decorate(operand: Operand, syntax: OperandSyntax): void {
 
 function makePlain(syntax: OperandSyntax, evaluator: Evaluator, toValue: ToValue): Operand {
   const { size, strict, distance } = syntax;
-  if (syntax.memory) {
-    return {
-      kind: 'memory',
-      ...makeMemory(syntax.memory, evaluator, toValue, syntax),
-      size,
-      strict,
-      distance,
-    };
-  }
+  if (syntax.memory) return makeMemory(syntax.memory, evaluator, toValue, syntax);
   const e = syntax.value;
   if (!e) return { kind: 'register', name: '' };
   if (syntax.offset) {
@@ -189,7 +181,7 @@ function makeMemory(
   evaluator: Evaluator,
   toValue: ToValue,
   syntax: OperandSyntax,
-): Omit<MemoryOperand, 'kind'> {
+): MemoryOperand {
   const hint: Hint = {};
   const linear = evaluator.linear(memory.value, false, hint);
   let registers = registersOf(linear);
@@ -219,6 +211,7 @@ function makeMemory(
   const rest = withoutRegisters(linear);
   const none = registers.length > 0 && rest.value === 0n && rest.terms.length === 0 && !rest.unknown;
   return {
+    kind: 'memory',
     base,
     index,
     scale,
@@ -227,5 +220,8 @@ function makeMemory(
     segment: memory.segment,
     relative: memory.relative,
     nosplit: memory.nosplit,
+    size: syntax.size,
+    strict: syntax.strict,
+    distance: syntax.distance,
   };
 }
