@@ -34,12 +34,21 @@ const SOURCES: Readonly<Record<string, string>> = {
   'mark.asm': '\xef\xbb\xbf; a comment\n db 1\n',
   'marked.asm': '\xef\xbb\xbforg 100h\n db 1\n',
   'jumps.asm': 'jnz x\nret\nx: jnz x\n jmp y\ny: jnz $+5\n jnz z\n times 200 nop\nz: loop x2\nx2: jmp $\n',
+  'segments.asm':
+    'mov ds,ax\nmov ax,ds\nmov ds,eax\nmov ds,[bx]\nbits 32\nmov ds,ax\nmov ds,eax\nbits 64\nmov ds,ax\nmov ds,rax\nmov rax,ds\nmov ds,[rbx]\n',
+  'attributes.asm':
+    'section .data write\n db 1\nsection .text code\n nop\nsection .rodata align=2 foo\nsection .bss nobits\n',
   'old.asm': 'cpu 8086\nbits 16\n jnz x\n times 200 nop\nx: jc x\n jnz y\ny: jo s\nsection .data\ns: db 1\n',
   'sizes.asm': 'bits 64\n add eax, 5\n mov rax, 5\n jmp x\nx: nop\n',
 };
 
 /** Blanks separate; `␣` is one inside a word. `NAME=value|` in front sets a variable. */
 const LINES = `
+-MW -M a.asm
+-MW -MP -M a.asm -MQ a$b
+-MW -M useslib.asm -Ilib
+-f BIN a.asm
+-f ELF64 a.asm
 latin1.asm -llog2
 -felf32 latin1.asm -llog2
 -felf64 latin1.asm
@@ -49,6 +58,10 @@ mark.asm
 marked.asm
 -O0 jumps.asm
 -O1 jumps.asm
+-O0 segments.asm
+-O1 segments.asm
+-felf32 attributes.asm
+-felf64 attributes.asm
 old.asm
 -O0 old.asm
 -O1 old.asm

@@ -33,6 +33,8 @@ export interface Command {
     file: string | undefined;
     target: string | undefined;
     quote: boolean;
+    /** -MW: in the form of Watcom's make. */
+    watcom: boolean;
     phony: boolean;
     /** -MG: files that are missing will be made. */
     generated: boolean;
@@ -73,6 +75,7 @@ function empty(): Command {
       file: undefined,
       target: undefined,
       quote: false,
+      watcom: false,
       phony: false,
       generated: false,
     },
@@ -250,6 +253,9 @@ function dependencies(command: Command, text: string, next: string | undefined):
       return false;
     case 'P':
       depend.phony = true;
+      return false;
+    case 'W':
+      depend.watcom = true;
       return false;
     case 'D':
       depend.also = true;

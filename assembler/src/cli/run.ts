@@ -30,11 +30,21 @@ export interface System extends FileProvider {
 /** NASM's aliases of output formats. */
 const FORMAT_ALIASES: Readonly<Record<string, string>> = { elf: 'elf32' };
 
+/** What NASM writes and we do not. */
+const OTHER_FORMATS = new Set(
+  'win32 win64 win coff obj macho macho32 macho64 aout aoutb as86 ith srec dbg'.split(' '),
+);
+
 const OBJECT_SUFFIX: Readonly<Record<string, string>> = { bin: '', elf32: '.o', elf64: '.o', elfx32: '.o' };
 
 function formatOf(command: Command): NonNullable<AssembleOptions['format']> {
-  const name = FORMAT_ALIASES[command.format] ?? command.format;
+  const given = command.format.toLowerCase();
+  const name = FORMAT_ALIASES[given] ?? given;
   if (name === 'bin' || Object.hasOwn(ELF_VARIANTS, name)) return name as 'bin';
+  if (OTHER_FORMATS.has(name)) {
+    const message = `output format \`${command.format}' is not supported: use bin, elf32, elf64 or elfx32, or NASM itself`;
+    throw new UsageError(message, false);
+  }
   throw new UsageError(`unrecognised output format \`${command.format}' - use -hf for a list`);
 }
 
@@ -42,6 +52,8 @@ function checkDebugFormat(command: Command, format: string): void {
   const { debugFormat } = command;
   if (debugFormat === undefined) return;
   const known = format === 'bin' ? ['null'] : ['dwarf'];
+  if (debugFormat === 'stabs' && format !== 'bin')
+    throw new UsageError("debug format `stabs' is not supported: use `-F dwarf'", false);
   if (!known.includes(debugFormat))
     throw new UsageError(`unrecognized debug format \`${debugFormat}' for output format \`${format}'`);
 }

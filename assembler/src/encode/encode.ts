@@ -53,6 +53,10 @@ function valuesFit(form: Form, statement: InstructionStatement, optimize: 0 | 1 
   return true;
 }
 
+function isAllRegisters({ operands }: InstructionStatement): boolean {
+  return operands.every((o) => o.kind === 'register');
+}
+
 /** Is this a short form of an immediate that -O0 or -O1 does not look for? */
 function isShortened(slot: Slot, op: ImmediateOperand, optimize: 0 | 1): boolean {
   if (slot.immediate === 'fits-u32' || slot.immediate === 'fits-s32') return true;
@@ -155,6 +159,7 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
     if (!valuesFit(form, statement, context.optimize)) continue;
     // Lock elision knows stores with ModRM only (NASM's flag NOHLE).
     if (prefixes.elided && form.slots.some((s) => s.place === 'moffs')) continue;
+    if (form.optimised && context.optimize !== undefined && isAllRegisters(statement)) continue;
     const result = emit(form, statement, context, prefixes);
     if ('bytes' in result) {
       return {

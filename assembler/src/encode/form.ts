@@ -120,6 +120,8 @@ export interface Form {
   opcodeOffset?: number;
   /** A `dword` immediate is accepted where the processor extends it to 64 bits. */
   dword64?: boolean;
+  /** With registers only where NASM optimises (-Ox). */
+  optimised?: boolean;
   /** Any size keyword is accepted before the memory operand. */
   anySize: boolean;
   /** Smaller is preferred among forms that take the same operands. */

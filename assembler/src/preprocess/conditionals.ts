@@ -14,6 +14,8 @@ function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
 }
 
 function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
+  if (tokens.length === 0)
+    state.warn('name-expected', `\`${at.text}\` without a macro name is never true`, at);
   return tokens.some((t) => {
     return macrosOf(state, t, at) !== undefined && findSingles(state, behindAliases(state, t)) !== undefined;
   });
@@ -241,7 +243,16 @@ export function conditional(
     top.hadElse = true;
     top.emitting = !before;
     top.finished = true;
-  } else if (!before) take(top, how!, () => how!.test(state, tokens, at));
+  } else if (!before) {
+    try {
+      take(top, how!, () => how!.test(state, tokens, at));
+    } catch (problem) {
+      // NASM, still inside the branch left out before, swallows its complaint.
+      if (!(problem instanceof Complaint)) throw problem;
+      const text = `${problem.message}; the rest of the \`%if\` block is left out`;
+      state.warn(problem.code, text, at, tokens[tokens.length - 1]);
+    }
+  }
 }
 
 /** A test that fails to evaluate leaves its whole block out, as NASM does. */

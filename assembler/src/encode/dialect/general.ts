@@ -141,16 +141,28 @@ tweaks.Invpcid_r64_m128 = { operandSize: 64, default64: false };
 tweaks.Mov_rm16_Sreg = { assumed: true };
 tweaks.Mov_r32m16_Sreg = { assumed: true };
 tweaks.Mov_r64m16_Sreg = null;
-add('mov', 'Mov_r64m16_Sreg', { operandSize: 0 }, ([rm, seg]) => [{ ...rm, memory: false }, seg]);
+add('mov', 'Mov_r64m16_Sreg', { operandSize: 0, optimised: true }, ([rm, seg]) => [
+  { ...rm, memory: false },
+  seg,
+]);
 add('mov', 'Mov_r64m16_Sreg', { memorySize: 64 }, ([rm, seg]) => [{ ...rm, register: undefined }, seg]);
 add('movsx', 'Movsxd_r64_rm32');
 add('mov', 'Mov_Sreg_r64m16', { memorySize: 64, operandSize: 64 }, ([seg, rm]) => [
   seg,
   { ...rm, register: undefined },
 ]);
-tweaks.Mov_Sreg_rm16 = { operandSize: 0, assumed: true };
-tweaks.Mov_Sreg_r32m16 = { operandSize: 0, assumed: true };
-tweaks.Mov_Sreg_r64m16 = { operandSize: 0, assumed: true };
+tweaks.Mov_Sreg_rm16 = { operandSize: 0, assumed: true, optimised: true };
+tweaks.Mov_Sreg_r32m16 = { operandSize: 0, assumed: true, optimised: true };
+tweaks.Mov_Sreg_r64m16 = { operandSize: 0, assumed: true, optimised: true };
+// Without optimisation the register's size is written even where it means nothing.
+for (const [row, operandSize] of [
+  ['Mov_Sreg_rm16', 16],
+  ['Mov_Sreg_r32m16', 32],
+  ['Mov_Sreg_r64m16', 64],
+] as const) {
+  add('mov', row, { operandSize, rank: 50 }, ([seg, rm]) => [seg, { ...rm, memory: false }]);
+}
+add('mov', 'Mov_r64m16_Sreg', { operandSize: 64, rank: 50 }, ([rm, seg]) => [{ ...rm, memory: false }, seg]);
 // Access rights and limits: the selector may be in a register of any size.
 for (const op of ['Lar', 'Lsl']) {
   for (const [size, row] of [

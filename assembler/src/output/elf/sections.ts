@@ -136,7 +136,8 @@ function read(words: readonly SectionWord[], word: number, unknown: (w: SectionW
     natural ||= word;
     wish.entrySize ||= word;
   }
-  wish.align ||= natural;
+  // With attributes, also others, a section no longer has the alignment of its name.
+  wish.align ||= natural || (words.length > 0 ? 1 : 0);
   return wish;
 }
 
