@@ -1,9 +1,10 @@
+import { Clock } from './clock';
 import { programOf } from './grammar';
 import { mutant } from './mutate';
 import { Random, seedOf } from './random';
 import { exercise } from './targets';
 
-/** Processor time one input may take: everything in the assembler is bounded by counted work. */
+/** Processor time one piece of work may take: everything in the assembler is bounded by counted work. */
 export const MAX_SECONDS = 1;
 
 /** Something an input has shown. */
@@ -23,18 +24,13 @@ export function sourceOf(seed: number, index: number, sources: readonly string[]
   return random.below(GRAMMAR_SHARE) === 0 ? programOf(seedOf(seed, index)) : mutant(sources, random);
 }
 
-function seconds(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since);
-  return (user + system) / 1e6;
-}
-
 /** Tries one input. */
 export function attempt(seed: number, index: number, sources: readonly string[]): Finding | undefined {
   const source = sourceOf(seed, index, sources);
   const once = (): number => {
-    const start = process.cpuUsage();
-    exercise(source, new Random(seedOf(~seed, index)));
-    return seconds(start);
+    const clock = new Clock();
+    exercise(source, new Random(seedOf(~seed, index)), clock);
+    return clock.longest;
   };
   try {
     let took = once();

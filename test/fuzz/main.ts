@@ -78,7 +78,7 @@ function main(): void {
     findings++;
     const file = join(folder, `${seed}-${index}-${kind}.asm`);
     writeFileSync(file, source);
-    console.log(`input ${index}: ${kind}: ${message.split('\n').slice(0, 4).join('\n    ')}\n    ${file}`);
+    console.log(`input ${index}: ${kind}: ${message.split('\n').slice(0, 8).join('\n    ')}\n    ${file}`);
   };
   worker.on('message', (message: Message) => {
     if ('finding' in message) record(message.finding);

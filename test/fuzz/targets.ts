@@ -1,7 +1,17 @@
 /** What is done with an input: everything the assembler, its command line and the language server can make of it. */
-import { assemble } from '../../assembler/src';
+import { type AssembleOptions, assemble } from '../../assembler/src';
 import { run, type System } from '../../assembler/src/cli/run';
 import { askAll, sameAsFresh } from '../server/ask';
+import type { Clock } from './clock';
+import {
+  type Assembler,
+  formatsOnce,
+  renames,
+  repaired,
+  sameAgain,
+  sameBesides,
+  sameByTheLongWay,
+} from './oracles';
 import type { Random } from './random';
 
 const MAIN = '/main.asm';
@@ -48,7 +58,7 @@ function command(bytes: Uint8Array, words: readonly string[]): void {
   const system: System = {
     read: (path) => (path === 'main.asm' ? bytes : FILES[`/${path.replace('./', '')}`]),
     write: (path, content) => {
-      if (path === 'log') shown += String(content);
+      if (path === 'log') shown += typeof content === 'string' ? content : new TextDecoder().decode(content);
       return true;
     },
     remove: () => {},
@@ -67,19 +77,67 @@ function command(bytes: Uint8Array, words: readonly string[]): void {
     throw new Fault(`${words.join(' ')}: fails without a word`);
 }
 
-/** One share in this many inputs goes to … */
-const COMMAND_SHARE = 3;
-const SERVER_SHARE = 300;
+/** Of 200 inputs, so many go to … */
+const SHARES = { server: 1, ways: 8, command: 60 };
+
+/** Places at which renaming is tried. */
+const RENAMES = 3;
+
+const optionsOf = (bytes: Uint8Array): AssembleOptions => ({
+  main: MAIN,
+  files: { read: (path) => (path === MAIN ? bytes : FILES[path]) },
+});
 
 /** Does something with an input; throws what it throws, or a {@link Fault}. */
-export function exercise(source: string, random: Random): void {
+export function exercise(source: string, random: Random, { time }: Clock): void {
+  let at = random.below(200);
+  const goes = (share: number) => (at -= share) < 0;
+  if (goes(SHARES.server)) server(source.slice(0, 3000), random, time);
+  else if (goes(SHARES.ways)) ways(source, random, time);
+  else if (goes(SHARES.command)) time(() => command(encoder.encode(source), random.pick(COMMANDS)));
+  else time(() => flat(encoder.encode(source)));
+}
+
+/** Goes several ways, with the source as it is or made sound. */
+function ways(given: string, random: Random, time: Clock['time']): void {
+  const assembler: Assembler = (options) => time(() => assemble(options));
+  const sound = random.below(3) > 0;
+  const source = sound ? repaired(assembler, given, (s) => optionsOf(encoder.encode(s))) : given;
   const bytes = encoder.encode(source);
-  if (random.below(SERVER_SHARE) === 0) {
-    const line = random.below(source.split('\n').length + 1);
-    askAll(source.slice(0, 3000), line, random.below(30));
-    sameAsFresh(source.slice(0, 3000), randomEdits(source, random));
-  } else if (random.below(COMMAND_SHARE) === 0) command(bytes, random.pick(COMMANDS));
-  else flat(bytes);
+  const options = optionsOf(bytes);
+  switch (random.below(3)) {
+    case 0:
+      sameByTheLongWay(assembler, options);
+      break;
+    case 1:
+      sameBesides(assembler, { ...options, format: random.pick(['elf64', 'elf32', 'bin'] as const) });
+      break;
+    default:
+      sameAgain(assembler, options, bytes, random);
+  }
+}
+
+/** Asks the language server everything, edits, formats, renames. */
+function server(text: string, random: Random, time: Clock['time']): void {
+  const lines = text.split('\n');
+  const others = { 'x.inc': new TextDecoder().decode(FILES['/x.inc']) };
+  const place = () => {
+    const line = random.below(lines.length);
+    return { line, character: random.below(Math.min(lines[line].length, 60) + 1) };
+  };
+  switch (random.below(4)) {
+    case 0:
+      askAll(text, random.below(lines.length + 1), random.below(30));
+      break;
+    case 1:
+      sameAsFresh(text, randomEdits(text, random));
+      break;
+    case 2:
+      time(() => formatsOnce(text, others));
+      break;
+    default:
+      for (let n = 0; n < RENAMES; n++) time(() => renames(text, others, place()));
+  }
 }
 
 const TYPED = [

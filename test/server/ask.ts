@@ -5,7 +5,7 @@ import { codeActions } from '../../server/src/features/code-actions';
 import { codeLenses, resolveCodeLens } from '../../server/src/features/code-lens';
 import { completion, resolveCompletion } from '../../server/src/features/completion';
 import { declaration, definition, typeDefinition } from '../../server/src/features/definition';
-import { diagnosticsOf } from '../../server/src/features/diagnostics';
+import { diagnosticsInSteps, diagnosticsOf } from '../../server/src/features/diagnostics';
 import { foldingRanges, selectionRanges } from '../../server/src/features/folding';
 import { formatDocument } from '../../server/src/features/formatting';
 import { hover } from '../../server/src/features/hover';
@@ -88,14 +88,23 @@ export function askAll(text: string, line: number, character: number): void {
   time('hover again', () => hover(workspace, path, position));
 }
 
+/** A draft, as of a large program, given up after some steps. */
+function drafted(workspace: Workspace, path: string, steps: number): void {
+  for (const program of workspace.programsOf(path)) program.duration = 1000;
+  const job = diagnosticsInSteps(workspace, [path], true);
+  for (let n = 0; n < steps && !workspace.step(job).done; n++);
+}
+
 /** Edits a text and holds what the server then knows against the same text opened anew. */
 export function sameAsFresh(text: string, edits: readonly { range: Range; text: string }[]): void {
   const { workspace, path } = fixture({ 'main.asm': text.replaceAll('|', '||') });
   const document = workspace.document(path)!;
-  for (const edit of edits) {
-    diagnosticsOf(workspace, [path]);
+  edits.forEach((edit, i) => {
+    if (i % 2 === 0) diagnosticsOf(workspace, [path]);
+    else drafted(workspace, path, i);
+    workspace.interrupt();
     document.update([edit], 2);
-  }
+  });
   const fresh = fixture({ 'main.asm': document.text.replaceAll('|', '||') });
   const shape = (d: typeof document) =>
     d.source.lines.map((l) => [

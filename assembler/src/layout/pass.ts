@@ -94,8 +94,8 @@ export class Pass implements Host {
     readonly reporter: Reporter,
     readonly pass: number,
   ) {
-    // Later passes know the lines already.
-    if (pass === 1) this.#quick = new QuickReader(layout);
+    // Later passes know the lines already; who wants to be told of all lines gets them the long way.
+    if (pass === 1 && !options.trace) this.#quick = new QuickReader(layout);
     this.#state = new State(this, reporter);
     this.#preprocessor = new Preprocessor(this.#state);
     reporter.chain = () => chainOf(this.#state.frame);
@@ -186,7 +186,8 @@ export class Pass implements Host {
         if (source) {
           source.fixed = FixedLine.of(statement);
           source.statement = source.fixed || this.#isRecorded(source) ? undefined : statement;
-          if (tokens && statement.body.kind !== 'incbin') this.#preprocessor.remember(source, statement);
+          if (tokens && !trace && statement.body.kind !== 'incbin')
+            this.#preprocessor.remember(source, statement);
         }
         if (rest) {
           this.#rest = this.#later(rest, statement, parent, at, moved);

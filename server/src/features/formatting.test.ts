@@ -53,6 +53,16 @@ describe('formatting', () => {
     assert.equal(applied(texts.get(path)!, formatRange(workspace, path, 1, 1)), ' nop\n        ret\n hlt\n');
     assert.equal(applied(texts.get(path)!, formatOnType(workspace, path, 1)), '        nop\n ret\n hlt\n');
   });
+  it('has nothing to do a second time where columns depend on each other', () => {
+    for (const source of [
+      '        );\n      end;',
+      '    __tags : word;\n    __eip : dword;',
+      '  a_label_of_thirty_characters_x: 0..1;\n  a_label_of_twenty_six_char: 0..1;',
+    ]) {
+      const once = formatted(source);
+      assert.equal(formatted(once), once);
+    }
+  });
   it('never changes what a source assembles to, and is idempotent', () => {
     const word = fc.constantFrom(
       'mov',

@@ -240,6 +240,18 @@ function commonStop(columns: readonly number[]): number | undefined {
 
 const roundUp = (n: number): number => Math.ceil(n / TAB) * TAB;
 
+/** Rounds after which columns of statements stand. */
+const MAX_ROUNDS = 5;
+
+/** The columns of statements behind labels that end at `ends`, given the column that most have now. */
+function headsBehind(ends: readonly number[], gaps: readonly number[], shared: number | undefined): number[] {
+  // Without an example: the first tab stop behind all labels that are not unusually long.
+  const usual = ends.filter((end) => end <= 2 * TAB);
+  const column = shared ?? roundUp(Math.max(TAB, ...usual));
+  // A longer label keeps the gap it has.
+  return ends.map((end, k) => (end <= column ? column : end - 1 + Math.max(1, gaps[k])));
+}
+
 /** For lines with a label and a statement: the column of the statement. */
 function bodyColumns(lines: readonly Line[]): (number | undefined)[] {
   const result: (number | undefined)[] = lines.map(() => undefined);
@@ -252,15 +264,18 @@ function bodyColumns(lines: readonly Line[]): (number | undefined)[] {
       lines,
       (l) => !l.verbatim && l.label !== '' && l.head !== '' && kinds.includes(l.kind),
     )) {
-      const shared = commonStop(run.map((i) => lines[i].headAt));
       const ends = run.map((i) => labelColumn(lines[i]) + lines[i].label.length + 1);
-      // Without an example: the first tab stop behind all labels that are not unusually long.
-      const usual = ends.filter((end) => end <= 2 * TAB);
-      const column = shared ?? roundUp(Math.max(TAB, ...usual));
+      let gaps = run.map((i) => lines[i].headAt - lines[i].labelAt - lines[i].label.length);
+      let heads = run.map((i) => lines[i].headAt);
+      // Where statements come to stand may give another example: formatting again shall change nothing.
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const before = heads;
+        heads = headsBehind(ends, gaps, commonStop(before));
+        if (heads.every((head, k) => head === before[k])) break;
+        gaps = heads.map((head, k) => head - ends[k] + 1);
+      }
       run.forEach((i, k) => {
-        // A longer label keeps the gap it has.
-        const gap = Math.max(1, lines[i].headAt - lines[i].labelAt - lines[i].label.length);
-        result[i] = ends[k] <= column ? column : ends[k] - 1 + gap;
+        result[i] = heads[k];
       });
     }
   }
@@ -315,11 +330,13 @@ function commentColumns(lines: readonly Line[], codes: readonly string[], column
       return !l.verbatim && l.comment !== '' && (l.label !== '' || l.head !== '');
     });
     const places = trailing.map((i) => lines[i].commentAt);
+    const staying = places.filter((p, k) => p > codes[trailing[k]].length);
     for (const i of trailing) {
       const end = codes[i].length;
       const own = lines[i].commentAt;
-      // A column of its own is meant when a neighbour shares it, or when it is a tab stop.
-      const meant = own > end && (own % TAB === 0 || places.filter((p) => p === own).length > 1);
+      // A column of its own is meant when a neighbour that stays shares it, or when it is a tab stop.
+      const usual = own % TAB === 0 || own === columns.commentColumn;
+      const meant = own > end && (usual || staying.filter((p) => p === own).length > 1);
       const shared = commonStop(places.filter((p) => p > end));
       if (meant) result[i] = own;
       else if (end >= columns.commentColumn) result[i] = roundUp(end + 1);
