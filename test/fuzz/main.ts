@@ -1,11 +1,13 @@
 /**
  * The fuzz run: `npm run fuzz -- --inputs N --seed S [--from I] [--corpus FOLDER]`.
  * Inputs run in a worker; the main thread only watches that it goes on, so an
- * endless loop is found too. `--only I` shows one input and runs it alone.
+ * endless loop is found too. `--only I` shows one input and runs it alone; `--nasm`
+ * compares with NASM instead.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { BesideNasm } from './beside-nasm';
 import { attempt, type Finding, sourceOf } from './campaign';
 import { snippets, sourcesBelow } from './mutate';
 
@@ -52,6 +54,20 @@ function number(name: string, otherwise: number): number {
   return value;
 }
 
+function besideNasm(seed: number, from: number, inputs: number, sources: readonly string[]): void {
+  const pair = new BesideNasm();
+  let findings = 0;
+  for (let index = from; index < from + inputs; index++) {
+    const finding = pair.attempt(seed, index, sources);
+    if (finding === undefined) continue;
+    findings++;
+    console.log(`input ${index}: ${finding}`);
+  }
+  pair.close();
+  console.log(`seed ${seed}: ${inputs} inputs, ${findings} differ`);
+  if (findings > 0) process.exitCode = 1;
+}
+
 function main(): void {
   const at = process.argv.indexOf('--corpus');
   const corpus = at < 0 ? undefined : process.argv[at + 1];
@@ -64,6 +80,10 @@ function main(): void {
     return;
   }
   const inputs = number('inputs', 10_000);
+  if (process.argv.includes('--nasm')) {
+    besideNasm(seed, number('from', 0), inputs, allSources(corpus));
+    return;
+  }
   const progress = new Int32Array(new SharedArrayBuffer(4));
   const job: Job = { inputs, seed, from: number('from', 0), corpus, progress };
   const folder = join(root, 'out/fuzz');

@@ -9,6 +9,7 @@ import {
   assembleInSteps,
   type Diagnostic,
   readSource,
+  type SourceMap,
 } from '../../assembler/src';
 import { formatDocument } from '../../server/src/features/formatting';
 import { Refusal, rename } from '../../server/src/features/rename';
@@ -35,11 +36,17 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined, what: s
   if (a && b && Buffer.compare(a, b) !== 0) assert.fail(`${what}: other bytes`);
 }
 
+/** A map without the places of symbols: one that is defined twice has either. */
+const placeless = ({ symbols, ...rest }: SourceMap) => ({
+  ...rest,
+  symbols: symbols.map(({ name, kind, value, section }) => ({ name, kind, value, section })),
+});
+
 function same(a: AssembleResult, b: AssembleResult, what: string): void {
   if (stopped(a) || stopped(b)) return;
   assert.deepEqual(told(a), told(b), `${what}: other diagnostics`);
   sameBytes(a.image, b.image, what);
-  assert.deepEqual(a.map, b.map, `${what}: another map`);
+  assert.deepEqual(placeless(a.map), placeless(b.map), `${what}: another map`);
 }
 
 /** Rounds of repair. */
@@ -108,7 +115,7 @@ export function sameAgain(
     list.filter((d) => !CRITICAL.has(d.code)).map((d) => JSON.stringify([d.code, d.message, d.range]));
   if (draft && !stopped(draft) && !again.diagnostics.some((d) => CRITICAL.has(d.code))) {
     assert.deepEqual(draftable(draft.diagnostics), draftable(first.diagnostics), 'a draft of the same text');
-    assert.deepEqual(draft.map.symbols, first.map.symbols, 'symbols of a draft');
+    assert.deepEqual(placeless(draft.map).symbols, placeless(first.map).symbols, 'symbols of a draft');
   }
   same(first, assemble(kept), 'after a draft');
 }

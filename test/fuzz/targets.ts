@@ -16,7 +16,8 @@ import type { Random } from './random';
 
 const MAIN = '/main.asm';
 const encoder = new TextEncoder();
-const FILES: Readonly<Record<string, Uint8Array>> = {
+/** Files that inputs may include. */
+export const FILES: Readonly<Record<string, Uint8Array>> = {
   '/x.inc': encoder.encode(
     '%define d 3\n%macro m 1-*\n %%x: db %1\n%rotate 1\n db %0\n%endmacro\nb: dw $-b\n',
   ),
