@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Mode } from '../ir/block';
 import type { Term } from '../ir/term';
 import { Lifter } from '../lift/block';
-import { interpreterModule } from '../wasm/interpreter';
 import { CODE_AREA, Header, Translated, Translation } from '../wasm/layout';
+import { interpreterModule } from '../wasm/module';
 import { loadCode, storeCode } from './stored-code';
 import { Templates, type Translate } from './templates';
 

@@ -2,7 +2,6 @@ import { Abort, type Cpu } from '../cpu/cpu';
 import { Slot } from '../cpu/state';
 import { PAGE_SIZE } from '../memory/physical';
 import type { SoftMmu } from '../memory/soft-mmu';
-import { interpreterModule } from '../wasm/interpreter';
 import {
   Answer,
   CODE_PAGE_BYTES,
@@ -18,6 +17,7 @@ import {
   JUMP_HASH_SHIFT,
   JumpEntry,
 } from '../wasm/layout';
+import { interpreterModule } from '../wasm/module';
 import { BlockStore } from './block-store';
 import { Callouts } from './callouts';
 import type { CodeCache } from './code-cache';

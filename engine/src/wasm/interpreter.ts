@@ -1,37 +1,15 @@
-/**
- * The module for everything that is not compiled: a micro-op interpreter and
- * the driver that goes from block to block. It is the only importer of the
- * table of regions (a V8 instance copies its table's entries).
- */
+/** The interpreter of micro-ops: everything that is not compiled. */
 import { Slot } from '../cpu/state';
 import { FlagsKind, Op } from '../ir/ops';
 import { loadOp, pushHost, pushMiss, storeOp } from './access';
-import { coldFunction, NOT_COLD } from './cold';
 import { type DivideOperands, emitDivide } from './divide';
-import { Code, encodeModule, type Label } from './encoder';
-import { type FlagsOperands, type FlagsSource, pushCondition, pushFlags } from './flags';
-import {
-  Answer,
-  Called,
-  CODE_PAGE_BYTES,
-  CODE_PAGE_ENTRIES,
-  CODE_PAGES,
-  CodePageEntry,
-  Control,
-  Header,
-  JUMP_CACHE,
-  JUMP_ENTRY_BYTES,
-  JUMP_HASH,
-  JUMP_HASH_SHIFT,
-  JumpEntry,
-  Left,
-  RIP_CELL,
-} from './layout';
+import { Code, type Label } from './encoder';
+import { Fn } from './functions';
+import { Called, Control, Left, RIP_CELL } from './layout';
 import { Type, W } from './opcodes';
-import { type Operands, ROWS } from './ops';
+import type { Operands } from './operands';
+import { ROWS } from './ops';
 import { V } from './simd';
-import { translateFunction } from './translate';
-import { vectorFunction } from './vector-interpreter';
 import { emitVmwrite, pushVmread, type VmcsOperands } from './vmcs';
 
 /** Stands in a loaded block for INSN where the instruction is the evaluator's from its start: it has a vector micro-op without code. */
@@ -42,101 +20,6 @@ const CC_RESULT = Slot.CC_RESULT * 8;
 const CC_A = Slot.CC_A * 8;
 const CC_B = Slot.CC_B * 8;
 const CC_KIND = Slot.CC_KIND * 8;
-
-/** Function numbers; those imported from TypeScript (execution/callouts.ts) are the first. */
-const enum Fn {
-  HELP = 0,
-  ACCESS = 1,
-  /** Eight of them. */
-  CONDITION_PAIR = 2,
-  FLAGS = 10,
-  CONDITION = 11,
-  INTERPRET = 12,
-  DRIVE = 13,
-  VECTOR = 14,
-  TRANSLATE = 15,
-  COLD = 16,
-}
-
-/** Signatures by number. */
-const SIGNATURES = [
-  { parameters: [], results: [Type.I32] },
-  { parameters: [Type.I32], results: [Type.I32] },
-  { parameters: [Type.I32, Type.I32], results: [Type.I32] },
-  { parameters: [Type.I32, Type.I32, Type.I32, Type.I32], results: [Type.I32] },
-] as const;
-
-/**
- * The interpreter's and driver's module; exports "drive": (address or 0) → {@link Answer} or an address, and "translate"
- * (wasm/translate.ts). Its imports
- * are "help": (address of the INSN, of a micro-op without code), and "access": (address of the INSN, of a load or
- * store, linear address in halves). They answer a {@link Called}.
- */
-export function interpreterModule(): Uint8Array<ArrayBuffer> {
-  const functions: { signature: number; code: Code; export?: string }[] = [];
-  for (let pair = 0; pair < 8; pair++) {
-    functions.push({ signature: 0, code: byKind((o, s) => pushCondition(o, s, pair * 2)) });
-  }
-  functions.push({ signature: 0, code: byKind(pushFlags) });
-  functions.push({ signature: 1, code: conditionFunction() });
-  functions.push({ signature: 1, code: interpretFunction() });
-  functions.push({ signature: 1, code: driveFunction(), export: 'drive' });
-  functions.push({ signature: 1, code: vectorFunction() });
-  functions.push({ signature: 3, code: translateFunction(), export: 'translate' });
-  functions.push({ signature: 0, code: coldFunction(Fn.TRANSLATE, Fn.INTERPRET) });
-  const imports = [
-    { name: 'help', signature: 2 },
-    { name: 'access', signature: 3 },
-  ];
-  return encodeModule({ signatures: SIGNATURES, table: true, imports, functions });
-}
-
-/** A function that does something for the kind and size found in CC_KIND. */
-function byKind(emit: (o: FlagsOperands, s: FlagsSource) => void): Code {
-  const c = new Code(0);
-  const operands: FlagsOperands = {
-    c,
-    r: () => c.i32(0).memory(W.I64_LOAD, CC_RESULT),
-    a: () => c.i32(0).memory(W.I64_LOAD, CC_A),
-    b: () => c.i32(0).memory(W.I64_LOAD, CC_B),
-  };
-  // RAW once, then every other kind in every size.
-  const sources: FlagsSource[] = [{ kind: 0, size: 0, plain: false }];
-  for (let kind = 1; kind <= 8; kind++) {
-    for (let size = 0; size < 4; size++) sources.push({ kind, size, plain: false });
-  }
-  const labels = sources.map(() => c.block()).reverse();
-  const table = Array.from({ length: 64 }, (_, packed) => {
-    const kind = packed & 15;
-    return labels[kind === 0 || kind > 8 ? 0 : (kind - 1) * 4 + (packed >> 4) + 1];
-  });
-  c.i32(0).memory(W.I32_LOAD, CC_KIND).i32(63).op(W.I32_AND).brTable(table, labels[0]);
-  for (const source of sources) {
-    c.end();
-    emit(operands, source);
-    c.op(W.RETURN);
-  }
-  c.op(W.UNREACHABLE);
-  return c;
-}
-
-/** condition(code): code's lowest bit negates. */
-function conditionFunction(): Code {
-  const c = new Code(1);
-  const result = c.local(Type.I32);
-  const done = c.block();
-  const labels = Array.from({ length: 8 }, () => c.block()).reverse();
-  c.get(0).i32(1).op(W.I32_SHR_U).brTable(labels, labels[0]);
-  for (let pair = 0; pair < 8; pair++) {
-    c.end()
-      .call(Fn.CONDITION_PAIR + pair)
-      .set(result)
-      .br(done);
-  }
-  c.end();
-  c.get(result).get(0).i32(1).op(W.I32_AND).op(W.I32_XOR);
-  return c;
-}
 
 /** Operands as words at ip: slots are addresses there. */
 class DynamicOperands implements Operands {
@@ -183,7 +66,7 @@ class DynamicOperands implements Operands {
 }
 
 /** interpret(address of an INSN or BREAK): runs up to the end of its block. Answers {@link Left} or an address. */
-function interpretFunction(): Code {
+export function interpretFunction(): Code {
   const c = new Code(1);
   const ip = 0;
   const base = c.local(Type.I64);
@@ -501,111 +384,4 @@ function interpretFunction(): Code {
 function rowBody(op: number, o: Operands): (() => void) | undefined {
   const emit = ROWS[op]?.emit;
   return emit && (() => emit(o));
-}
-
-/** drive(address to go on at, or 0): runs blocks until somebody else is needed. */
-function driveFunction(): Code {
-  const c = new Code(1);
-  const rip = c.local(Type.I64);
-  const entry = c.local(Type.I32);
-  const header = c.local(Type.I32);
-  const result = c.local(Type.I32);
-  const region = c.local(Type.I32);
-  const budget = c.local(Type.I32);
-  const key = c.local(Type.I32);
-  const page = c.local(Type.I32);
-
-  const done = c.block();
-  c.get(0);
-  c.if();
-  c.get(0).call(Fn.INTERPRET).tee(result).brIf(done);
-  c.end();
-  const top = c.loop();
-  c.i32(0).memory(W.I32_LOAD, Control.BUDGET).tee(budget);
-  c.i32(0).memory(W.I32_LOAD, Control.LEAST_BUDGET).op(W.I32_LT_S);
-  c.if();
-  c.i32(Answer.LIMIT).op(W.RETURN);
-  c.end();
-  const miss = c.block();
-  c.i32(0).memory(W.I64_LOAD, RIP).tee(rip).op(W.I32_WRAP_I64);
-  c.i32(JUMP_HASH).op(W.I32_MUL).i32(JUMP_HASH_SHIFT).op(W.I32_SHR_U);
-  c.i32(Math.log2(JUMP_ENTRY_BYTES)).op(W.I32_SHL).tee(entry);
-  c.memory(W.I64_LOAD, JUMP_CACHE + JumpEntry.RIP)
-    .get(rip)
-    .op(W.I64_NE)
-    .brIf(miss);
-  c.get(entry)
-    .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.HEADER)
-    .tee(header);
-  c.memory(W.I32_LOAD, Header.SERIAL);
-  c.get(entry)
-    .memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.SERIAL)
-    .op(W.I32_NE)
-    .brIf(miss);
-  c.get(entry).memory(W.I32_LOAD, JUMP_CACHE + JumpEntry.KEY);
-  c.i32(0).memory(W.I32_LOAD, Control.KEY).tee(key).op(W.I32_NE);
-  c.if();
-  // A flush since: is the block's page still where it was?
-  c.get(rip)
-    .op(W.I32_WRAP_I64)
-    .i32(12)
-    .op(W.I32_SHR_U)
-    .i32(CODE_PAGE_ENTRIES - 1)
-    .op(W.I32_AND);
-  c.i32(Math.log2(CODE_PAGE_BYTES)).op(W.I32_SHL).tee(page);
-  c.memory(W.I64_LOAD, CODE_PAGES + CodePageEntry.LINEAR)
-    .get(rip)
-    .i64(-4096)
-    .op(W.I64_AND)
-    .op(W.I64_NE)
-    .brIf(miss);
-  c.get(page)
-    .memory(W.I32_LOAD, CODE_PAGES + CodePageEntry.KEY)
-    .get(key)
-    .op(W.I32_NE)
-    .brIf(miss);
-  c.get(page).memory(W.I32_LOAD, CODE_PAGES + CodePageEntry.PHYSICAL);
-  c.get(header).memory(W.I32_LOAD, Header.PAGE).op(W.I32_NE).brIf(miss);
-  c.get(header).memory(W.I32_LOAD, Header.MODE);
-  c.i32(0).memory(W.I32_LOAD, Control.MODE).op(W.I32_NE).brIf(miss);
-  c.get(entry)
-    .get(key)
-    .memory(W.I32_STORE, JUMP_CACHE + JumpEntry.KEY);
-  c.end();
-
-  c.get(header).memory(W.I32_LOAD, Header.REGION).tee(region).i32(0).op(W.I32_GE_S);
-  c.if();
-  c.get(budget).get(header).memory(W.I32_LOAD, Header.INSTRUCTIONS).op(W.I32_GE_S);
-  c.if();
-  c.get(header)
-    .memory(W.I32_LOAD, Header.ENTRY)
-    .get(region)
-    .callIndirect(1)
-    .tee(result)
-    .op(W.I32_EQZ)
-    .brIf(top);
-  c.get(result).i32(Left.LIMIT).op(W.I32_EQ).brIf(done);
-  // The instruction at which the region has been left is the interpreter's, and what follows in its block.
-  c.get(result).call(Fn.INTERPRET).tee(result).op(W.I32_EQZ).brIf(top);
-  c.br(done);
-  c.end();
-  c.else();
-  c.get(header);
-  c.get(header).memory(W.I32_LOAD, Header.COUNTER).i32(1).op(W.I32_SUB).memory(W.I32_STORE, Header.COUNTER);
-  c.get(header).memory(W.I32_LOAD, Header.COUNTER).op(W.I32_EQZ);
-  c.if();
-  c.i32(0).get(header).memory(W.I32_STORE, Control.HOT);
-  c.i32(Answer.HOT).op(W.RETURN);
-  c.end();
-  c.end();
-  c.get(header).i32(Header.BYTES).op(W.I32_ADD).call(Fn.INTERPRET).tee(result).op(W.I32_EQZ).brIf(top);
-  c.br(done);
-  c.end(); // miss
-  c.call(Fn.COLD).tee(result).op(W.I32_EQZ).brIf(top);
-  c.get(result).i32(NOT_COLD).op(W.I32_NE).brIf(done);
-  c.i32(Answer.MISS).op(W.RETURN);
-  c.end(); // top
-  c.end(); // done
-  c.get(result);
-  return c;
 }

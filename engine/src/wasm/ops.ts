@@ -9,34 +9,8 @@
 import { Op } from '../ir/ops';
 import type { Code } from './encoder';
 import { W } from './opcodes';
-import { vectorCode } from './vector-region';
-
-/** How a row reads and writes the micro-op's operands; each method emits code. */
-export interface Operands {
-  readonly c: Code;
-  /** Push a slot's 64 bits, or its low 32. */
-  a64(): Code;
-  a32(): Code;
-  b64(): Code;
-  b32(): Code;
-  d64(): Code;
-  /** Push literal b, sign-extended. */
-  literal64(): Code;
-  literal32(): Code;
-  /** Push a | b << 32. */
-  constant(): Code;
-  aux64(): Code;
-  aux32(): Code;
-  /** d ← the value that `value` pushes. */
-  set64(value: () => void): void;
-  /** d ← a 32-bit value, zero-extended. */
-  set32(value: () => void): void;
-  /** Scratch i64 local number 0 … 5. */
-  scratch(n: number): number;
-}
-
-/** Role of an operand word: slot read, written, both (modified), vector read, vector written, or no slot. */
-export type Role = 'r' | 'w' | 'm' | 'v' | 'V' | '-';
+import type { Operands, Role } from './operands';
+import { vectorCode } from './vector-code';
 
 /** One micro-op. */
 export interface Row {

@@ -2,9 +2,10 @@ import { Op } from '../ir/ops';
 import { VectorGet, VectorOp, VectorSet } from '../ir/vector-ops';
 import { Code, type Label } from './encoder';
 import { Type, W } from './opcodes';
+import type { VectorOperands } from './operands';
+import { pushRoundingState } from './rounding-state';
 import { V } from './simd';
-import type { VectorOperands } from './vector';
-import { pushRoundingState, vectorCode } from './vector-region';
+import { vectorCode } from './vector-code';
 
 /** Offsets of a loaded micro-op's words; its operands are addresses. */
 const D = 4;

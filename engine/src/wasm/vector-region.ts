@@ -1,53 +1,11 @@
-import { Mxcsr, Slot } from '../cpu/state';
+import { Slot } from '../cpu/state';
 import { Op } from '../ir/ops';
-import { FloatOp } from '../ir/vector-float';
 import type { Code } from './encoder';
-import { Type, W } from './opcodes';
-import type { Operands, Role } from './ops';
+import { Type } from './opcodes';
+import type { Operands, Role, VectorOperands } from './operands';
+import { pushRoundingState } from './rounding-state';
 import { V } from './simd';
-import { GET_CODE, SET_CODE, VECTOR_CODE, type VectorEmit, type VectorOperands } from './vector';
-import { FLOAT_CODE, FLOAT_GET_CODE, FLOAT_SET_CODE } from './vector-float';
-
-const MXCSR = Slot.MXCSR * 8;
-/** MXCSR while rounding is to nearest, all exceptions are masked and PE is set, as far as it is looked at. */
-const ROUNDING_BITS = Mxcsr.RC | Mxcsr.MASKS | Mxcsr.PE;
-const ROUNDING_USUAL = Mxcsr.MASKS | Mxcsr.PE;
-
-/** Operations of FLOAT whose code depends on the literal. */
-const WITH_LITERAL: ReadonlySet<number> = new Set([FloatOp.CMP, FloatOp.ROUND]);
-
-/** Pushes what VectorOperands.roundingState says. */
-export function pushRoundingState(c: Code): Code {
-  return c
-    .i32(0)
-    .memory(W.I32_LOAD, MXCSR)
-    .i32(ROUNDING_BITS)
-    .op(W.I32_AND)
-    .i32(ROUNDING_USUAL)
-    .op(W.I32_XOR);
-}
-
-/** The code of a vector micro-op, if there is any. */
-export function vectorCode(word: number): { emit: VectorEmit; needsLiteral: boolean } | undefined {
-  const kind = (word >>> 8) & 0xff;
-  const plain = (emit: VectorEmit | undefined, needsLiteral = false) => emit && { emit, needsLiteral };
-  switch (word & 0xff) {
-    case Op.VECTOR:
-      return plain(VECTOR_CODE[kind]?.emit, VECTOR_CODE[kind]?.needsLiteral);
-    case Op.VGET:
-      return plain(GET_CODE[kind as 0]);
-    case Op.VSET:
-      return plain(SET_CODE[kind as 0]);
-    case Op.FLOAT:
-      return plain(FLOAT_CODE[kind], WITH_LITERAL.has(kind & 0x1f));
-    case Op.FGET:
-      return plain(FLOAT_GET_CODE[kind]);
-    case Op.FSET:
-      return plain(FLOAT_SET_CODE[kind]);
-    default:
-      return undefined;
-  }
-}
+import { vectorCode } from './vector-code';
 
 /** Whether micro-op `op` looks at MXCSR. */
 function rounds(op: number): boolean {

@@ -6,34 +6,8 @@
 import { VectorGet, VectorOp, VectorSet } from '../ir/vector-ops';
 import type { Code } from './encoder';
 import { Type, W } from './opcodes';
-import type { Operands } from './ops';
+import type { VectorEmit } from './operands';
 import { V } from './simd';
-
-/** How operands are reached; what {@link Operands} has, for vectors. */
-export interface VectorOperands extends Pick<Operands, 'c' | 'a64' | 'b64' | 'b32' | 'set64' | 'set32'> {
-  readonly c: Code;
-  /** Push vector a, b. */
-  va(): Code;
-  vb(): Code;
-  /** vector d ← the vector that `value` pushes. */
-  setVector(value: () => void): void;
-  /** The literal, where it is known when code is made; undefined in the interpreter. */
-  readonly literal: number | undefined;
-  /** Push the literal. */
-  pushLiteral(): Code;
-  /** Pops an i32: unless it is 0, the instruction begins again in the evaluator. */
-  slowIf(): void;
-  /**
-   * Push what MXCSR says about rounding: 0 if it is to nearest, all exceptions are
-   * masked and PE is set; Mxcsr.PE if the same but PE is not; else something else.
-   */
-  roundingState(): Code;
-  /** A local of this number and type for intermediate values. */
-  local(type: Type, n: number): number;
-}
-
-/** Makes the code of one operation. */
-export type VectorEmit = (o: VectorOperands) => void;
 
 /** Operations whose code depends on the literal so that the interpreter cannot have it. */
 export interface VectorCode {
