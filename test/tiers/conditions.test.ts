@@ -69,14 +69,14 @@ const CASES: readonly Text[] = [
   '1 % (rcx & 1) || 0',
   'rcx == 5 || (rcx == 6 && [rax])',
   '(rcx & 1) ? 1 // (rcx & 2) : rcx == 4',
-  'rcx == 3 && rdx // 2 == 0',
-  '!(rcx == 3 && rdx // 2)',
+  'rcx == 3 && rdx // rbx == 0',
+  '!(rcx == 3 && rdx // (rbx | 1))',
   '[rax] || 1',
   'cl && [0 - cl]',
 ].map((text) => ({ text, sure: false }));
 const BINARIES = '^^ = == != <> < <= > >= <=> | ^ & << <<< >> >>> + - * / // % %% && ||'.split(' ');
 
-/** Whether machine code decides it all: no memory, and division by constants only, unsigned. */
+/** Whether machine code decides it all: no memory, and division by constants only. */
 interface Text {
   text: string;
   sure: boolean;
@@ -102,7 +102,7 @@ function expression(random: Random, depth: number): Text {
   if (kind === 6) {
     const by = random.pick(NUMBERS);
     const of = sub();
-    return { text: `(${of.text}) ${random.pick(['/', '%'])} ${by}`, sure: of.sure && by !== '0' };
+    return { text: `(${of.text}) ${random.pick(['/', '%', '//', '%%'])} ${by}`, sure: of.sure && by !== '0' };
   }
   const operator = random.pick(BINARIES);
   const [left, right] = [sub(), sub()];

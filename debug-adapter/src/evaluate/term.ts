@@ -44,9 +44,14 @@ const binary = (operator: BinaryOperator, left: Term, right: Term): Term => ({
   left,
   right,
 });
-const divide = (left: Term, right: Term, wanted: 'quotient' | 'remainder'): Term | undefined =>
+const divide = (
+  left: Term,
+  right: Term,
+  wanted: 'quotient' | 'remainder',
+  signed: boolean,
+): Term | undefined =>
   right.kind === 'constant' && right.value !== 0n
-    ? { kind: 'divide', of: left, by: right.value, wanted }
+    ? { kind: 'divide', of: left, by: right.value, wanted, signed }
     : undefined;
 
 /** The term that has an expression's value wherever it has one. */
@@ -102,7 +107,7 @@ const UNARY: Readonly<Record<string, (a: Term) => Term>> = {
   '!': zero,
 };
 
-/** What evaluate/compile.ts computes. Signed division is left to it. */
+/** What evaluate/compile.ts computes. Division by what is no constant is left to it. */
 const TERMS: Readonly<Record<string, (a: Term, b: Term) => Term | undefined>> = {
   '&&': both,
   '||': (a, b) => choice(a, ONE, truth(b)),
@@ -126,8 +131,10 @@ const TERMS: Readonly<Record<string, (a: Term, b: Term) => Term | undefined>> = 
   '+': (a, b) => binary('add', a, b),
   '-': (a, b) => binary('subtract', a, b),
   '*': (a, b) => binary('multiply', a, b),
-  '/': (a, b) => divide(a, b, 'quotient'),
-  '%': (a, b) => divide(a, b, 'remainder'),
+  '/': (a, b) => divide(a, b, 'quotient', false),
+  '//': (a, b) => divide(a, b, 'quotient', true),
+  '%': (a, b) => divide(a, b, 'remainder', false),
+  '%%': (a, b) => divide(a, b, 'remainder', true),
 };
 
 /** As evaluate/compile.ts looks names up. */

@@ -84,24 +84,23 @@ const toBcd = (n: number): number =>
 const fromBcd = (n: number): number =>
   (n & 15) + ((n >> 4) & 15) * 10 + ((n >> 8) & 15) * 100 + ((n >> 12) & 15) * 1000;
 
+/** Waiting for a count: nothing written, latched or half read. */
+const idle = (gate: boolean): Omit<PitChannelState, 'mode' | 'rw' | 'bcd' | 'count'> => ({
+  start: undefined,
+  paused: undefined,
+  gate,
+  lowByte: undefined,
+  readHigh: false,
+  latched: undefined,
+  latchedStatus: undefined,
+});
+
 /** One counter. */
 class Channel {
   state: PitChannelState;
 
   constructor(gate: boolean) {
-    this.state = {
-      mode: 3,
-      rw: 3,
-      bcd: false,
-      count: 65536,
-      start: undefined,
-      paused: undefined,
-      gate,
-      lowByte: undefined,
-      readHigh: false,
-      latched: undefined,
-      latchedStatus: undefined,
-    };
+    this.state = { mode: 3, rw: 3, bcd: false, count: 65536, ...idle(gate) };
   }
 
   /** Modes 1 and 5 wait for a rising gate; 2 and 3 repeat. */
@@ -114,19 +113,8 @@ class Channel {
   }
 
   control(rw: number, mode: number, bcd: boolean): void {
-    const { gate } = this.state;
-    Object.assign(this.state, {
-      mode: mode > 5 ? mode - 4 : mode, // bit 2 is "don't care" for modes 2 and 3
-      rw,
-      bcd,
-      start: undefined,
-      paused: undefined,
-      gate,
-      lowByte: undefined,
-      readHigh: false,
-      latched: undefined,
-      latchedStatus: undefined,
-    });
+    // Bit 2 is "don't care" for modes 2 and 3.
+    Object.assign(this.state, { mode: mode > 5 ? mode - 4 : mode, rw, bcd, ...idle(this.state.gate) });
   }
 
   /** A byte of the initial count. */

@@ -6,7 +6,8 @@ import type { Block } from '../ir/block';
 import { carryFlag, condition, getFlags, setFlags } from '../ir/flags';
 import { Op, WORDS } from '../ir/ops';
 import { FLOAT_FUNCTIONS, FLOAT_GETS, FLOAT_SETS } from '../ir/vector-float';
-import { VECTOR_FUNCTIONS, VECTOR_GETS, VECTOR_SETS } from '../ir/vector-ops';
+import { VECTOR_FUNCTIONS } from '../ir/vector-rows';
+import { VECTOR_GETS, VECTOR_SETS } from '../ir/vector-transfers';
 import type { SoftMmu } from '../memory/soft-mmu';
 import { loadVector, storeVector } from './vector-memory';
 

@@ -211,39 +211,26 @@ function giveShifted(cpu: Cpu, d: number, bits: number, old: bigint, value: bigi
 }
 
 /**
- * SHLD. d: value in and out, d + 1: flags out; a: slot shifted in; b: bytes | count slot << 8.
+ * SHLD and SHRD. d: value in and out, d + 1: flags out; a: slot shifted in; b: bytes | count slot << 8.
  * A 16-bit shift by more than 16 is undefined; processors shift on through the destination again.
  */
-function shld(cpu: Cpu, d: number, a: number, b: number): void {
-  const { u64 } = cpu.state;
-  const bits = (b & 0xff) * 8;
-  const count = cpu.state.low(b >> 8) & (bits === 64 ? 63 : 31);
-  if (count === 0) {
-    giveUnchanged(cpu, d);
-    return;
-  }
-  const n = BigInt(bits);
-  const old = BigInt.asUintN(bits, u64[d]);
-  const filling = BigInt.asUintN(bits, u64[a]);
-  const whole = (((old << n) | filling) << n) | old;
-  const shifted = whole << BigInt(count);
-  giveShifted(cpu, d, bits, old, BigInt.asUintN(bits, shifted >> (2n * n)), shifted >> (3n * n));
-}
-
-/** SHRD, as {@link shld}. */
-function shrd(cpu: Cpu, d: number, a: number, b: number): void {
-  const { u64 } = cpu.state;
-  const bits = (b & 0xff) * 8;
-  const count = cpu.state.low(b >> 8) & (bits === 64 ? 63 : 31);
-  if (count === 0) {
-    giveUnchanged(cpu, d);
-    return;
-  }
-  const n = BigInt(bits);
-  const old = BigInt.asUintN(bits, u64[d]);
-  const filling = BigInt.asUintN(bits, u64[a]);
-  const whole = (((old << n) | filling) << n) | old;
-  giveShifted(cpu, d, bits, old, BigInt.asUintN(bits, whole >> BigInt(count)), whole >> BigInt(count - 1));
+function shiftDouble(left: boolean) {
+  return (cpu: Cpu, d: number, a: number, b: number): void => {
+    const { u64 } = cpu.state;
+    const bits = (b & 0xff) * 8;
+    const count = cpu.state.low(b >> 8) & (bits === 64 ? 63 : 31);
+    if (count === 0) {
+      giveUnchanged(cpu, d);
+      return;
+    }
+    const n = BigInt(bits);
+    const old = BigInt.asUintN(bits, u64[d]);
+    const filling = BigInt.asUintN(bits, u64[a]);
+    const whole = (((old << n) | filling) << n) | old;
+    const shifted = left ? whole << BigInt(count) : whole >> BigInt(count);
+    const carry = left ? shifted >> (3n * n) : whole >> BigInt(count - 1);
+    giveShifted(cpu, d, bits, old, BigInt.asUintN(bits, left ? shifted >> (2n * n) : shifted), carry);
+  };
 }
 
 // --- BMI -------------------------------------------------------------------------
@@ -317,8 +304,8 @@ export const arithmeticHelpers = {
   aad,
   rcl,
   rcr,
-  shld,
-  shrd,
+  shld: shiftDouble(true),
+  shrd: shiftDouble(false),
   bextr,
   pdep,
   pext,

@@ -180,7 +180,7 @@ export const enum Op {
   LOAD128,
   /** 16 bytes at a + literal b ← vector d. Nothing is written when any byte cannot be. */
   STORE128,
-  /** vector d ← VectorOp (aux & 0xff) of vectors a and b, with literal aux >> 8 (ir/vector-ops.ts). Pure. */
+  /** vector d ← VectorOp (aux & 0xff) of vectors a and b, with literal aux >> 8 (ir/vector-rows.ts). Pure. */
   VECTOR,
   /** d ← VectorGet (aux & 0xff) of vector a: a lane, number aux >> 8, zero-extended, or a mask of signs. Pure. */
   VGET,

@@ -17,8 +17,8 @@ export type Term =
   /** 1 if the value is 0, else 0. */
   | { kind: 'zero'; of: Term }
   | { kind: 'binary'; operator: BinaryOperator; left: Term; right: Term }
-  /** Unsigned division by a constant that is not 0. */
-  | { kind: 'divide'; of: Term; by: bigint; wanted: 'quotient' | 'remainder' }
+  /** Division by a constant that is not 0; signed, the quotient rounds toward zero (2^63 by −1 gives 2^63). */
+  | { kind: 'divide'; of: Term; by: bigint; wanted: 'quotient' | 'remainder'; signed: boolean }
   /** `yes` if `test` is not 0, else `no`; the other one is not looked at. */
   | { kind: 'choice'; test: Term; yes: Term; no: Term };
 
@@ -60,7 +60,7 @@ function measure(term: Term): { microOps: number; temporaries: number } {
     }
     case 'divide': {
       const { microOps, temporaries } = measure(term.of);
-      return { microOps: microOps + 9, temporaries: Math.max(temporaries + 1, 2) };
+      return { microOps: microOps + 16, temporaries: Math.max(temporaries + 2, 3) };
     }
     case 'binary': {
       const left = measure(term.left);

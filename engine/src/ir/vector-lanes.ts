@@ -1,6 +1,6 @@
 /**
  * How vector operations work on lanes in the register file: small makers of
- * functions, from which ir/vector-ops.ts makes its table. A function gets slot
+ * functions, from which ir/vector-rows.ts makes its table. A function gets slot
  * numbers d, a, b (two slots each) and a literal; d may be a or b.
  */
 import type { CpuState } from '../cpu/state';
@@ -175,3 +175,9 @@ export function shift(
 export function clamp(low: number, high: number): (x: number) => number {
   return (x) => Math.min(Math.max(x, low), high);
 }
+
+/** Saturation to signed and unsigned bytes and words. */
+export const s8 = clamp(-0x80, 0x7f);
+export const u8 = clamp(0, 0xff);
+export const s16 = clamp(-0x8000, 0x7fff);
+export const u16 = clamp(0, 0xffff);

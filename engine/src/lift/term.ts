@@ -188,11 +188,34 @@ class TermEmitter {
     }
   }
 
-  /** By a product (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", figure 4.1). */
-  private divide(d: number, { of, by, wanted }: Term & { kind: 'divide' }): void {
+  /** Signed division is that of magnitudes; a sign is a mask of zeros or ones. */
+  private divide(d: number, { of, by, wanted, signed }: Term & { kind: 'divide' }): void {
     const { ir } = this;
     const a = ir.temp();
     this.into(a, of);
+    if (!signed) {
+      this.divideUnsigned(d, a, by, wanted);
+      return;
+    }
+    const sign = ir.temp();
+    const apply = (value: number) => {
+      ir.emit(Op.XOR64, value, value, sign);
+      ir.emit(Op.SUB64, value, value, sign);
+    };
+    ir.emit(Op.SARI64, sign, a, 63);
+    apply(a);
+    const divisor = BigInt.asIntN(64, by);
+    this.divideUnsigned(d, a, divisor < 0n ? -divisor : divisor, wanted);
+    if (divisor < 0n && wanted === 'quotient') {
+      this.constant(a, -1n);
+      ir.emit(Op.XOR64, sign, sign, a);
+    }
+    apply(d);
+  }
+
+  /** By a product (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", figure 4.1). */
+  private divideUnsigned(d: number, a: number, by: bigint, wanted: 'quotient' | 'remainder'): void {
+    const { ir } = this;
     if (by === 1n) {
       if (wanted === 'quotient') ir.emit(Op.MOV, d, a);
       else this.constant(d, 0n);

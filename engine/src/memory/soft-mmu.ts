@@ -2,6 +2,9 @@ import { type Cpu, Vector } from '../cpu/cpu';
 import { pagingContext } from '../cpu/paging-context';
 import { Cr0, Cr4, Efer, Flag, Slot } from '../cpu/state';
 import { Access, type AccessWatcher } from './access-watcher';
+import { BigintAccesses } from './bigint-accesses';
+import { canonicalRange, hexAddress } from './canonical';
+import { Dependencies } from './dependencies';
 import { FetchTlb } from './fetch-tlb';
 import { How, type Mmu } from './mmu';
 import { PAGE_SHIFT, PAGE_SIZE, type PhysicalMemory } from './physical';
@@ -9,7 +12,8 @@ import { QuickWalk } from './quick-walk';
 import { EntryFlag, SoftTlb, Tag, TLB_NULL_BANK, tlbOffset } from './tlb';
 import { explainViolation, type WalkMemory, walk } from './walk';
 import { Right } from './walk-formats';
-import type { EptContext, PagingContext, WalkAccess, WalkSuccess } from './walk-types';
+import type { PagingContext, WalkAccess, WalkSuccess } from './walk-types';
+import { WatchedPage, WatchedTables } from './watched-tables';
 
 /** Access kinds by {@link Tag}. */
 const KINDS: readonly WalkAccess['kind'][] = ['read', 'write', 'execute'];
@@ -23,13 +27,9 @@ const enum View {
   SUPERVISOR_AC = 2,
 }
 
-/** Number of values in a group's {@link SoftMmu.identity}. */
-const IDENTITY = 11;
-
 /**
  * Linear memory: a soft TLB in front of the walker. Linear addresses come as two
- * unsigned 32-bit halves, because BigInt is slow; the {@link Mmu} methods with
- * bigint addresses are wrappers for rarer work.
+ * unsigned 32-bit halves, because BigInt is slow.
  *
  * Translations are kept per *group* (root and non-root operation) as long as
  * everything they depend on stays the same; {@link modeChanged} compares. The
@@ -37,7 +37,7 @@ const IDENTITY = 11;
  * tables without INVLPG can see it: whoever takes or restores a checkpoint calls
  * {@link flushEverything} at both times, so that replays agree.
  */
-export class SoftMmu implements Mmu<Cpu> {
+export class SoftMmu extends BigintAccesses implements Mmu<Cpu> {
   readonly physical: PhysicalMemory;
   readonly tlb: SoftTlb;
   /** Pages of code. */
@@ -52,10 +52,6 @@ export class SoftMmu implements Mmu<Cpu> {
    * empty, so that every access comes to {@link load} and {@link store}.
    */
   bank: number;
-  /** Value of the last successful {@link load}, zero-extended, unsigned halves. */
-  valueLo = 0;
-  valueHi = 0;
-
   /** So often generated code may fill windows before somebody looks whether they can be larger. */
   widenAfter = 2000;
   /** The bank of the current privilege, and the one of implicit supervisor accesses. */
@@ -68,13 +64,11 @@ export class SoftMmu implements Mmu<Cpu> {
   private long = false;
   private alignment = false;
   /** Of each group: what its translations depend on, that as the walker wants it, when it is known, and a quick walker for it. */
-  private readonly identities: readonly Float64Array[];
+  private readonly dependencies: readonly Dependencies[];
   private readonly contexts: (PagingContext | undefined)[] = [undefined, undefined];
   private readonly quicks: readonly QuickWalk[];
   /** The quick walk that {@link refill} has just done in vain, for the access that comes at once; `lo` −1: none. */
   private readonly vain = { lo: -1, hi: 0, tag: Tag.READ as Tag, found: false };
-  private lastEpt: EptContext | undefined;
-  private lastEptPointer = 0;
   /** Paging structures are watched, see {@link refresh}. */
   private watching = false;
   /** By group: a paging structure may have changed since the group was last empty. */
@@ -82,12 +76,10 @@ export class SoftMmu implements Mmu<Cpu> {
   /** What the walker reads while structures are watched. */
   private readonly watched: WatchedTables;
   private watcher: AccessWatcher | undefined;
-  /** Splits bigints without arithmetic. */
-  private readonly split64 = new BigUint64Array(1);
-  private readonly split32 = new Uint32Array(this.split64.buffer);
 
   /** @param options.tlbOffset byte offset of the TLB area ({@link SoftTlb}'s TLB_BYTES long), a multiple of 32. */
   constructor(options: { memory: WebAssembly.Memory; tlbOffset: number; physical: PhysicalMemory }) {
+    super();
     const { memory, tlbOffset, physical } = options;
     this.physical = physical;
     this.tlb = new SoftTlb(memory.buffer, tlbOffset);
@@ -96,7 +88,7 @@ export class SoftMmu implements Mmu<Cpu> {
     this.view = new DataView(memory.buffer);
     const words = new Int32Array(memory.buffer);
     const groups = [0, 1];
-    this.identities = groups.map(() => new Float64Array(IDENTITY).fill(-1));
+    this.dependencies = groups.map(() => new Dependencies());
     this.quicks = groups.map(() => new QuickWalk(words, physical.hostOffset >>> 2, physical.ramBytes));
     this.bank = this.dataBank = this.supervisorBank = this.tlb.bank(0, View.SUPERVISOR);
     this.watched = new WatchedTables(physical, () => this.tablesChanged.fill(true));
@@ -122,41 +114,16 @@ export class SoftMmu implements Mmu<Cpu> {
 
   modeChanged(cpu: Cpu): void {
     const s = cpu.state;
-    const cr0 = s.low(Slot.CR0);
-    const cr4 = s.low(Slot.CR4);
-    const efer = s.low(Slot.EFER);
     const group = cpu.nonRoot ? 1 : 0;
     this.group = group;
-    this.long = (efer & Efer.LMA) !== 0;
+    this.long = (s.low(Slot.EFER) & Efer.LMA) !== 0;
     this.supervisorBank = this.tlb.bank(group, View.SUPERVISOR);
     this.privilegeChanged(cpu);
 
-    const paging = (cr0 & Cr0.PG) !== 0;
-    const pae = paging && (cr4 & Cr4.PAE) !== 0 && !this.long;
-    const c = this.identities[group];
-    let changed = note(c, 0, cr0 & (Cr0.PG | Cr0.WP));
-    changed = note(c, 1, s.low(Slot.CR3)) || changed;
-    changed = note(c, 2, s.high(Slot.CR3)) || changed;
-    changed = note(c, 3, cr4 & (Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP)) || changed;
-    changed = note(c, 4, efer & (Efer.NXE | Efer.LMA)) || changed;
-    changed = note(c, 5, this.eptPointer(cpu.ept)) || changed;
-    // Whether they are in use is in what has been compared.
-    if (pae) for (let i = 0; i < 4; i++) changed = note(c, 6 + i, s.number(Slot.PDPTE0 + i)) || changed;
-    changed = note(c, 10, cpu.vpid) || changed;
-    if (changed) {
+    if (this.dependencies[group].changed(cpu)) {
       this.contexts[group] = undefined;
       this.flushGroup();
     }
-  }
-
-  /** The EPT pointer as a number, or −1 without. */
-  private eptPointer(ept: EptContext | undefined): number {
-    if (ept === undefined) return -1;
-    if (ept !== this.lastEpt) {
-      this.lastEpt = ept;
-      this.lastEptPointer = Number(ept.pointer);
-    }
-    return this.lastEptPointer;
   }
 
   /** Global pages are dropped like all others: a TLB may forget at any time. */
@@ -416,14 +383,14 @@ export class SoftMmu implements Mmu<Cpu> {
   private admitted(cpu: Cpu, lo: number, hi: number, size: number, how: number): boolean {
     if (this.long && !(how & How.WRAP32) && !canonicalRange(lo, hi, size)) {
       const vector = how & How.STACK ? Vector.SS : Vector.GP;
-      cpu.raise(vector, 0, `linear address ${hex(lo, hi)} is not canonical`);
+      cpu.raise(vector, 0, `linear address ${hexAddress(lo, hi)} is not canonical`);
       return false;
     }
     if (this.alignment && (lo & (size - 1)) !== 0 && !(how & How.SUPERVISOR)) {
       cpu.raise(
         Vector.AC,
         0,
-        `${size}-byte access to ${hex(lo, hi)} is not aligned (CR0.AM and RFLAGS.AC set)`,
+        `${size}-byte access to ${hexAddress(lo, hi)} is not aligned (CR0.AM and RFLAGS.AC set)`,
       );
       return false;
     }
@@ -452,7 +419,7 @@ export class SoftMmu implements Mmu<Cpu> {
     const known = this.cachedAddress(otherLo, otherHi, otherWrite);
     if (known < 0) return -1;
     const page = known - (otherLo & 0xfff);
-    const memory = new WatchedMemory(this.walked, otherWrite ? page : -PAGE_SIZE);
+    const memory = new WatchedPage(this.walked, otherWrite ? page : -PAGE_SIZE);
     const here = this.lookAhead(cpu, memory, lo, hi, Tag.READ);
     const other = here && this.lookAhead(cpu, memory, otherLo, otherHi, otherWrite ? Tag.WRITE : Tag.READ);
     if (!other || Number(other.hostPhysical) !== known || memory.touched) return -1;
@@ -585,19 +552,13 @@ export class SoftMmu implements Mmu<Cpu> {
     this.tlb.fill(bank, lo, hi, physical.hostOffset + page, flags, pageShift);
   }
 
-  fetchAddress(cpu: Cpu, linear: bigint): number | undefined {
-    this.split64[0] = linear;
-    const address = this.fetch(cpu, this.split32[0], this.split32[1]);
-    return address < 0 ? undefined : address;
-  }
-
   /** Physical address of an instruction byte for execution, or −1 after raising the fault. */
   fetch(cpu: Cpu, lo: number, high: number): number {
     const hi = this.long ? high : 0;
     const page = this.fetches.find(this.bankNumber, lo, hi);
     if (page >= 0) return page * PAGE_SIZE + (lo & 0xfff);
     if (this.long && !canonicalRange(lo, hi, 1)) {
-      cpu.raise(Vector.GP, 0, `instruction address ${hex(lo, hi)} is not canonical`);
+      cpu.raise(Vector.GP, 0, `instruction address ${hexAddress(lo, hi)} is not canonical`);
       return -1;
     }
     const address = this.find(cpu, lo, hi, Tag.EXECUTE, 0);
@@ -614,92 +575,6 @@ export class SoftMmu implements Mmu<Cpu> {
   get wideAddresses(): boolean {
     return this.long;
   }
-
-  // --- the same with bigint addresses -------------------------------------------------------------
-
-  read8(cpu: Cpu, linear: bigint, how = 0): number | undefined {
-    return this.loadAt(cpu, linear, 1, how) ? this.valueLo : undefined;
-  }
-
-  read16(cpu: Cpu, linear: bigint, how = 0): number | undefined {
-    return this.loadAt(cpu, linear, 2, how) ? this.valueLo : undefined;
-  }
-
-  read32(cpu: Cpu, linear: bigint, how = 0): number | undefined {
-    return this.loadAt(cpu, linear, 4, how) ? this.valueLo : undefined;
-  }
-
-  read64(cpu: Cpu, linear: bigint, how = 0): bigint | undefined {
-    if (!this.loadAt(cpu, linear, 8, how)) return undefined;
-    this.split32[0] = this.valueLo;
-    this.split32[1] = this.valueHi;
-    return this.split64[0];
-  }
-
-  write8(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
-    return this.storeAt(cpu, linear, 1, value, 0, how);
-  }
-
-  write16(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
-    return this.storeAt(cpu, linear, 2, value, 0, how);
-  }
-
-  write32(cpu: Cpu, linear: bigint, value: number, how = 0): boolean {
-    return this.storeAt(cpu, linear, 4, value, 0, how);
-  }
-
-  write64(cpu: Cpu, linear: bigint, value: bigint, how = 0): boolean {
-    this.split64[0] = value;
-    return this.storeAt(cpu, linear, 8, this.split32[0], this.split32[1], how);
-  }
-
-  private loadAt(cpu: Cpu, linear: bigint, size: 1 | 2 | 4 | 8, how: number): boolean {
-    this.split64[0] = linear;
-    return this.load(cpu, this.split32[0], this.split32[1], size, how);
-  }
-
-  private storeAt(
-    cpu: Cpu,
-    linear: bigint,
-    size: 1 | 2 | 4 | 8,
-    valueLo: number,
-    valueHi: number,
-    how: number,
-  ): boolean {
-    this.split64[0] = linear;
-    return this.store(cpu, this.split32[0], this.split32[1], size, how, valueLo, valueHi);
-  }
-}
-
-/** Has writes to the paging structures reported that walks go through. */
-class WatchedTables implements WalkMemory {
-  constructor(
-    private readonly physical: PhysicalMemory,
-    /** An entry was read where nobody reports writes: from a device. */
-    private readonly onDevice: () => void,
-  ) {}
-
-  read32(address: number): number {
-    this.mark(address);
-    return this.physical.read32(address);
-  }
-
-  read64(address: number): bigint {
-    this.mark(address);
-    return this.physical.read64(address);
-  }
-
-  private mark(address: number): void {
-    if (address < this.physical.ramBytes) this.physical.markTable(address >>> PAGE_SHIFT);
-    else this.onDevice();
-  }
-}
-
-/** Sets an element; whether that has changed it. */
-function note(values: Float64Array, index: number, value: number): boolean {
-  if (values[index] === value) return false;
-  values[index] = value;
-  return true;
 }
 
 /** Why an access has faulted, for whoever asks later. */
@@ -711,42 +586,4 @@ function explainFault(
 ): string {
   const result = walk(physical, linear, access, context);
   return result.ok ? 'the page tables have changed since' : result.explanation;
-}
-
-/** Notes whether a walk reads an entry in a page. */
-class WatchedMemory implements WalkMemory {
-  touched = false;
-
-  constructor(
-    private readonly physical: WalkMemory,
-    private readonly page: number,
-  ) {}
-
-  read32(address: number): number {
-    this.note(address);
-    return this.physical.read32(address);
-  }
-
-  read64(address: number): bigint {
-    this.note(address);
-    return this.physical.read64(address);
-  }
-
-  private note(address: number): void {
-    if (address >= this.page && address < this.page + PAGE_SIZE) this.touched = true;
-  }
-}
-
-/** Every byte of [address, address + size) is canonical for 48-bit linear addresses. */
-function canonicalRange(lo: number, hi: number, size: number): boolean {
-  const sign = (hi | 0) >> 15;
-  if (sign !== 0 && sign !== -1) return false;
-  const end = lo + size - 1;
-  if (end <= 0xffffffff) return true;
-  // Carries into the high half: the last canonical low address is 0x00007fff'ffffffff; the top wraps to 0.
-  return hi !== 0x7fff;
-}
-
-function hex(lo: number, hi: number): string {
-  return `0x${(BigInt(hi >>> 0) * 0x100000000n + BigInt(lo >>> 0)).toString(16)}`;
 }
