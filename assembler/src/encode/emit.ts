@@ -64,10 +64,13 @@ export function emit(
 ): EmitResult {
   const f = gather(form, statement, ctx, prefixes);
   if ('code' in f) return f;
-  // bnd means nothing on a short jump and NASM leaves it away.
-  const dropped =
-    prefixes.bound && !form.onlyShort && form.slots.some((s) => s.place === 'rel' && s.bytes === 1);
-  if (prefixes.bound && !form.bnd && !dropped)
+  // bnd means nothing on a short `jmp`: NASM leaves it away where the jump became short by itself.
+  const short = form.slots.length === 1 && form.slots[0].place === 'rel' && form.slots[0].bytes === 1;
+  const target = statement.operands[0];
+  const asked = target?.kind === 'immediate' && target.distance === 'short';
+  const dropped = prefixes.bound && short && form.opcode === 0xeb && !asked;
+  const conditional = short && (form.opcode & 0xf0) === 0x70;
+  if (prefixes.bound && !form.bnd && !dropped && !conditional)
     return fail('prefix', `\`${statement.mnemonic}\` does not take the \`bnd\` prefix`);
   if (prefixes.repne && form.bnd) {
     return fail('prefix', `\`repne\` before \`${statement.mnemonic}\` would mean \`bnd\`; it is not allowed`);

@@ -1,4 +1,5 @@
 /** Encodes one statement: prefixes, candidate forms, the first whose values fit. */
+import { advise } from './advice';
 import { onlyWithPrefix } from './dialect';
 import { emit } from './emit';
 import { explain, explainCpu, explainMissingSize, explainMode } from './explain';
@@ -165,7 +166,7 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
       return {
         ok: true,
         encoding: { bytes: result.bytes, fields: result.fields },
-        warnings: result.warnings,
+        warnings: advise(form, statement, context, prefixes, result.warnings),
       };
     }
     firstError ??= result;
@@ -197,7 +198,7 @@ function encodeBranch(
       return {
         ok: true,
         encoding: { bytes: result.bytes, fields: result.fields, branch: both || hops ? 'short' : undefined },
-        warnings: result.warnings,
+        warnings: advise(short, statement, context, prefixes, result.warnings),
       };
     }
     if ((!both && !hops) || result.code !== 'jump-range') return failed(result);
@@ -208,7 +209,7 @@ function encodeBranch(
   return {
     ok: true,
     encoding: { bytes: result.bytes, fields: result.fields, branch: both ? 'near' : undefined },
-    warnings: result.warnings,
+    warnings: advise(near as Form, statement, context, prefixes, result.warnings),
   };
 }
 

@@ -29,8 +29,9 @@ export function lostBits(slot: Slot, op: ImmediateOperand, operand: number): Enc
   const v = BigInt.asIntN(64, op.value.value);
   const bits = BigInt(slot.bytes * 8);
   if (bits >= 64n) return undefined;
-  const low = -(1n << (bits - 1n));
   const signed = slot.immediate === 'sign8' || slot.immediate === 'sign32';
+  // NASM takes −256 to 255 for a byte.
+  const low = -(1n << (signed ? bits - 1n : bits));
   const high = signed ? (1n << (bits - 1n)) - 1n : (1n << bits) - 1n;
   if (v >= low && v <= high) return undefined;
   if (slot.immediate === 'sign8' && op.size !== 8) return undefined;

@@ -150,6 +150,8 @@ function prefixOrder(prefix: string): number {
 /** NASM takes prefixes standing alone; the next line continues the instruction. */
 function barePrefixes(layout: Layout, body: Instruction, statement: Statement): Uint8Array {
   const bytes: number[] = [];
+  if (body.prefixes.includes('lock'))
+    layout.reporter.report('warning', 'prefix-lock', '`lock` alone locks nothing', rangeOf(statement.first));
   const inOrder = [...body.prefixes].sort((a, b) => prefixOrder(a) - prefixOrder(b));
   for (const prefix of inOrder) {
     const byte = PREFIX_BYTES.get(prefix);

@@ -107,12 +107,17 @@ function divide(n: bigint, d: bigint, away: boolean | undefined): bigint {
   return twice > d || (twice === d && (q & 1n) === 1n) ? q + 1n : q;
 }
 
+/** Digits of a packed decimal. */
+const PACKED = 18;
+
 /** `12345p`, `0p12345`: packed decimal of 18 digits (NASM manual 3.4.7); undefined for anything else. */
-function packedDecimal(text: string, negative: boolean): bigint | undefined {
+function packedDecimal(text: string, negative: boolean, warn: FloatWarn): bigint | undefined {
   const m = /^(?:0p([\d_]+)|(\d[\d_]*)p)$/i.exec(text);
   if (!m) return undefined;
-  const digits = (m[1] ?? m[2]).replaceAll('_', '').slice(-18);
-  return BigInt(`0x${negative ? '80' : '00'}${digits.padStart(18, '0')}`);
+  const all = (m[1] ?? m[2]).replaceAll('_', '');
+  if (all.length > PACKED) warn('other', `only the last ${PACKED} digits of the packed decimal count`);
+  const digits = all.slice(-PACKED);
+  return BigInt(`0x${negative ? '80' : '00'}${digits.padStart(PACKED, '0')}`);
 }
 
 /**
@@ -128,7 +133,7 @@ export function floatBits(
 ): bigint | undefined {
   const { rounding } = mode;
   const away = rounding === 'near' ? undefined : rounding !== 'zero' && (rounding === 'up') !== negative;
-  const packed = bytes === 10 ? packedDecimal(text, negative) : undefined;
+  const packed = bytes === 10 ? packedDecimal(text, negative, warn) : undefined;
   if (packed !== undefined || /^0p|p$/i.test(text)) return packed;
   const format = FORMATS[bytes];
   const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'), warn);
