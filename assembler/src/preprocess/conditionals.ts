@@ -1,4 +1,4 @@
-import { Complaint } from '../diagnostics';
+import { Complaint, rangeOf } from '../diagnostics';
 import { stringOf } from '../parse/expression';
 import { parseNumber } from '../text/number';
 import { Kind, type Token } from '../text/token';
@@ -14,8 +14,14 @@ function expandedOf(state: State, tokens: readonly Token[]): readonly Token[] {
 }
 
 function isDefined(state: State, tokens: readonly Token[], at: Token): boolean {
+  // NASM has nothing to say about it.
   if (tokens.length === 0)
-    state.warn('name-expected', `\`${at.text}\` without a macro name is never true`, at);
+    state.reporter.report(
+      'note',
+      'name-expected',
+      `\`${at.text}\` without a macro name is never true`,
+      rangeOf(at),
+    );
   return tokens.some((t) => {
     return macrosOf(state, t, at) !== undefined && findSingles(state, behindAliases(state, t)) !== undefined;
   });
