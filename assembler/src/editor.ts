@@ -25,6 +25,7 @@ export { baseName, directoryOf, join, normalizePath, pathKey } from './paths';
 export { isConditional } from './preprocess/conditionals';
 export { PACKAGES, STANDARD_MACROS } from './preprocess/standard-macros';
 export { decodeText, encodeText } from './text/encoding';
+export { floatBits } from './text/float';
 export { isName, tokenise } from './text/lexer';
 export { parseNumber } from './text/number';
 export { directiveOf, makeLine, readSource, type SourceFile, type SourceLine } from './text/source';

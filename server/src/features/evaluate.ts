@@ -1,5 +1,6 @@
 import {
   Cursor,
+  detokenise,
   Evaluator,
   type Expression,
   Kind,
@@ -10,6 +11,7 @@ import {
   tokenise,
 } from '@hyperstep/assembler';
 import { isLocal } from '../syntax/keys';
+import { splitAtCommas } from '../syntax/macros';
 import type { Names } from '../syntax/names';
 import type { Program } from '../workspace/program';
 
@@ -63,21 +65,51 @@ function evaluate(expression: Expression, place: Place): bigint | undefined {
   return failed || linear.terms.length > 0 || linear.unknown ? undefined : linear.value;
 }
 
-/** Replaces single-line macros without parameters by their text. */
+/** Replaces single-line macros by their text; undefined when it is not known which text that is. */
 function expand(tokens: readonly Token[], names: Names, depth: number): Token[] | undefined {
   if (depth > MAX_DEPTH) return undefined;
   const out: Token[] = [];
-  for (const token of tokens) {
-    const define = token.kind === Kind.Identifier ? names.define(token.text)[0]?.define : undefined;
-    if (!define || define.parameters) {
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    const known = token.kind === Kind.Identifier ? names.define(token.text) : [];
+    const end = known.length > 0 && tokens[at + 1]?.is('(') ? closing(tokens, at + 1) : -1;
+    const given = end > 0 ? splitAtCommas(tokens.slice(at + 2, end)) : undefined;
+    const fitting = known.filter(({ define }) => define!.parameters?.length === given?.length);
+    const plain = known.filter(({ define }) => !define!.parameters);
+    const [chosen, ...others] = fitting.length > 0 ? fitting : plain;
+    if (!chosen) {
       out.push(token);
       continue;
     }
-    const body = expand(tokenise(define.body, token.file, token.line), names, depth + 1);
-    if (!body || out.length + body.length > MAX_TOKENS) return undefined;
-    out.push(...body);
+    // Which of several definitions is in force depends on the way the assembler took.
+    const { parameters, body: text } = chosen.define!;
+    if (others.some((d) => d.define!.body !== text)) return undefined;
+    const words = (parameters ?? []).map((p) => p.replace(/[^\w$#@~.?]/g, ''));
+    const body = tokenise(text, token.file, token.line).flatMap((t) => {
+      const parameter = t.kind === Kind.Identifier ? words.indexOf(t.text) : -1;
+      return parameter >= 0 ? given![parameter] : [t];
+    });
+    const made = expand(body, names, depth + 1);
+    if (!made || out.length + made.length > MAX_TOKENS) return undefined;
+    out.push(...made);
+    if (parameters) at = end;
   }
   return out;
+}
+
+function closing(tokens: readonly Token[], open: number): number {
+  let depth = 0;
+  for (let i = open; i < tokens.length; i++) {
+    if (tokens[i].is('(')) depth++;
+    else if (tokens[i].is(')') && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** What tokens become when single-line macros are expanded. */
+export function expandedText(tokens: readonly Token[], names: Names): string | undefined {
+  const expanded = expand(tokens, names, 0);
+  return expanded && detokenise(expanded);
 }
 
 /** A number in the notations people compare: hexadecimal, decimal (signed if it could be), binary, characters. */

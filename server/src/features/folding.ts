@@ -9,7 +9,7 @@ import { contains, span, tokenRange } from '../locations';
 import type { Outline } from '../syntax/outline';
 import { tokenAt } from '../syntax/resolve';
 import type { Workspace } from '../workspace/workspace';
-import { operandAround } from './hover';
+import { operandAround } from './hover-values';
 import { view } from './lookup';
 
 /** Blocks that can be folded: macros, conditions, repetitions, structures, labels, comments, regions. */

@@ -21,8 +21,7 @@ describe('hover on an instruction', () => {
       /Adds the source/,
       /add r64, r\/m64/,
       /writes OF SF ZF AF PF CF/,
-      /CPU: .*8086/,
-      /#PF/,
+      /CPU: x86-64/,
       /`48 83 C0 05` — `ADD r\/m64, imm8`, `o64 83 \/0 ib`/,
     );
   });
@@ -98,5 +97,44 @@ describe('hover on the rest', () => {
   it('says nothing about nothing', () => {
     assert.equal(text(' nop ; com|ment\n'), '');
     assert.equal(text('|\n'), '');
+  });
+});
+
+describe('hover on what a picky reader looks at', () => {
+  it('tells of the form at hand, once it is assembled', () => {
+    check('bits 64\n m|ov cr3, rax\n', /Privileged: ring 0 only/, /leaves OF .* undefined/);
+    check('bits 64\n m|ov ebx, eax\n', /Flags: unchanged/, /Exceptions: none/, /does not exit$/m);
+    check('bits 64\n rep mov|sb\n', /reads rcx rdi rsi/, /#PF/, /by an EPT violation/);
+    check('bits 64\n i|n al, dx\n', /CPL > IOPL/);
+    assert.doesNotMatch(text('bits 64\n i|n al, dx\n'), /Privileged/);
+  });
+  it('knows decorators, attributes of sections, packages, old spellings', () => {
+    check('bits 64\n vaddps zmm1{k1}{|z}, zmm2, [rax]{1to16}\n', /become 0/);
+    check('bits 64\n vaddps zmm1{k1}{z}, zmm2, [rax]{1t|o16}\n', /for all 16/);
+    check('bits 64\n vaddps zmm1, zmm2, zmm3, {r|z-sae}\n', /towards zero/);
+    check('section .text al|ign=16\n', /multiple of this power of two/);
+    check('section .te|xt\n nop\n', /At `0x0`, 1 bytes/);
+    check('%use smart|align\n', /no-operations/);
+    check('dd __LI|NE__\n', /number of the line/);
+  });
+  it('shows floating-point constants as bits, and the sign of numbers', () => {
+    check(' dd 1|.5\n', /single `0x3FC00000`$/);
+    check(' dq -1|.5\n', /double `0xBFF8000000000000`$/);
+    check(' dq -|1\n', /dec `-1/);
+    check(' dq 5-|1\n', /dec `1`/);
+  });
+  it('says where `$` and `$$` are', () => {
+    check('org 0x7C00\n nop\n jmp |$\n', /`0x7C01`/);
+    check('org 0x7C00\n nop\n dw |$$\n', /`0x7C00`/);
+  });
+  it('expands single-line macros with parameters, and does not guess which definition is in force', () => {
+    check('%define SQ(x) ((x)*(x))\n dw S|Q(4)+1\n', /Expands to `\(\(4\)\*\(4\)\)`/, /dec `16`/);
+    check('%define SQ(x) ((x)*(x))\n dw SQ(4) +| 1\n', /dec `17`/);
+    check('%assign i 5\n%assign i i+1\n dw |i\n', /%assign i i\+1/, /One of 2 definitions/);
+    assert.doesNotMatch(text('%assign i 5\n%assign i i+1\n dw |i\n'), /dec/);
+  });
+  it('names the file of an include', () => {
+    check({ 'main.asm': '%include "a.|inc"\n', 'a.inc': 'x equ 1\n' }, /`\/w\/a\.inc`/, /8 bytes/);
+    check('%include "no|ne.inc"\n', /No such file/);
   });
 });

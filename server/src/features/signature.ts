@@ -11,7 +11,7 @@ import type { Declaration } from '../syntax/declaration';
 import { splitAtCommas } from '../syntax/macros';
 import { split } from '../syntax/shape';
 import type { Workspace } from '../workspace/workspace';
-import { commentAbove } from './hover';
+import { commentAbove } from './hover-names';
 import { type View, view } from './lookup';
 import { candidateForms, operandPlace, operandTexts, suits } from './slots';
 

@@ -166,3 +166,47 @@ export const OPERAND_WORDS: Readonly<Record<string, string>> = {
   wrt: 'An address with regard to a segment.',
   dup: 'Repeats a list of values.',
 };
+
+/** What may stand behind the name of a section (NASM manual 8.1.3). */
+export const SECTION_ATTRIBUTES: Readonly<Record<string, string>> = {
+  align: 'The address of the section is a multiple of this power of two.',
+  start: 'Where the section begins in the file, counted from the origin.',
+  vstart: 'The address that the program sees; the section is copied there before it is used.',
+  follows: 'The section comes behind the named one in the file.',
+  vfollows: 'The addresses of the section come behind those of the named one.',
+  progbits: 'The section has content.',
+  nobits: 'The section has no content: only space is reserved.',
+  valign: 'Alignment of the address that the program sees.',
+};
+
+const ROUNDING: Readonly<Record<string, string>> = {
+  rn: 'Rounds to the nearest value',
+  rd: 'Rounds down, towards −∞',
+  ru: 'Rounds up, towards +∞',
+  rz: 'Rounds towards zero',
+};
+
+/** AVX-512's `{z}`, `{1to16}`, `{rn-sae}` around a token (SDM vol. 1, 15.6). */
+export function decoratorDoc(
+  tokens: readonly { text: string; lower: string; is(text: string): boolean }[],
+  at: number,
+): string | undefined {
+  let from = at;
+  while (from > 0 && !tokens[from].is('{') && at - from < 3) from--;
+  if (!tokens[from].is('{')) return undefined;
+  const to = tokens.findIndex((t, i) => i > from && t.is('}'));
+  if (to < at) return undefined;
+  const word = tokens
+    .slice(from + 1, to)
+    .map((t) => t.lower)
+    .join('');
+  const show = (text: string) => `\`{${word}}\` — ${text}`;
+  if (word === 'z') return show('Elements that the mask leaves out become 0 instead of keeping their value.');
+  if (word === 'sae') return show('Suppresses all floating-point exceptions.');
+  const copies = /^1to(2|4|8|16|32)$/.exec(word);
+  if (copies) return show(`One element of memory is used for all ${copies[1]}.`);
+  const rounding = /^(r[nduz])-sae$/.exec(word);
+  return rounding
+    ? show(`${ROUNDING[rounding[1]]}, whatever MXCSR says, and suppresses exceptions.`)
+    : undefined;
+}

@@ -6,19 +6,24 @@ import { EXIT_REASONS, exitKey, VM_EXITS } from './vm-exits';
 /** Forms listed in a hover before it says "and more". */
 const MAX_FORMS = 12;
 
-/** Everything known about an instruction, as Markdown. `registers` are those of the operands at hand. */
+/**
+ * Everything known about an instruction, as Markdown. `registers` are those of
+ * the operands at hand, `own` the facts of the encoding where it is known.
+ */
 export function instructionDoc(
   mnemonic: string,
   bits: 16 | 32 | 64,
   registers: readonly (string | undefined)[] = [],
+  own?: InstructionFacts,
 ): string | undefined {
-  const facts = factsOf(mnemonic, bits);
+  const facts = own ?? factsOf(mnemonic, bits);
   const summary = summaryOf(mnemonic);
   if (!facts) return summary && `**${mnemonic.toUpperCase()}** — ${summary}`;
   const parts = [`**${mnemonic.toUpperCase()}** — ${summary ?? 'x86 instruction.'}`];
   parts.push(formList(mnemonic, bits));
   const lines = [flagLine(facts), implicitLine(facts), `CPU: ${facts.features.join(', ') || '8086'}`];
-  if (facts.privileged) lines.push('Privileged: ring 0 only');
+  if (facts.privileged)
+    lines.push(`Privileged: ring 0 only${mnemonic === 'vmcall' ? ', but a guest may use it anywhere' : ''}`);
   lines.push(`Exceptions: ${exceptionsOf(mnemonic, facts).join(', ') || 'none'}`);
   lines.push(...exitLines(mnemonic, registers, facts));
   parts.push(

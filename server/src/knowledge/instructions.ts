@@ -12,6 +12,7 @@ import {
   Register,
   RflagsBits,
 } from 'iced-x86';
+import { wholeOf } from './registers';
 
 /** Facts of an instruction that hold for all forms named; from iced-x86's tables. */
 export interface InstructionFacts {
@@ -29,7 +30,6 @@ export interface InstructionFacts {
   stack: boolean;
   lockable: boolean;
   inputOutput: boolean;
-  alwaysMemory: boolean;
 }
 
 const FLAGS: readonly [number, string][] = [
@@ -79,28 +79,20 @@ export function existsIn(mnemonic: string, bits: 16 | 32 | 64): boolean {
   return (formsOf(mnemonic) ?? []).some((form) => form.modes & MODE[bits]);
 }
 
+/** Facts of one encoded instruction: of its form, and with the operands it really has. */
+export function factsOfBytes(bytes: Uint8Array, bits: 16 | 32 | 64): InstructionFacts | undefined {
+  if (bytes.length === 0 || bytes.length > 15) return undefined;
+  const decoder = new Decoder(bits, bytes, DecoderOptions.None);
+  const instruction = decoder.decode();
+  const whole = !instruction.isInvalid && instruction.length === bytes.length;
+  const facts = whole ? new Gathering().add(instruction, true).facts() : undefined;
+  instruction.free();
+  decoder.free();
+  return facts;
+}
+
 function gather(forms: Form[]): InstructionFacts {
-  let read = 0;
-  let written = 0;
-  let cleared = 0;
-  let set = 0;
-  let undefinedBits = 0;
-  const features = new Set<string>();
-  const reads = new Set<string>();
-  const writes = new Set<string>();
-  const facts: InstructionFacts = {
-    flags: { read: [], written: [], cleared: [], set: [], undefined: [] },
-    features: [],
-    privileged: true,
-    implicit: { read: [], written: [] },
-    exits: { intel: 'no', amd: 'no' },
-    memory: false,
-    stack: false,
-    lockable: false,
-    inputOutput: false,
-    alwaysMemory: true,
-  };
-  const factory = new InstructionInfoFactory();
+  const all = new Gathering();
   for (const code of new Set(forms.map((f) => f.code))) {
     const instruction = new Instruction();
     instruction.code = code;
@@ -112,50 +104,123 @@ function gather(forms: Form[]): InstructionFacts {
         instruction.setImmediateU32(i, 1);
       }
     }
-    read |= instruction.rflagsRead;
-    written |= instruction.rflagsWritten;
-    cleared |= instruction.rflagsCleared;
-    set |= instruction.rflagsSet;
-    undefinedBits |= instruction.rflagsUndefined;
-    for (const feature of instruction.cpuidFeatures()) features.add(CpuidFeature[feature]);
-    const info = factory.info(instruction);
-    for (const used of info.usedRegisters()) {
-      const name = (Register[used.register] ?? '').toLowerCase();
-      if (name === 'none' || name === '') continue;
-      if (used.access === OpAccess.Read || used.access === OpAccess.CondRead) reads.add(name);
-      else if (used.access === OpAccess.Write || used.access === OpAccess.CondWrite) writes.add(name);
-      else if (used.access === OpAccess.ReadWrite || used.access === OpAccess.ReadCondWrite) {
-        reads.add(name);
-        writes.add(name);
-      }
-      used.free();
-    }
-    if (!op.isPrivileged && !op.mustBeCpl0) facts.privileged = false;
-    if (op.intelVmExit) facts.exits.intel = 'always';
-    else if (op.intelMayVmExit && facts.exits.intel === 'no') facts.exits.intel = 'may';
-    if (op.amdVmExit) facts.exits.amd = 'always';
-    else if (op.amdMayVmExit && facts.exits.amd === 'no') facts.exits.amd = 'may';
-    if (op.isStackInstruction) facts.stack = true;
-    if (op.canUseLockPrefix) facts.lockable = true;
-    if (op.isInputOutput) facts.inputOutput = true;
-    info.free();
     op.free();
+    all.add(instruction, false);
     instruction.free();
   }
-  factory.free();
-  facts.memory = forms.some((f) => f.slots.some((s) => s.memory));
-  facts.alwaysMemory = forms.every((f) => f.slots.some((s) => s.memory && s.register === undefined));
-  facts.flags = {
-    read: flagNames(read),
-    written: flagNames(written & ~(cleared | set)),
-    cleared: flagNames(cleared & ~(written | set)),
-    set: flagNames(set & ~(written | cleared)),
-    undefined: flagNames(undefinedBits),
-  };
-  // Names such as SSE2 or AVX512F; the instruction set's beginnings say little.
-  facts.features = [...features].map(featureName);
-  facts.implicit = { read: [...reads], written: [...writes] };
+  const facts = all.facts();
+  facts.memory ||= forms.some((f) => f.slots.some((s) => s.memory));
   return facts;
+}
+
+/** Operands that string instructions have in memory without saying so. */
+const IMPLIED_MEMORY = /_r(SI|DI|BX)/;
+
+/** Puts together what holds for several forms. */
+class Gathering {
+  private read = 0;
+  private written = 0;
+  private cleared = 0;
+  private set = 0;
+  private undefinedBits = 0;
+  private readonly features = new Set<string>();
+  private readonly reads = new Set<string>();
+  private readonly writes = new Set<string>();
+  private readonly exits: InstructionFacts['exits'] = { intel: 'no', amd: 'no' };
+  private privileged = true;
+  private memory = false;
+  private stack = false;
+  private lockable = false;
+  private inputOutput = false;
+
+  /** @param real its operands are those written, so that memory can be told from registers */
+  add(instruction: Instruction, real: boolean): this {
+    const op = CodeExt.opCode(instruction.code);
+    this.read |= instruction.rflagsRead;
+    this.written |= instruction.rflagsWritten;
+    this.cleared |= instruction.rflagsCleared;
+    this.set |= instruction.rflagsSet;
+    this.undefinedBits |= instruction.rflagsUndefined;
+    for (const feature of instruction.cpuidFeatures()) this.features.add(CpuidFeature[feature]);
+    this.registers(instruction, real);
+    // IN, OUT, CLI and STI depend on IOPL.
+    const byIopl = op.isInputOutput || /^(CLI|STI)$/.test(op.instructionString);
+    if ((!op.isPrivileged && !op.mustBeCpl0) || byIopl) this.privileged = false;
+    if (op.intelVmExit) this.exits.intel = 'always';
+    else if (op.intelMayVmExit && this.exits.intel === 'no') this.exits.intel = 'may';
+    if (op.amdVmExit) this.exits.amd = 'always';
+    else if (op.amdMayVmExit && this.exits.amd === 'no') this.exits.amd = 'may';
+    if (op.isStackInstruction) this.stack = true;
+    if (op.canUseLockPrefix) this.lockable = true;
+    if (op.isInputOutput) this.inputOutput = true;
+    for (let i = 0; i < op.opCount; i++) {
+      if (IMPLIED_MEMORY.test(kindName(op.opKind(i)))) this.memory = true;
+      if (real && instruction.opKind(i) === OpKind.Memory) this.memory = true;
+    }
+    op.free();
+    return this;
+  }
+
+  private registers(instruction: Instruction, real: boolean): void {
+    const written = new Set<string>();
+    if (real) {
+      for (let i = 0; i < instruction.opCount; i++)
+        if (instruction.opKind(i) === OpKind.Register) written.add(nameOf(instruction.opRegister(i)));
+      for (const part of [instruction.memoryBase, instruction.memoryIndex, instruction.segmentPrefix])
+        written.add(nameOf(part));
+    }
+    const factory = new InstructionInfoFactory();
+    const info = factory.info(instruction);
+    for (const used of info.usedRegisters()) {
+      const name = nameOf(used.register);
+      const access = used.access;
+      used.free();
+      // What stands there needs no mention; nor do segments that are implied everywhere.
+      if (name === 'none' || name === '' || (real && isWritten(name, written))) continue;
+      if (READS.has(access)) this.reads.add(name);
+      if (WRITES.has(access)) this.writes.add(name);
+    }
+    info.free();
+    factory.free();
+  }
+
+  facts(): InstructionFacts {
+    const { read, written, cleared, set } = this;
+    return {
+      flags: {
+        read: flagNames(read),
+        written: flagNames(written & ~(cleared | set)),
+        cleared: flagNames(cleared & ~(written | set)),
+        set: flagNames(set & ~(written | cleared)),
+        undefined: flagNames(this.undefinedBits),
+      },
+      // Names such as SSE2 or AVX512F; the instruction set's beginnings say little.
+      features: [...this.features].map(featureName),
+      privileged: this.privileged,
+      implicit: { read: [...this.reads], written: [...this.writes] },
+      exits: this.exits,
+      memory: this.memory,
+      stack: this.stack,
+      lockable: this.lockable,
+      inputOutput: this.inputOutput,
+    };
+  }
+}
+
+const READS = new Set([OpAccess.Read, OpAccess.CondRead, OpAccess.ReadWrite, OpAccess.ReadCondWrite]);
+const WRITES = new Set([OpAccess.Write, OpAccess.CondWrite, OpAccess.ReadWrite, OpAccess.ReadCondWrite]);
+
+function nameOf(register: Register): string {
+  return (Register[register] ?? '').toLowerCase();
+}
+
+/** A write to `eax` reaches `rax`, one to `xmm1` reaches `zmm1`. */
+function isWritten(name: string, written: ReadonlySet<string>): boolean {
+  if (written.has(name) || /^(cs|ds|es|ss)$/.test(name)) return true;
+  const wide = (n: string) => (/^[xyz]mm/.test(n) ? n.slice(1) : wholeOf(n));
+  for (const other of written)
+    if (other !== 'none' && other !== '' && wide(other) === wide(name)) return true;
+  return false;
 }
 
 function kindName(kind: number): string {

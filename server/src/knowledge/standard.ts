@@ -31,6 +31,12 @@ export const STANDARD_MACROS_DOC: Readonly<Record<string, string>> = {
   '__?ilog2?__': 'The binary logarithm of a power of two.',
 };
 
+/** The same for a name in the new spelling or the old, `__LINE__`. */
+export function standardMacroDoc(name: string): string | undefined {
+  const spelling = Object.hasOwn(STANDARD_MACROS_DOC, name) ? name : name.replace(/^__(\w+)__$/, '__?$1?__');
+  return Object.hasOwn(STANDARD_MACROS_DOC, spelling) ? STANDARD_MACROS_DOC[spelling] : undefined;
+}
+
 /** Names the assembler itself defines. */
 export const STANDARD_NAMES: ReadonlySet<string> = new Set(Object.keys(STANDARD_MACROS_DOC));
 
