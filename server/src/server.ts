@@ -23,7 +23,7 @@ import { followDocuments } from './documents';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './features/call-hierarchy';
 import { codeActions } from './features/code-actions';
 import { codeLenses, resolveCodeLens } from './features/code-lens';
-import { compact, completion, resolveCompletion, warmUp } from './features/completion';
+import { compactCompletion, completion, resolveCompletion, warmUp } from './features/completion';
 import { declaration, definition, typeDefinition } from './features/definition';
 import { diagnosticsInSteps } from './features/diagnostics';
 import { foldingRanges, selectionRanges } from './features/folding';
@@ -46,7 +46,7 @@ import { Workspace } from './workspace/workspace';
 
 const CAPABILITIES: InitializeResult['capabilities'] = {
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-  completionProvider: { triggerCharacters: ['.', '%', '"', '/', '[', ','], resolveProvider: true },
+  completionProvider: { triggerCharacters: ['.', '%', '"', '/', '[', ',', '{'], resolveProvider: true },
   signatureHelpProvider: { triggerCharacters: [' ', ',', '('], retriggerCharacters: [','] },
   hoverProvider: true,
   definitionProvider: true,
@@ -111,7 +111,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
       options?.diagnostics === 'pull' || (!options?.diagnostics && !publishDiagnostics && diagnostic);
     publisher.enabled = !pull;
     const { itemDefaults } = params.capabilities.textDocument?.completion?.completionList ?? {};
-    sharesRange = itemDefaults?.includes('editRange') ?? false;
+    sharesRange = ['editRange', 'data'].every((name) => itemDefaults?.includes(name));
     refreshes = params.capabilities.workspace?.inlayHint?.refreshSupport ?? false;
     return {
       capabilities: pull ? { ...CAPABILITIES, ...PULLED } : CAPABILITIES,
@@ -227,8 +227,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     };
   connection.onCompletion(
     at({ isIncomplete: false, items: [] }, (path, position) => {
-      const list = completion(workspace, path, position);
-      return sharesRange ? compact(list) : list;
+      return (sharesRange ? compactCompletion : completion)(workspace, path, position);
     }),
   );
   connection.onCompletionResolve(resolved((item: CompletionItem) => resolveCompletion(workspace, item)));

@@ -43,7 +43,7 @@ export async function startClient(
     capabilities: {
       textDocument: {
         publishDiagnostics: { relatedInformation: true },
-        completion: { completionList: { itemDefaults: ['editRange'] } },
+        completion: { completionList: { itemDefaults: ['editRange', 'data'] } },
       },
       workspace: { workspaceFolders: true, configuration: true },
       ...params.capabilities,

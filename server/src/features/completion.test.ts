@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { CompletionItem } from 'vscode-languageserver';
 import { applied, fixture } from '../testing';
-import { compact, completion, resolveCompletion } from './completion';
+import { compactCompletion, completion, resolveCompletion } from './completion';
 import { signatureHelp } from './signature';
 
 function items(sources: string | Record<string, string>): CompletionItem[] {
@@ -100,7 +100,7 @@ describe('completion', () => {
   });
   it('says the range once where the client understands it', () => {
     const { workspace, path, position } = fixture('%macro copy 1\n%endmacro\n co|');
-    const list = compact(completion(workspace, path, position));
+    const list = compactCompletion(workspace, path, position);
     assert.deepEqual(list.itemDefaults?.editRange, {
       start: { line: 2, character: 1 },
       end: { line: 2, character: 3 },
@@ -108,6 +108,27 @@ describe('completion', () => {
     const item = list.items.find((i) => i.label === 'copy')!;
     assert.equal(item.textEdit, undefined);
     assert.match(item.textEditText ?? '', /^copy \$\{1/);
+  });
+  it('offers statements behind `times`, string instructions behind `rep`, directives behind `[`', () => {
+    check(' times 5 |', 'db nop resb', 'section');
+    check('x: times (5) d|', 'db dd', 'dup');
+    check('N equ 5\n times |', 'N', 'nop');
+    check('bits 64\n rep |', 'movsb stosq', 'mov add');
+    check('[|]', 'bits section', 'mov getsec db');
+  });
+  it('offers decorators in braces', () => {
+    check('bits 64\n vaddps zmm1{|', 'k1 z', 'zmm0 1to16');
+    check('bits 64\n vaddps zmm1{k1}{|', 'z', 'k1');
+    check('bits 64\n vaddps zmm1, zmm2, [rax]{|', '1to16', 'zmm0 k1');
+    check('bits 64\n vaddps zmm1, zmm2, zmm3, {r|', 'rn-sae', 'k1');
+  });
+  it('offers the names of contexts, and no section that is only being typed', () => {
+    check('%push loop\n%pop |', 'loop');
+    check('%push loop\n%ifctx l|', 'loop');
+    check('section .data\nsection .d|', '.data', '.d');
+  });
+  it('has what is written often among the first', () => {
+    check('bits 64\n |', 'mov xor jmp call');
   });
   it('offers nothing in comments, strings and numbers', () => {
     for (const source of [' nop ; mo|', ' db "mo|', ' mov eax, 12|']) assert.deepEqual(items(source), []);

@@ -200,13 +200,16 @@ export function decoratorDoc(
     .slice(from + 1, to)
     .map((t) => t.lower)
     .join('');
-  const show = (text: string) => `\`{${word}}\` — ${text}`;
-  if (word === 'z') return show('Elements that the mask leaves out become 0 instead of keeping their value.');
-  if (word === 'sae') return show('Suppresses all floating-point exceptions.');
+  const text = decoratorText(word);
+  return text && `\`{${word}}\` — ${text}`;
+}
+
+/** What stands between the braces. */
+export function decoratorText(word: string): string | undefined {
+  if (word === 'z') return 'Elements that the mask leaves out become 0 instead of keeping their value.';
+  if (word === 'sae') return 'Suppresses all floating-point exceptions.';
   const copies = /^1to(2|4|8|16|32)$/.exec(word);
-  if (copies) return show(`One element of memory is used for all ${copies[1]}.`);
+  if (copies) return `One element of memory is used for all ${copies[1]}.`;
   const rounding = /^(r[nduz])-sae$/.exec(word);
-  return rounding
-    ? show(`${ROUNDING[rounding[1]]}, whatever MXCSR says, and suppresses exceptions.`)
-    : undefined;
+  return rounding ? `${ROUNDING[rounding[1]]}, whatever MXCSR says, and suppresses exceptions.` : undefined;
 }
