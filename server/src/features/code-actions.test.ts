@@ -37,6 +37,26 @@ describe('code actions', () => {
     assert.match(actions('bits 32\n |syscall\n mov rax, 1\n', /never/).text, /bits 32/);
     assert.match(actions('bits 32\n |swapgs\n', /bits 64/).text, /bits 64\n/);
   });
+  it('offer only modes in which the operands exist, or the register of the other width', () => {
+    assert.deepEqual(actions('bits 32\n mov |rax, 1\n').titles.slice(0, 2), ['Use eax', 'Change to bits 64']);
+    assert.match(actions('bits 32\n mov |rax, 1\n', /Use eax/).text, /mov eax, 1/);
+    assert.match(actions('bits 64\n push |eax\n', /Use rax/).text, /push rax/);
+    assert.match(actions('bits 32\n jmp |[rax]\n', /bits 64/).text, /bits 64/);
+    assert.ok(!actions('bits 32\n jmp |[rax]\n').titles.some((t) => /bits 16/.test(t)));
+  });
+  it('add a missing field to its structure, and no label of that name', () => {
+    const source = 'struc s\n.a: resd 1\nendstruc\n mov ax, [s.|bcdefg]\n';
+    assert.deepEqual(actions(source).titles, ['Add the field .bcdefg to s']);
+    assert.match(actions(source, /field/).text, /\.a: resd 1\n +\.bcdefg +resd 1\nendstruc/);
+  });
+  it('close brackets, remove short, correct directives of the preprocessor', () => {
+    assert.match(actions('bits 64\n mov eax, [rbx|\n', /Add \]/).text, /\[rbx\]\n/);
+    assert.match(actions(' jmp short |x\n times 200 nop\nx:\n', /Remove short/).text, /jmp x\n/);
+    assert.match(actions('%if|dfe X\n%endif\n', /Change/).text, /^%ifdef X/);
+  });
+  it('take a single letter for no misspelling', () => {
+    assert.ok(!actions('%macro m 2\n%endmacro\n |m 1\n').titles.some((t) => /Change/.test(t)));
+  });
   it('make operands the same size', () => {
     assert.match(actions('bits 64\n |mov rax, bl\n', /movzx/).text, /movzx rax, bl/);
     assert.match(actions('bits 64\n |mov rax, bl\n', /source/).text, /mov rax, rbx/);
@@ -50,6 +70,7 @@ describe('code actions', () => {
     assert.match(actions(' mov eax, 0|x41\n', /decimal: 65/).text, /eax, 65/);
     assert.match(actions(' mov eax, 0|x41\n', /binary/).text, /eax, 0b0100_0001/);
     assert.match(actions(' mov eax, 0|x41\n', /character/).text, /eax, 'A'/);
+    assert.match(actions(" mov eax, '|AB'\n", /hexa/).text, /eax, 0x4241/);
   });
   it('add global', () => {
     assert.match(actions('st|art: nop\n', /global/).text, /^ {8}global {2}start\nstart:/);

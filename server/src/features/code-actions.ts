@@ -1,4 +1,11 @@
-import { findRegister, Kind, SIZES, type Token } from '@hyperstep/assembler';
+import {
+  findRegister,
+  Kind,
+  PREPROCESSOR_DIRECTIVES,
+  SIZES,
+  stringBytes,
+  type Token,
+} from '@hyperstep/assembler';
 import {
   type CodeAction,
   CodeActionKind,
@@ -61,7 +68,11 @@ const REPAIRS: Readonly<Record<string, Repair>> = {
   'instruction-unknown': unknownInstruction,
   'label-orphan': orphan,
   'label-unused': unused,
-  mode: bits,
+  mode: (place, d) => [...otherWidth(place, d), ...bits(place, d)],
+  'address-size': bits,
+  'jump-range': farJump,
+  'directive-unknown': unknownDirective,
+  syntax: closeBracket,
   'operand-size': operandSize,
   'operand-combination': operandSize,
   'external-unsupported': external,
@@ -116,7 +127,10 @@ function undefinedSymbol(place: Place, diagnostic: Diagnostic): CodeAction[] {
       isPreferred: true,
     });
   }
-  if (!local && /^[A-Za-z_?@]/.test(word)) {
+  const field = missingField(place, word);
+  if (field) return [...actions, field];
+  const plain = /^[A-Za-z_?@][^.]*$/.test(word);
+  if (plain) {
     const line = topLine(place);
     actions.push({
       title: `Add extern ${word}`,
@@ -127,7 +141,7 @@ function undefinedSymbol(place: Place, diagnostic: Diagnostic): CodeAction[] {
       edit: edit(place.path, [{ range: at({ line, character: 0 }), newText: `${word.padEnd(15)} equ 0\n` }]),
     });
   }
-  if (local || /^[A-Za-z_?@]/.test(word)) {
+  if (local || plain) {
     const end = outline.document.lineCount - 1;
     const target = local ? endOfLabel(place, diagnostic.range.start.line) : end;
     actions.push({
@@ -138,6 +152,20 @@ function undefinedSymbol(place: Place, diagnostic: Diagnostic): CodeAction[] {
     });
   }
   return actions;
+}
+
+/** `item.next` where there is a `struc item` in this file: another field at its end. */
+function missingField({ view: { outline, names }, path }: Place, word: string): CodeAction | undefined {
+  const dot = word.indexOf('.', 1);
+  if (dot < 0) return undefined;
+  const struc = names.symbol(word.slice(0, dot)).find((d) => d.kind === 'struc' && d.path === path);
+  const last = struc && outline.lines[struc.last];
+  if (!struc || !last || struc.last === struc.index) return undefined;
+  const range = at({ line: last.number - 1, character: 0 });
+  return {
+    title: `Add the field ${word.slice(dot)} to ${struc.name}`,
+    edit: edit(path, [{ range, newText: `        ${word.slice(dot).padEnd(7)} resd 1\n` }]),
+  };
 }
 
 /** The first line behind the comments, `%include`s and settings at the top of the file. */
@@ -235,7 +263,10 @@ function bits(place: Place, diagnostic: Diagnostic): CodeAction[] {
   const head = outline.shapes[index]?.head;
   if (!head) return [];
   const now = program.bitsAt(place.path, line);
-  const modes = formsIn(head.lower, 64).length > 0 ? ([64, 32, 16] as const) : [];
+  // Some registers exist in 64-bit mode only.
+  const registers = outline.lines[index].tokens.map((t) => findRegister(t.lower));
+  const long = registers.some((r) => r && (r.class === 'r64' || r.needsRex || r.number > 7));
+  const modes = long ? ([64] as const) : formsIn(head.lower, 64).length > 0 ? ([64, 32, 16] as const) : [];
   const target = owningLine(place, index);
   return modes
     .filter((mode) => mode !== now && modeHas(head.lower, mode))
@@ -254,6 +285,62 @@ function bits(place: Place, diagnostic: Diagnostic): CodeAction[] {
 function modeHas(mnemonic: string, mode: 16 | 32 | 64): boolean {
   const bit = { 16: 1, 32: 2, 64: 4 }[mode];
   return formsIn(mnemonic, mode).some((f) => f.modes & bit);
+}
+
+/** `push eax` in 64-bit mode: the register of the width that the mode has. */
+function otherWidth(place: Place, diagnostic: Diagnostic): CodeAction[] {
+  const { outline, program } = place.view;
+  const found = tokenAt(outline, diagnostic.range.start.line, diagnostic.range.start.character);
+  const register = found && findRegister(found.token.lower);
+  if (!register || !/^r(32|64)$/.test(register.class)) return [];
+  const now = program.bitsAt(place.path, diagnostic.range.start.line);
+  const name = sized(found.token.lower, register.size === 32 ? 64 : 32);
+  // Without the other half there is nothing to offer: `r8` in 32-bit mode.
+  if (!name || (register.size === 32) !== (now === 64) || (now !== 64 && register.number > 7)) return [];
+  const change = edit(place.path, [{ range: tokenRange(found.token), newText: name }]);
+  return [{ title: `Use ${name}`, edit: change, isPreferred: true }];
+}
+
+/** A jump whose target is too far away for `short`. */
+function farJump(place: Place, diagnostic: Diagnostic): CodeAction[] {
+  const { outline } = place.view;
+  const index = outline.indexOf(diagnostic.range.start.line);
+  const tokens = outline.lines[index]?.tokens ?? [];
+  const at = tokens.findIndex((t) => t.lower === 'short');
+  const next = tokens[at + 1];
+  if (at < 0 || !next) return [];
+  const range = { start: tokenRange(tokens[at]).start, end: tokenRange(next).start };
+  return [{ title: 'Remove short', edit: edit(place.path, [{ range, newText: '' }]), isPreferred: true }];
+}
+
+/** A misspelt directive of the preprocessor. */
+function unknownDirective(place: Place, diagnostic: Diagnostic): CodeAction[] {
+  const { tokens } = place.view.outline.lines[place.view.outline.indexOf(diagnostic.range.start.line)] ?? {};
+  const token = tokens?.[0];
+  if (token?.kind !== Kind.Preprocessor) return [];
+  const similar = nearest(
+    token.lower,
+    PREPROCESSOR_DIRECTIVES.map((name) => ({ name })),
+  );
+  if (!similar) return [];
+  const change = edit(place.path, [{ range: tokenRange(token), newText: similar }]);
+  return [{ title: `Change to ${similar}`, edit: change, isPreferred: true }];
+}
+
+/** The bracket that is missing at the end of the line. */
+function closeBracket(place: Place, diagnostic: Diagnostic): CodeAction[] {
+  const missing = /^expected `([)\]}])`.*the end of the line$/.exec(String(diagnostic.message))?.[1];
+  const { outline } = place.view;
+  const tokens = outline.lines[outline.indexOf(diagnostic.range.start.line)]?.tokens;
+  if (!missing || !tokens) return [];
+  const { end } = tokenRange(tokens[tokens.length - 1]);
+  return [
+    {
+      title: `Add ${missing}`,
+      edit: edit(place.path, [{ range: at(end), newText: missing }]),
+      isPreferred: true,
+    },
+  ];
 }
 
 /** The operand of the `bits` directive in force at a token line, if this file has it. */
@@ -351,12 +438,12 @@ function external(place: Place, diagnostic: Diagnostic): CodeAction[] {
 
 // -- Rewrites
 
-/** A number in another notation. */
+/** A number or character in another notation. */
 function numberActions({ view: { outline }, path, range }: Place): CodeAction[] {
   const found = tokenAt(outline, range.start.line, range.start.character);
   if (!found || !contains(tokenRange(found.token), range.start)) return [];
   const { token } = found;
-  const value = numberOf(token);
+  const value = numberOf(token) ?? characterOf(token);
   if (value === undefined) return [];
   const { hex, binary, characters } = notations(value);
   const written = token.text.toLowerCase();
@@ -373,6 +460,15 @@ function numberActions({ view: { outline }, path, range }: Place): CodeAction[] 
       kind: CodeActionKind.RefactorRewrite,
       edit: edit(path, [{ range: tokenRange(token), newText: text! }]),
     }));
+}
+
+/** A string in an expression is a number too, its first character the lowest byte (NASM manual 3.4.4). */
+function characterOf(token: Token): bigint | undefined {
+  const bytes = token.kind === Kind.String ? stringBytes(token.text) : undefined;
+  if (!bytes || bytes.length > 8) return undefined;
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes.charCodeAt(i));
+  return value;
 }
 
 /** On a label: make it known to other modules. */

@@ -174,6 +174,7 @@ describe('signature help', () => {
   });
   it('shows the operands of directives, and nothing elsewhere', () => {
     assert.equal(signature(' align |'), 'align power of two[, filler]');
+    assert.equal(signature('%ifdef |'), '%ifdef name');
     assert.equal(signature(' nop ; add |'), '');
     assert.equal(signature('|'), '');
   });

@@ -11,9 +11,12 @@ export function definition(workspace: Workspace, path: string, position: Positio
   const file = includedFile(workspace, path, position);
   if (file) return [file];
   return unique(
-    namesAt(workspace, path, position).flatMap((seen) =>
-      places(seen, seen.name.key, (d) => d.kind !== 'extern'),
-    ),
+    namesAt(workspace, path, position).flatMap((seen) => {
+      // Parameters are defined by the head of their macro.
+      const { macro } = seen.outline.around(position.line);
+      if (macro && seen.name.key.startsWith('p:')) return [declarationLocation(macro)];
+      return places(seen, seen.name.key, (d) => d.kind !== 'extern');
+    }),
   );
 }
 

@@ -92,7 +92,8 @@ export function unusedLabels(workspace: Workspace, path: string): Diagnostic[] {
 /** The symbol whose name is most like a misspelt one, if any is near. */
 export function nearest(name: string, symbols: Iterable<Pick<SymbolEntry, 'name'>>): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Of a single letter nothing else is left.
+  let least = Math.min(Math.max(1, Math.floor(name.length / 3)) + 1, name.length);
   for (const { name: other } of symbols) {
     if (Math.abs(other.length - name.length) >= least) continue;
     const distance = edits(name, other, least);

@@ -186,6 +186,9 @@ describe('references', () => {
 });
 
 describe('definition', () => {
+  it('of a parameter is the head of its macro', () => {
+    checkDefinition('\n%macro m 1\n mov eax, %|1\n%endmacro\n', 'main.asm', 1);
+  });
   it('of a label, a macro, an include', () => {
     checkDefinition('x: nop\n jmp x|\n', 'main.asm', 0);
     checkDefinition(' nop\n%macro m 0\n%endmacro\n |m\n', 'main.asm', 1);

@@ -5,7 +5,7 @@ import {
   type SignatureHelp,
   type SignatureInformation,
 } from 'vscode-languageserver';
-import { directiveDoc } from '../knowledge/directives';
+import { directiveDoc, preprocessorDoc } from '../knowledge/directives';
 import { summaryOf } from '../knowledge/summaries';
 import type { Declaration } from '../syntax/declaration';
 import { splitAtCommas } from '../syntax/macros';
@@ -38,7 +38,7 @@ export function signatureHelp(workspace: Workspace, path: string, position: Posi
   if (shape.kind === 'instruction' && isMnemonic(head.lower)) {
     return instruction(head.lower, seen.program.bitsAt(path, position.line), rest);
   }
-  const doc = directiveDoc(head.lower);
+  const doc = shape.kind === 'preprocessor' ? preprocessorDoc(head.lower) : directiveDoc(head.lower);
   if (!doc || doc.operands === '') return null;
   return {
     signatures: [{ label: `${head.text} ${doc.operands}`, documentation: doc.text }],
