@@ -5,6 +5,7 @@
  */
 
 export { isMnemonic } from './encode';
+export { intelName } from './encode/dialect';
 export type { Form, Slot } from './encode/form';
 export { allRegisters, findRegister, type Register, type RegisterClass } from './encode/registers';
 export { allMnemonics, formsOf } from './encode/table';

@@ -36,7 +36,8 @@ export function askNasm(bits: number, lines: readonly string[], head = ''): Answ
         encoding: 'utf8',
         maxBuffer: 1 << 28,
       });
-      for (const m of run.stderr.matchAll(/a\.asm:(\d+): (?:error|fatal|panic): (.*)/g)) {
+      // A panic stands the other way round, "panic: file:line: …", and ends NASM.
+      for (const m of run.stderr.matchAll(/a\.asm:(\d+): (?!warning|info)(?:(?:error|fatal): )?(.*)/g)) {
         const answer = answers[Number(m[1]) - first];
         if (answer === undefined) throw new Error(`NASM: ${m[0]}`);
         if (answer.error === undefined) again = true;

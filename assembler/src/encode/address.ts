@@ -23,6 +23,8 @@ export interface EffectiveAddress {
   vectorHigh: number;
   /** The displacement counts from the end of the instruction. */
   ripRelative: boolean;
+  /** A vector register of 64-bit mode in another mode. */
+  foreign?: boolean;
   /** Message for a displacement that does not fit its field. */
   warning?: EncodeError;
 }
@@ -214,6 +216,11 @@ function longAddress(
   const value = BigInt.asIntN(32, ea.displacement);
   if (isAbsolute(m)) {
     ea.displacementBytes = 4;
+    if (ctx.needSib && m.relative)
+      return fail(
+        'address-form',
+        'this instruction needs a SIB byte, which an address relative to `rip` has not',
+      );
     if (isRelative(m, ctx.bits, ctx.defaultRel) && !ctx.needSib) {
       ea.rm = 5;
       ea.ripRelative = true;
@@ -246,7 +253,9 @@ function longAddress(
     }
   }
   if (ctx.bits !== 64) {
-    const high = [base, index].find((r): r is Register => r !== undefined && r.number > 7);
+    ea.foreign = vector && (index?.number ?? 0) > 15;
+    const tooHigh = (r: Register) => (r === index && ea.foreign ? (r.number & 8) !== 0 : r.number > 7);
+    const high = [base, index].find((r): r is Register => r !== undefined && tooHigh(r));
     if (high) return fail('mode', `\`${high.name}\` exists only in 64-bit mode`);
   }
   const baseNumber = base?.number ?? 5;

@@ -64,16 +64,11 @@ export function emit(
 ): EmitResult {
   const f = gather(form, statement, ctx, prefixes);
   if ('code' in f) return f;
-  // bnd means nothing on a short `jmp`: NASM leaves it away where the jump became short by itself.
-  const short = form.slots.length === 1 && form.slots[0].place === 'rel' && form.slots[0].bytes === 1;
-  const target = statement.operands[0];
-  const asked = target?.kind === 'immediate' && target.distance === 'short';
-  const dropped = prefixes.bound && short && form.opcode === 0xeb && !asked;
-  const conditional = short && (form.opcode & 0xf0) === 0x70;
-  if (prefixes.bound && !form.bnd && !dropped && !conditional)
-    return fail('prefix', `\`${statement.mnemonic}\` does not take the \`bnd\` prefix`);
-  if (prefixes.repne && form.bnd) {
-    return fail('prefix', `\`repne\` before \`${statement.mnemonic}\` would mean \`bnd\`; it is not allowed`);
+  let dropped = false;
+  if (prefixes.bound || prefixes.repne) {
+    const answer = boundPrefix(form, statement, prefixes);
+    if (typeof answer !== 'boolean') return answer;
+    dropped = answer;
   }
   const w = new Writer();
   const memory = f.memory;
@@ -86,13 +81,17 @@ export function emit(
   }
   if (form.wait || prefixes.wait) w.byte(0x9b);
   if (prefixes.repeat && !dropped) w.byte(prefixes.repeat);
+  else if (form.repeat) w.byte(form.repeat);
   if (prefixes.lock || f.lockControl) w.byte(0xf0);
   if (segment) w.byte(segment);
   const size = prefixes.operandSize || form.operandSize;
   if (prefixes.operandByte || (size === 16 && ctx.bits !== 16) || (size === 32 && ctx.bits === 16))
     w.byte(0x66);
-  const addressBits = prefixes.addressSize || form.addressSize || memory?.addressBits || ctx.bits;
-  if (addressBits !== ctx.bits) w.byte(0x67);
+  const memoryBits = memory?.addressBits ?? ctx.bits;
+  if (form.addressSize === 64 && (memoryBits === 32 || (prefixes.addressSize === 32 && namesAddress(form))))
+    return fail('address-size', 'a 64-bit address register does not go with 32-bit addressing');
+  const addressBits = prefixes.addressSize || memoryBits;
+  if (addressBits !== ctx.bits || (form.addressSize || ctx.bits) !== ctx.bits) w.byte(0x67);
 
   if (form.evex) {
     const problem = evex(w, form, f, statement);
@@ -107,6 +106,27 @@ export function emit(
   return finish(w, form, f, statement, ctx);
 }
 
+/** Is the register that holds the address written or in the name, so that no prefix may change its size? */
+function namesAddress(form: Form): boolean {
+  return form.opcode === 0xe3 || form.slots.some((s) => s.place === 'fixed' || s.register === 'r64');
+}
+
+/**
+ * Checks `bnd` and `repne`, which share a byte. bnd means nothing on a short `jmp` and NASM leaves it away there:
+ * then the answer is true.
+ */
+function boundPrefix(form: Form, s: InstructionStatement, prefixes: Prefixes): boolean | EncodeError {
+  const short = form.slots.some((slot) => slot.place === 'rel' && slot.bytes === 1);
+  const conditional = short && form.opcode !== 0xeb;
+  const asked = s.operands.some((o) => o.kind === 'immediate' && o.distance === 'short');
+  const dropped = prefixes.bound && short && !conditional && !form.onlyShort && !asked;
+  if (prefixes.bound && !dropped && (!form.bnd || (short && !conditional)))
+    return fail('prefix', `\`${s.mnemonic}\` does not take the \`bnd\` prefix here`);
+  if (prefixes.repne && form.bnd && (!conditional || asked))
+    return fail('prefix', `\`repne\` before \`${s.mnemonic}\` would mean \`bnd\`; it is not allowed`);
+  return dropped;
+}
+
 const segmentPrefix: Record<string, number> = { es: 0x26, cs: 0x2e, ss: 0x36, ds: 0x3e, fs: 0x64, gs: 0x65 };
 
 function legacy(
@@ -118,14 +138,17 @@ function legacy(
 ): EncodeError | undefined {
   const memory = f.memory;
   let rex = 0;
-  const size = form.operandSize;
-  const wide = size === 64 || prefixes.operandSize === 64;
-  if (wide && (!form.default64 || (form.branch64 && prefixes.operandSize === 64))) rex |= 8;
+  const wide = form.operandSize === 64;
+  if (prefixes.operandSize === 64 ? form.o64 !== 'ignored' : wide && !form.default64) rex |= 8;
   if (f.reg > 7) rex |= 4;
   if (memory) rex |= (memory.x << 1) | memory.b;
   else if (f.rm > 7 || f.opcodeRegister > 7) rex |= 1;
   if (rex !== 0 || f.needsRex || prefixes.encoding === 'rex') {
-    if (ctx.bits !== 64) return fail('mode', 'this needs 64-bit mode');
+    if (ctx.bits !== 64)
+      return fail(
+        'mode',
+        prefixes.operandSize === 64 ? '`o64` exists only in 64-bit mode' : 'this needs 64-bit mode',
+      );
     if (f.high) {
       return fail(
         'high-register',
@@ -134,7 +157,8 @@ function legacy(
     }
     rex |= 0x40;
   }
-  if (form.prefix && !(form.repeats && prefixes.repeat)) w.byte(form.prefix);
+  if (form.opcodeLength === 0) return rex ? fail('prefix', 'only `wait` itself can stand here') : undefined;
+  if (form.prefix) w.byte(form.prefix);
   if (rex) w.byte(rex);
   if (form.space === '3dnow') {
     w.byte(0x0f);
@@ -150,9 +174,17 @@ function legacy(
   return undefined;
 }
 
+function noHigh(name: string): EncodeError {
+  return fail(
+    'high-register',
+    `\`${name}\` cannot be used here: under a VEX prefix its number means another register`,
+  );
+}
+
 const pp: Record<number, number> = { 0: 0, 102: 1, 243: 2, 242: 3 };
 
 function vex(w: Writer, form: Form, f: Fields, wanted: Prefixes['encoding']): EncodeError | undefined {
+  if (f.high) return noHigh(f.high.name);
   const r = f.reg > 7 ? 0 : 0x80;
   const x = f.memory?.x ? 0 : 0x40;
   const b = (f.memory ? f.memory.b : f.rm > 7) ? 0 : 0x20;
@@ -175,6 +207,7 @@ const roundings: Record<string, number> = { 'rn-sae': 0, 'rd-sae': 1, 'ru-sae': 
 
 function evex(w: Writer, form: Form, f: Fields, statement: InstructionStatement): EncodeError | undefined {
   const traits = form.evex!;
+  if (f.high) return noHigh(f.high.name);
   let length = form.l;
   let b = f.broadcast ? 1 : 0;
   if (statement.rounding !== undefined) {
@@ -201,6 +234,17 @@ function evex(w: Writer, form: Form, f: Fields, statement: InstructionStatement)
   return undefined;
 }
 
+const nasmsBytes: EncodeError = {
+  code: 'nasm-bytes',
+  message: 'these are the bytes of NASM 2.16, but a processor reads them differently (Intel SDM vol. 2)',
+};
+
+/** Is a byte displacement multiplied by something else than the processor will multiply it by? */
+function isMisscaled(form: Form, f: Fields): boolean {
+  if (f.memory?.displacementBytes !== 1) return false;
+  return (f.broadcast ? form.evex?.broadcastMisscaled : form.evex?.misscaled) ?? false;
+}
+
 /** ModRM and everything after it. */
 function finish(
   w: Writer,
@@ -214,6 +258,7 @@ function finish(
   if (form.evex?.maskRequired && f.mask === 0) {
     warnings.push({ code: 'mask', message: 'without a mask register, {k1} to {k7}, this raises #UD' });
   }
+  if (form.misread || f.foreign || isMisscaled(form, f)) warnings.push(nasmsBytes);
   const offset = form.slots.findIndex((s) => s.place === 'moffs');
   let relocate = -1;
   const displaced = memory ? statement.operands.find((o) => o.kind === 'memory') : undefined;

@@ -7,14 +7,12 @@ import type { Form, Slot } from './form';
 import { valueFits } from './immediate';
 import { type MatchContext, select } from './match';
 import { combinePrefixes } from './prefixes';
-import { findRegister } from './registers';
 import type {
   EncodeContext,
   EncodeError,
   EncodeResult,
   ImmediateOperand,
   InstructionStatement,
-  MemoryOperand,
 } from './statement';
 
 function failed(error: EncodeError): EncodeResult {
@@ -74,36 +72,12 @@ function withAddress(s: InstructionStatement): InstructionStatement {
   };
 }
 
-/** `bndldx b,[base],index` and `bndstx [base],index,b`: the index stands apart (NASM manual 3.3). */
-function withIndex(s: InstructionStatement): InstructionStatement {
-  if (s.operands.length !== 3) return s;
-  const at = s.operands.findIndex((o) => o.kind === 'register' && findRegister(o.name)?.class !== 'bounds');
-  const register = s.operands[at];
-  if (at < 1 || register.kind !== 'register') return s;
-  const operands = s.operands.filter((o) => o !== register);
-  const memory = operands.findIndex((o) => o.kind === 'memory' && o.index === undefined);
-  if (memory < 0) return s;
-  operands[memory] = {
-    ...(operands[memory] as MemoryOperand),
-    index: register.name,
-    scale: 1,
-    nosplit: true,
-  };
-  return { ...s, operands };
-}
-
-/** Statements that mean another one. */
-function normalised(s: InstructionStatement): InstructionStatement {
-  if (s.mnemonic === 'lea') return withAddress(s);
-  return s.mnemonic === 'bndldx' || s.mnemonic === 'bndstx' ? withIndex(s) : s;
-}
-
 /**
  * The bytes NASM would give for the statement, or an error that says which
  * operand is wrong and what was expected. Never throws.
  */
 export function encode(source: InstructionStatement, context: EncodeContext): EncodeResult {
-  const statement = normalised(source);
+  const statement = source.mnemonic === 'lea' ? withAddress(source) : source;
   const prefixes = combinePrefixes(statement.prefixes, context.bits);
   if ('code' in prefixes) return failed(prefixes);
   const match: MatchContext = {
@@ -135,8 +109,14 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
   }
   const encoding = prefixes.encoding;
   if (encoding) {
-    const space = encoding === 'evex' ? 'evex' : encoding === 'rex' ? 'legacy' : 'vex';
-    forms = forms.filter((f) => f.space === space);
+    const spaces = {
+      evex: ['evex'],
+      rex: ['legacy', '3dnow'],
+      vex: ['vex', 'xop'],
+      vex2: ['vex'],
+      vex3: ['vex', 'xop'],
+    };
+    forms = forms.filter((f) => spaces[encoding].includes(f.space));
     if (forms.length === 0) {
       return failed({
         code: 'prefix',
@@ -153,13 +133,26 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
       });
     }
   }
+  if (statement.rounding !== undefined && statement.roundingAt !== undefined) {
+    const usual = statement.operands.filter((o) => o.kind !== 'immediate').length;
+    const right = forms.filter((f) => (f.roundingAt ?? usual) === statement.roundingAt);
+    if (right.length === 0) {
+      const place = forms[0].roundingAt ?? usual;
+      return failed({
+        code: 'rounding',
+        message: `{${statement.rounding}} stands behind operand ${place} of \`${statement.mnemonic}\``,
+        operand: place - 1,
+      });
+    }
+    forms = right;
+  }
   const target = branchTarget(forms, statement);
   if (target) return encodeBranch(forms, target, statement, context, prefixes);
   let firstError: EncodeError | undefined;
   for (const form of forms) {
     if (!valuesFit(form, statement, context.optimize)) continue;
     // Lock elision knows stores with ModRM only (NASM's flag NOHLE).
-    if (prefixes.elided && form.slots.some((s) => s.place === 'moffs')) continue;
+    if (prefixes.elided && form.slots[0]?.place === 'moffs') continue;
     if (form.optimised && context.optimize !== undefined && isAllRegisters(statement)) continue;
     const result = emit(form, statement, context, prefixes);
     if ('bytes' in result) {
@@ -170,6 +163,8 @@ export function encode(source: InstructionStatement, context: EncodeContext): En
       };
     }
     firstError ??= result;
+    // What is wrong with the mode is not mended by EVEX.
+    if (result.code === 'mode') break;
   }
   return failed(
     firstError ?? {

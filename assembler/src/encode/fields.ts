@@ -29,6 +29,8 @@ export interface Fields {
   broadcast: boolean;
   /** A control register above 7 outside 64-bit mode, reached by a LOCK prefix (AMD APM vol. 3, MOV CRn). */
   lockControl: boolean;
+  /** Something EVEX can express but the processor does not have: 64-bit registers in other modes, `{z}` on a store. */
+  foreign: boolean;
 }
 
 function fail(code: string, message: string, operand?: number): EncodeError {
@@ -54,6 +56,7 @@ export function gather(
     zeroing: false,
     broadcast: false,
     lockControl: false,
+    foreign: false,
   };
   for (let i = 0; i < form.slots.length; i++) {
     const slot = form.slots[i];
@@ -66,16 +69,23 @@ export function gather(
       const reg = findRegister(op.name);
       if (!reg) return fail('register', `\`${op.name}\` is not a register`, i);
       if (ctx.bits !== 64 && (reg.number > 7 || (reg.needsRex && !slot.whole) || reg.class === 'r64')) {
-        if (reg.class === 'control' && reg.number === 8) f.lockControl = true;
+        if (reg.class === 'control') f.lockControl = true;
+        else if (escapes(form, slot, reg)) f.foreign = true;
         else
           return fail('mode', `\`${op.name}\` exists only in 64-bit mode; this code is bits ${ctx.bits}`, i);
       }
       if (reg.high) f.high = reg;
+      if (reg.high && slot.whole)
+        return fail('high-register', `\`${op.name}\` is no part of a register that can be named here`, i);
       if (reg.needsRex && !slot.whole) f.needsRex = true;
       place(f, slot, f.lockControl && reg.class === 'control' ? reg.number & 7 : reg.number);
     } else if (op.kind === 'memory') {
       const scale = form.evex ? (f.broadcast ? form.evex.broadcastScale : form.evex.scale) : 1;
-      const ea = encodeAddress(op, {
+      const at = form.slots.findIndex((s) => s.place === 'index');
+      const index = at < 0 ? undefined : statement.operands[at];
+      const address: MemoryOperand =
+        index?.kind === 'register' ? { ...op, index: index.name, scale: 1, nosplit: true } : op;
+      const ea = encodeAddress(address, {
         bits: ctx.bits,
         defaultRel: ctx.defaultRel,
         prefixSize: prefixes.addressSize,
@@ -84,11 +94,23 @@ export function gather(
       });
       if ('code' in ea) return { ...ea, operand: i };
       f.memory = ea;
+      if (ea.foreign) f.foreign = true;
     } else if (op.kind === 'immediate' && slot.place === 'imm4') {
       f.imm4 = Number(op.value.value & 0xfn);
     }
   }
   return f;
+}
+
+/**
+ * Registers of 64-bit mode that NASM lets through in other modes: what neither REX bit nor VEX.vvvv would
+ * have to carry, that is 64-bit registers below r8, registers 16 to 23 in ModRM, any in an immediate.
+ */
+function escapes(form: Form, slot: Slot, reg: Register): boolean {
+  if (form.space === 'legacy') return false;
+  return (
+    slot.place === 'is4' || reg.number < 8 || (/^(reg|rm|both)$/.test(slot.place) && (reg.number & 8) === 0)
+  );
 }
 
 function place(f: Fields, slot: Slot, number: number) {
@@ -142,7 +164,8 @@ function decorate(
     f.mask = reg.number;
   }
   if (op.zeroing) {
-    if (op.kind === 'memory' && !form.zeroingStore)
+    if (op.kind === 'memory' && form.zeroingStore) f.foreign = true;
+    else if (op.kind === 'memory')
       return fail('zeroing', 'a store to memory merges; `{z}` is for register destinations', i);
     if (op.kind !== 'memory' && !traits?.zeroing)
       return fail('zeroing', 'this form cannot zero masked elements (`{z}`)', i);

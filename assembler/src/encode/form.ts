@@ -20,6 +20,8 @@ export type Place =
   | 'fixed'
   | 'both'
   | 'vvvv+rm'
+  /** The index register of the address (MPX). */
+  | 'index'
   | 'reg+vvvv';
 
 /** How an immediate's bytes relate to the operand: as they are, or extended to the operand size by the processor. */
@@ -98,12 +100,16 @@ export interface Form {
   memorySize: number;
   /** Takes the `bnd` prefix (and therefore no `repne`). */
   bnd?: boolean;
-  /** Its F3 is a `rep` that may be written, and be another repetition. */
-  repeats?: boolean;
-  /** NASM encodes it with `{z}` before memory. */
+  /** An o64 prefix adds REX.W, which changes nothing where the operand size is 64 anyway; or NASM leaves it away. */
+  o64?: 'rex' | 'ignored';
+  /** F3 that stands before all other prefixes and gives way to another repetition prefix. */
+  repeat?: number;
+  /** NASM encodes `{z}` on this store, where the processor raises #UD. */
   zeroingStore?: boolean;
-  /** Near branches and returns: o64 adds a REX.W that changes nothing. */
-  branch64?: boolean;
+  /** No distance may be written before the target. */
+  noDistance?: boolean;
+  /** Rounding is written behind this many operands; else behind the last that is no immediate. */
+  roundingAt?: number;
   /** Only the short form exists (loop, jcxz): no distance may be written. */
   onlyShort?: boolean;
   /** The branch target may carry a size keyword: `jmp dword x`. */
@@ -129,6 +135,8 @@ export interface Form {
   /** An immediate the mnemonic implies (`cmpeqps`), or −1. */
   impliedImmediate: number;
   evex?: EvexTraits;
+  /** NASM 2.16.01's bytes, which the processor takes for something else. */
+  misread?: boolean;
   /** Intel's notation, for messages. */
   text: string;
 }
@@ -145,6 +153,9 @@ export interface EvexTraits {
   /** N of disp8×N without and with broadcast. */
   scale: number;
   broadcastScale: number;
+  /** NASM 2.16.01 scales a byte displacement otherwise than the processor. */
+  misscaled?: boolean;
+  broadcastMisscaled?: boolean;
 }
 
 /** A slot with whatever is not said. */
@@ -178,7 +189,7 @@ export const USUAL: Form = {
   rank: 10,
   impliedImmediate: -1,
   bnd: false,
-  branch64: false,
+  o64: undefined,
   evex: undefined,
   text: '',
 };

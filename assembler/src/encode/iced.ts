@@ -215,7 +215,12 @@ function readForm(code: number): Form | undefined {
       rank: rankOf(written, space),
       impliedImmediate: -1,
       bnd: info.canUseBndPrefix,
-      branch64: info.intelForceOpSize64,
+      o64:
+        info.defaultOpSize64 || info.forceOpSize64
+          ? info.intelForceOpSize64
+            ? 'rex'
+            : 'ignored'
+          : undefined,
       evex,
       text: info.instructionString,
     };

@@ -94,7 +94,7 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
       const index = op.index === undefined ? undefined : findRegister(op.index)?.class;
       const vector = index !== undefined && index in vectorSizes ? index : undefined;
       if (slot.vector !== vector) return Fit.No;
-      if ((op.distance === 'far') !== (form.far === true)) return Fit.No;
+      if ((op.distance === 'far') !== (form.far === true) && !form.anySize) return Fit.No;
       if (op.broadcast !== undefined) return fitBroadcast(form, op);
       if (op.size === undefined) return Fit.Unsized;
       return form.anySize || op.size === form.memorySize ? Fit.Yes : Fit.Size;
@@ -106,6 +106,7 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
       return fitImmediate(slot, form, op);
     case 'far':
       if (slot.place !== 'far') return Fit.No;
+      if (op.distance !== undefined) return Fit.Size;
       return op.size === undefined || op.size === slot.bytes * 8 ? Fit.Yes : Fit.Size;
   }
 }
@@ -115,11 +116,13 @@ function fitBroadcast(form: Form, op: MemoryOperand): Fit {
   const bytes = form.evex?.broadcastBytes ?? 0;
   if (bytes === 0) return Fit.No;
   if (op.size !== undefined && op.size !== bytes * 8) return Fit.Size;
-  return form.memorySize === (op.broadcast ?? 0) * bytes * 8 ? Fit.Yes : Fit.Size;
+  // NASM counts in whole quadwords.
+  return form.memorySize >= 64 && form.memorySize === (op.broadcast ?? 0) * bytes * 8 ? Fit.Yes : Fit.Size;
 }
 
 function fitBranch(slot: Slot, form: Form, op: ImmediateOperand): Fit {
   if (op.distance === 'far') return Fit.No;
+  if (op.distance !== undefined && form.noDistance) return Fit.Size;
   if (op.size !== undefined && !form.sizedTarget && op.distance !== 'near') return Fit.Size;
   if (form.onlyShort) return op.distance === undefined && op.size === undefined ? Fit.Yes : Fit.Size;
   if (slot.bytes === 1) {
@@ -173,7 +176,7 @@ function operandCode(op: Operand, ctx: MatchContext): number {
     case 'immediate':
       return ((op.distance ? distanceCodes[op.distance] : 0) * 10 + size) * 2 + (op.strict ? 1 : 0);
     case 'far':
-      return 100 + size;
+      return 100 + ((op.distance ? distanceCodes[op.distance] : 0) * 10 + size);
     case 'memory': {
       const index = op.index === undefined ? undefined : findRegister(op.index)?.class;
       let code = (index && vectorCodes[index]) || 0;

@@ -15,6 +15,8 @@ export const aliases: Record<string, string> = {
   ud2b: 'ud1',
   v4dpwssd: 'vp4dpwssd',
   v4dpwssds: 'vp4dpwssds',
+  kunpck: 'kunpckbw',
+  vbcstnebf16ps: 'vbcstnebf162ps',
 };
 
 /** Condition names that iced-x86 does not use → the one it uses. */

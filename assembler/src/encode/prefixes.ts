@@ -101,12 +101,8 @@ export function combinePrefixes(names: readonly string[], bits: number): Prefixe
     if (name === 'xacquire' || name === 'xrelease') out.elided = true;
     if (name === 'repne' || name === 'repnz') out.repne = true;
   }
-  if (bits !== 64 && (out.operandSize === 64 || out.addressSize === 64)) {
-    return {
-      code: 'mode',
-      message: `\`${out.operandSize === 64 ? 'o64' : 'a64'}\` exists only in 64-bit mode`,
-    };
-  }
+  if (bits !== 64 && out.addressSize === 64)
+    return { code: 'mode', message: '`a64` exists only in 64-bit mode' };
   if (bits === 64 && out.addressSize === 16) {
     return { code: 'mode', message: '16-bit addresses do not exist in 64-bit mode' };
   }

@@ -43,7 +43,7 @@ const registers = new Map<string, Register>();
 /** Registers that some instruction names by itself: accumulators, counters, `dx`, `st0`, segments. */
 function isSpecial(cls: RegisterClass, number: number, high: boolean): boolean {
   if (cls === 'segment') return true;
-  if (cls === 'x87') return number === 0;
+  if (cls === 'x87' || cls === 'xmm') return number === 0;
   return /^r\d/.test(cls) && number < 3 && !high;
 }
 

@@ -62,6 +62,7 @@ export interface FarOperand {
   segment: Value;
   offset: Value;
   size?: SizeKeyword;
+  distance?: 'short' | 'near' | 'far';
 }
 
 export interface MemoryOperand {
@@ -101,6 +102,8 @@ export interface InstructionStatement {
   operands: Operand[];
   /** EVEX static rounding or suppressed exceptions, lower case without braces: `rn-sae ru-sae rd-sae rz-sae sae`. */
   rounding?: string;
+  /** How many operands stand before the rounding. */
+  roundingAt?: number;
 }
 
 export interface EncodeContext {

@@ -5,10 +5,11 @@
 import {
   type Addition,
   additions,
-  everyMode,
-  evexFirst,
-  memorySizes,
-  neverShortened,
+  correct,
+  handRows,
+  handTable,
+  intelName,
+  isShortened,
   tweaks,
 } from './dialect';
 import type { Form } from './form';
@@ -29,7 +30,7 @@ for (const a of additions) {
 function tweaked(name: string, form: Form): Form | undefined {
   const change = tweaks[name];
   if (change === null) return undefined;
-  return change ? { ...form, ...(typeof change === 'function' ? change(form) : change) } : form;
+  return change ? { ...form, ...change } : form;
 }
 
 function make(a: Addition): Form[] {
@@ -40,12 +41,12 @@ function make(a: Addition): Form[] {
 
 /** `vaddps xmm1,xmm2` is `vaddps xmm1,xmm1,xmm2`: the first source may be left away when it is the destination. */
 function shortened(form: Form): Form[] {
-  const [first, second, third] = form.slots;
-  if (form.space === 'legacy' || third === undefined || !/^[xyz]mm$/.test(first.register ?? '')) return [];
+  const [first, second] = form.slots;
+  if (form.space === 'legacy' || second === undefined || !/^[xyz]mm$/.test(first.register ?? '')) return [];
   if (first.register !== second.register) return [];
   const rest = form.slots.slice(2);
   const rank = form.rank + 5;
-  // XOP shifts have the count last: the first source is ModRM.rm.
+  // XOP shifts have the count last, and some XOP instructions have one source: it is ModRM.rm.
   if (form.space === 'xop' && first.place === 'reg' && second.place === 'rm') {
     return [{ ...form, slots: [{ ...first, place: 'both' }, ...rest], rank: rank - 5 }];
   }
@@ -57,9 +58,21 @@ function shortened(form: Form): Form[] {
   return [{ ...form, slots: [{ ...first, place: 'reg+vvvv' }, ...rest], rank }];
 }
 
+/** The hand-written rows of a mnemonic. */
+function handed(mnemonic: string): ReturnType<typeof handRows> {
+  if (!Object.hasOwn(handTable, mnemonic)) return undefined;
+  const intel = rowsOf(intelName(mnemonic)).filter((row) => row.form.space === 'evex');
+  return handRows(mnemonic, intel.at(-1)?.form.code ?? 0);
+}
+
 /** Is there an instruction of that lower-case name? Mostly asked about labels. */
 export function isMnemonic(name: string): boolean {
-  const maybe = inTable(name) || added.has(name) || Object.hasOwn(aliases, name) || isPseudo(name);
+  const maybe =
+    inTable(name) ||
+    added.has(name) ||
+    Object.hasOwn(handTable, name) ||
+    Object.hasOwn(aliases, name) ||
+    isPseudo(name);
   return maybe && formsOf(name) !== undefined;
 }
 
@@ -69,27 +82,21 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   if (known) return known;
   const name = Object.hasOwn(aliases, mnemonic) ? aliases[mnemonic] : mnemonic;
   const list: Form[] = [];
+  const hand = handed(mnemonic);
   if (!unknown.has(mnemonic)) {
     for (const row of rowsOf(name)) {
       const form = tweaked(row.name, row.form);
       // The other names of fused multiply-add are older than AVX-512.
-      if (form && !(form.space === 'evex' && mnemonic !== name && name.startsWith('vf'))) list.push(form);
+      if (form?.space === 'evex' && (hand?.instead || (mnemonic !== name && name.startsWith('vf')))) continue;
+      if (form) list.push(form);
     }
   }
+  if (hand) list.push(...hand.forms);
   for (const a of added.get(name) ?? []) list.push(...make(a));
   if (name !== mnemonic) for (const a of added.get(mnemonic) ?? []) list.push(...make(a));
   list.push(...pseudoForms(mnemonic, formsOf));
-  if (!neverShortened.test(name)) list.push(...list.flatMap(shortened));
-  const size = Object.hasOwn(memorySizes, name) ? memorySizes[name] : undefined;
-  for (const form of list) {
-    if (
-      size !== undefined &&
-      (form.slots.some((s) => s.register === 'mmx') || form.slots.length === 1 || size === 0)
-    )
-      form.memorySize = size;
-    if (everyMode.has(name)) form.modes = 7;
-    if (form.space === 'vex' && evexFirst.has(name)) form.rank = 40;
-  }
+  list.push(...list.filter((f) => isShortened(name, f)).flatMap(shortened));
+  for (const form of list) correct(name, form);
   if (list.length === 0) return undefined;
   forms.set(mnemonic, list);
   return list;
@@ -97,7 +104,12 @@ export function formsOf(mnemonic: string): Form[] | undefined {
 
 /** Every mnemonic, for completion and tests (not the pseudo-operations with a comparison in their name). */
 export function allMnemonics(): string[] {
-  const names = new Set([...tableMnemonics(), ...added.keys(), ...Object.keys(aliases)]);
+  const names = new Set([
+    ...tableMnemonics(),
+    ...added.keys(),
+    ...Object.keys(aliases),
+    ...Object.keys(handTable),
+  ]);
   for (const name of unknown) names.delete(name);
   return [...names].sort();
 }

@@ -74,8 +74,10 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
   const { branch } = body;
   for (const syntax of body.operands) {
     try {
-      if (isRounding(syntax)) instruction.rounding = syntax.decorators!.join('');
-      else
+      if (isRounding(syntax)) {
+        instruction.rounding = syntax.decorators!.join('');
+        instruction.roundingAt = instruction.operands.length;
+      } else
         instruction.operands.push(
           makeOperand(syntax, layout.evaluator, branch ? layout.toTarget : layout.toValue),
         );

@@ -85,7 +85,7 @@ function makePlain(syntax: OperandSyntax, evaluator: Evaluator, toValue: ToValue
   if (!e) return { kind: 'register', name: '' };
   if (syntax.offset) {
     const segment = toValue(evaluator.linear(e));
-    return { kind: 'far', segment, offset: toValue(evaluator.linear(syntax.offset)), size };
+    return { kind: 'far', segment, offset: toValue(evaluator.linear(syntax.offset)), size, distance };
   }
   if (e.kind === 'register') {
     const register: RegisterOperand = { kind: 'register', name: e.name, size };

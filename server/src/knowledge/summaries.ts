@@ -3,6 +3,8 @@
  * instructions, then says what they do; families with regular names
  * (conditions, vector types) are put together from their parts.
  */
+import { intelName } from '@hyperstep/assembler';
+
 const TABLE = `
 mov: Copies the source to the destination; no flags change.
 movabs: Moves a 64-bit immediate or absolute address.
@@ -632,7 +634,8 @@ const EXTRA_VERBS: readonly [RegExp, string][] = [
 ];
 
 /** What the instruction does, in one sentence; undefined where nobody has written it down. */
-export function summaryOf(mnemonic: string): string | undefined {
+export function summaryOf(name: string): string | undefined {
+  const mnemonic = intelName(name);
   const known = summaries.get(mnemonic);
   if (known) return known;
   if (/^hint_nop\d+$/.test(mnemonic)) return 'Does nothing; a no-operation that is reserved for hints.';

@@ -1,5 +1,6 @@
 /** Integer, stack, branch and system instructions where NASM's forms differ from iced-x86's rows. */
-import { add, additions, implied, tweaks } from './rows';
+import type { Form } from '../form';
+import { add, additions, implied, tweak, tweaks } from './rows';
 
 // Segment registers: their size does not depend on the operand size.
 tweaks.Mov_Sreg_rm16 = { operandSize: 0 };
@@ -21,7 +22,7 @@ for (const [seg, modes] of [
 }
 
 // mov r64,imm: 32 bits zero-extended, 32 bits sign-extended, 64 bits, in that order; `dword` asks for the second.
-add('mov', 'Mov_r32_imm32', { modes: 4, rank: 1 }, ([reg, imm]) => [
+add('mov', 'Mov_r32_imm32', { modes: 4, rank: 1, o64: 'ignored' }, ([reg, imm]) => [
   { ...reg, register: 'r64' },
   { ...imm, immediate: 'fits-u32', immediateSize: 64 },
 ]);
@@ -32,6 +33,9 @@ add('mov', 'Mov_rm64_imm32', { rank: 2 }, ([rm, imm]) => [
 tweaks.Mov_rm64_imm32 = { rank: 20, dword64: true };
 tweaks.Pushq_imm32 = { dword64: true };
 tweaks.Pushq_imm8 = { dword64: true, rank: 0 };
+
+for (const size of [16, 32])
+  tweak(`Jmpe_disp${size} Jmpe_rm${size}`, { modes: 7, noDistance: true, sizedTarget: true });
 
 // Far pointers in memory: the size keyword names the offset part.
 for (const op of ['Jmp', 'Call']) {
@@ -49,7 +53,14 @@ for (const [size, imm] of [
   [32, 'imm32'],
   [64, 'imm32'],
 ]) {
-  add('imul', `Imul_r${size}_rm${size}_${imm}`, {}, ([reg, , i]) => [{ ...reg, place: 'both' }, i]);
+  // A `dword` is as good as the 32 bits that are extended.
+  if (imm === 'imm32' && size === 64) tweak('Imul_r64_rm64_imm32', { dword64: true });
+  add(
+    'imul',
+    `Imul_r${size}_rm${size}_${imm}`,
+    imm === 'imm32' && size === 64 ? { dword64: true } : {},
+    ([reg, , i]) => [{ ...reg, place: 'both' }, i],
+  );
 }
 
 // The operand orders that the table has only once.
@@ -78,8 +89,9 @@ for (const op of ['ret', 'retn']) {
     ['d', 'Retnd'],
     ['q', 'Retnq'],
   ]) {
-    add(op + suffix, form);
-    add(op + suffix, `${form}_imm16`);
+    const change: Partial<Form> = suffix === 'q' ? { o64: 'ignored' } : {};
+    add(op + suffix, form, change);
+    add(op + suffix, `${form}_imm16`, change);
   }
 }
 for (const [suffix, form] of [
@@ -112,6 +124,15 @@ for (const op of ['Jmp', 'Call']) {
   tweaks[`${op}_rel16`] = { modes: 3, sizedTarget: true };
   tweaks[`${op}_rel32_32`] = { sizedTarget: true };
 }
+tweak('Jmp_rel32_64 Call_rel32_64 Xbegin_rel16', { sizedTarget: true });
+tweak('Xbegin_rel32', { modes: 3, sizedTarget: true });
+add('xbegin', 'Xbegin_rel32', {
+  modes: 4,
+  operandSize: 64,
+  default64: true,
+  o64: 'ignored',
+  sizedTarget: true,
+});
 // A far pointer without size is the widest of the mode, 16:64 in 64-bit mode.
 for (const op of ['Jmp', 'Call'])
   tweaks[`${op}_m1664`] = { memorySize: 64, far: true, rank: 0, preferred: true };
@@ -141,7 +162,7 @@ tweaks.Invpcid_r64_m128 = { operandSize: 64, default64: false };
 tweaks.Mov_rm16_Sreg = { assumed: true };
 tweaks.Mov_r32m16_Sreg = { assumed: true };
 tweaks.Mov_r64m16_Sreg = null;
-add('mov', 'Mov_r64m16_Sreg', { operandSize: 0, optimised: true }, ([rm, seg]) => [
+add('mov', 'Mov_r64m16_Sreg', { operandSize: 0, o64: 'ignored', optimised: true }, ([rm, seg]) => [
   { ...rm, memory: false },
   seg,
 ]);
@@ -153,7 +174,7 @@ add('mov', 'Mov_Sreg_r64m16', { memorySize: 64, operandSize: 64 }, ([seg, rm]) =
 ]);
 tweaks.Mov_Sreg_rm16 = { operandSize: 0, assumed: true, optimised: true };
 tweaks.Mov_Sreg_r32m16 = { operandSize: 0, assumed: true, optimised: true };
-tweaks.Mov_Sreg_r64m16 = { operandSize: 0, assumed: true, optimised: true };
+tweaks.Mov_Sreg_r64m16 = { operandSize: 0, assumed: true, o64: 'ignored', optimised: true };
 // Without optimisation the register's size is written even where it means nothing.
 for (const [row, operandSize] of [
   ['Mov_Sreg_rm16', 16],
@@ -172,7 +193,11 @@ for (const op of ['Lar', 'Lsl']) {
   ] as const) {
     for (const source of [16, 32, 64] as const) {
       if (source === size) continue;
-      add(op.toLowerCase(), row, {}, ([reg, rm]) => [reg, { ...rm, register: `r${source}`, memory: false }]);
+      const change: Partial<Form> = source === 64 ? { o64: 'ignored' } : {};
+      add(op.toLowerCase(), row, change, ([reg, rm]) => [
+        reg,
+        { ...rm, register: `r${source}`, memory: false },
+      ]);
     }
   }
 }
@@ -220,12 +245,13 @@ for (const [suffix, register] of [
   ['d', 'r32'],
   ['q', 'r64'],
 ] as const) {
-  add('invlpga', `Invlpga${suffix}`, {}, () => [implied(register, 0), implied('r32', 1)]);
+  add('invlpga', `Invlpga${suffix}`, { o64: 'ignored' }, () => [implied(register, 0), implied('r32', 1)]);
   add('clzero', `Clzero${suffix}`, {}, () => [implied(register, 0)]);
 }
 for (const [name, row, register, modes] of [
   ['monitor', 'Monitord', 'r32', 3],
   ['monitor', 'Monitord', 'r64', 4],
+  ['monitorx', 'Monitorxd', 'r16', 7],
   ['monitorx', 'Monitorxd', 'r32', 7],
   ['monitorx', 'Monitorxd', 'r64', 4],
 ] as const) {
@@ -236,6 +262,28 @@ add('mwait', 'Mwait', {}, () => [implied('r32', 0), implied('r32', 1)]);
 add('mwaitx', 'Mwaitx', {}, () => [implied('r32', 0), implied('r32', 1)]);
 for (const name of ['Umwait', 'Tpause'])
   add(name.toLowerCase(), `${name}_r32`, {}, ([r]) => [r, implied('r32', 2), implied('r32', 0)]);
+// All prefixes stand behind the F3 of these, and another repetition replaces it.
+for (const op of ['ecb', 'cbc', 'ctr', 'cfb', 'ofb'])
+  tweak(`Xcrypt${op}_16 Xcrypt${op}_32 Xcrypt${op}_64`, { prefix: 0, repeat: 0xf3 });
+for (const op of ['Montmul', 'Xsha1', 'Xsha256'])
+  tweak(`${op}_16 ${op}_32 ${op}_64`, { prefix: 0, repeat: 0xf3 });
+// The instruction is its prefix, so other prefixes follow it.
+tweak('Wait', { wait: true, opcodeLength: 0 });
+add('ud1', 'Ud1_r32_rm32', { operandSize: 0, hasModRm: false }, () => []);
+// Bytes of NASM 2.16 that a processor takes for something else.
+tweak('Vmgexit', { prefix: 0xf2, opcode: 0x1c1, misread: true });
+tweaks.Vmgexit_F2 = null;
+tweak('Ptwrite_rm32 Ptwrite_rm64', { prefix: 0, misread: true });
+for (const op of ['Enqcmd', 'Enqcmds']) {
+  tweaks[`${op}_r64_m512`] = { operandSize: 64, default64: false };
+  tweaks[`${op}_r32_m512`] = { modes: 4 };
+  for (const size of [16, 32]) {
+    const misread = size === 32;
+    add(op.toLowerCase(), `${op}_r${size}_m512`, { modes: 3, addressSize: 16, misread });
+  }
+  tweaks[`${op}_r16_m512`] = null;
+}
+
 add('hreset', 'Hreset_imm8', {}, ([imm]) => [imm, implied('r32', 0)]);
 
 // Rows NASM does not have, or has under another name.
@@ -264,7 +312,7 @@ for (const name of [
 }
 add('loadall286', 'Loadall286');
 add('pmulhrwa', 'D3NOW_Pmulhrw_mm_mmm64');
-add('pmulhrwc', 'Cyrix_Pmulhrw_mm_mmm64');
+add('pmulhrwc', 'Pmulhrw_mm_mmm64');
 for (const [size, rm] of [
   [8, 'r8'],
   [16, 'r16'],
@@ -272,15 +320,13 @@ for (const [size, rm] of [
 ]) {
   add('cmpxchg486', `Cmpxchg486_rm${size}_${rm}`);
 }
-// The padlock instructions are repeated; whoever writes `rep` means the same one.
-for (const name of [
-  'Xcryptecb',
-  'Xcryptcbc',
-  'Xcryptctr',
-  'Xcryptcfb',
-  'Xcryptofb',
-  'Montmul',
-  'Xsha1',
-  'Xsha256',
-])
-  for (const bits of [16, 32, 64]) tweaks[`${name}_${bits}`] = { repeats: true };
+
+// What an o64 prefix does where the operand size is 64 bits anyway: it adds REX.W, or NASM leaves it away.
+tweak('Enterq_imm16_imm8 Leaveq Popfq Pushfq Lgdt_m1664 Lidt_m1664 Sgdt_m1664 Sidt_m1664', {
+  o64: 'rex',
+});
+tweak(
+  'Vmread_rm64_r64 Vmwrite_r64_rm64 Invept_r64_m128 Invvpid_r64_m128 Bndcl_bnd_rm64 Bndcu_bnd_rm64 Bndcn_bnd_rm64 Rdpid_r64 ' +
+    'Umonitor_r64 Sldt_r64m16 Pextrb_r64m8_xmm_imm8 Jmp_rm64 Call_rm64 Jrcxz_rel8_64',
+  { o64: 'ignored' },
+);

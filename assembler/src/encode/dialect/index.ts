@@ -7,5 +7,7 @@ import './general';
 import './x87';
 import './vector';
 
-export { type Addition, additions, type Change, tweaks } from './rows';
+export { handTable, intelName } from './fp16';
+export { handRows } from './hand';
+export { type Addition, additions, tweaks } from './rows';
 export * from './rules';

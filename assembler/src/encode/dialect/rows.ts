@@ -2,11 +2,13 @@
 import type { Form, Slot } from '../form';
 import type { RegisterClass } from '../registers';
 
-/** What is different about a row: fields, or a function of the row. */
-export type Change = Partial<Form> | ((form: Form) => Partial<Form>);
-
 /** Corrections to rows, by iced-x86's name of the row; a null removes the row. */
-export const tweaks: Record<string, Change | null> = {};
+export const tweaks: Record<string, Partial<Form> | null> = {};
+
+/** Adds to the corrections of rows. */
+export function tweak(names: string, change: Partial<Form>) {
+  for (const name of names.split(' ')) tweaks[name] = { ...tweaks[name], ...change };
+}
 
 /** Rows that NASM has in addition: made from an iced-x86 row. */
 export interface Addition {

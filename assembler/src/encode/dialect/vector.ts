@@ -1,5 +1,6 @@
 /** MMX, SSE, AVX and AVX-512 where NASM's forms differ from iced-x86's rows. */
-import { add, implied, tweaks } from './rows';
+import type { Slot } from '../form';
+import { add, implied, tweak, tweaks } from './rows';
 
 // Without a size keyword these take 32 bits (or 128 of a vector).
 for (const name of [
@@ -15,7 +16,7 @@ for (const name of [
 }
 
 // No REX.W or VEX.W where the upper half of the destination is zero anyway.
-tweaks.Pextrb_r64m8_xmm_imm8 = { operandSize: 0 };
+tweak('Pextrb_r64m8_xmm_imm8', { operandSize: 0 });
 for (const name of [
   'VEX_Vpextrb_r64m8_xmm_imm8',
   'VEX_Vpextrw_r64_xmm_imm8',
@@ -88,7 +89,11 @@ for (const name of [
 
 // The third operand of these is always xmm0.
 for (const name of ['Blendvps', 'Blendvpd', 'Pblendvb', 'Sha256rnds2'])
-  add(name.toLowerCase(), `${name}_xmm_xmmm128`, {}, ([a, b]) => [a, b, implied('xmm', 0)]);
+  add(name.toLowerCase(), `${name}_xmm_xmmm128`, name === 'Pblendvb' ? { memorySize: 0 } : {}, ([a, b]) => [
+    a,
+    b,
+    implied('xmm', 0),
+  ]);
 // Bytes and words of registers where the table only has the whole register.
 add('pinsrb', 'Pinsrb_xmm_r32m8_imm8', {}, ([a, rm, i]) => [
   a,
@@ -100,14 +105,12 @@ for (const [letter, bits] of [
   ['w', 16],
 ] as const) {
   const register = `r${bits}` as const;
-  for (const space of ['VEX', 'EVEX']) {
-    add(`vpinsr${letter}`, `${space}_Vpinsr${letter}_xmm_xmm_r32m${bits}_imm8`, {}, ([a, b, rm, i]) => [
-      a,
-      b,
-      { ...rm, register, memory: false },
-      i,
-    ]);
-  }
+  add(`vpinsr${letter}`, `VEX_Vpinsr${letter}_xmm_xmm_r32m${bits}_imm8`, {}, ([a, b, rm, i]) => [
+    a,
+    b,
+    { ...rm, register, memory: false },
+    i,
+  ]);
   add(`vpextr${letter}`, `EVEX_Vpextr${letter}_r32m${bits}_xmm_imm8`, {}, ([rm, a, i]) => [
     { ...rm, register, memory: false },
     a,
@@ -131,7 +134,57 @@ add('vpextrd', 'VEX_Vpextrd_rm32_xmm_imm8', { modes: 4 }, ([rm, a, i]) => [
   i,
 ]);
 
-// Stores that NASM encodes with `{z}`, although the processor raises #UD (SDM vol. 2, 2.7.11.2).
-for (const move of ['a32', 'a64', 'u8', 'u16', 'u32', 'u64'])
-  for (const [vector, bits] of Object.entries({ xmm: 128, ymm: 256, zmm: 512 }))
-    tweaks[`EVEX_Vmovdq${move}_${vector}m${bits}_k1z_${vector}`] = { zeroingStore: true };
+add('vpextrb', 'EVEX_Vpextrb_r32m8_xmm_imm8', {}, ([rm, a, i]) => [
+  { ...rm, register: 'r16', memory: false },
+  a,
+  i,
+]);
+// kmov and kunpck without a size letter are told by their other operand.
+for (const [letter, bits] of [
+  ['w', 16],
+  ['d', 32],
+  ['q', 64],
+] as const) {
+  const memory = { modes: 7 };
+  add('kmov', `VEX_Kmov${letter}_kr_km${bits}`, memory, ([k, rm]) => [k, { ...rm, register: undefined }]);
+  add('kmov', `VEX_Kmov${letter}_m${bits}_kr`, memory);
+}
+add('kmov', 'VEX_Kmovw_kr_r32', {}, ([k, rm]) => [k, { ...rm, register: 'r16' }]);
+add('kmov', 'VEX_Kmovb_kr_r32', {}, ([k, rm]) => [k, { ...rm, register: 'r8' }]);
+add('kmov', 'VEX_Kmovq_kr_r64', { modes: 7 });
+add('kmov', 'VEX_Kmovq_r64_kr', { modes: 7 });
+tweak('VEX_Kmovb_m8_kr', { assumed: true });
+tweak('VEX_Kmovq_kr_r64 VEX_Kmovq_r64_kr VEX_Vpmovmskb_r64_ymm', { modes: 7 });
+// The scalar forms read all of the destination's register name.
+for (const op of ['V4fmaddss', 'V4fnmaddss'])
+  add(op.toLowerCase(), `EVEX_${op}_xmm_k1z_xmmp3_m128`, {}, ([a, b, m]) => [
+    { ...a, register: 'zmm' },
+    { ...b, register: 'zmm' },
+    m,
+  ]);
+for (const op of ['V4fmaddss', 'V4fnmaddss']) tweaks[`EVEX_${op}_xmm_k1z_xmmp3_m128`] = null;
+add('vcvtneps2bf16', 'VEX_Vcvtneps2bf16_xmm_ymmm256', { misread: true }, ([a, b]) => [
+  { ...a, register: 'ymm' },
+  b,
+]);
+tweaks.VEX_Vcvtneps2bf16_xmm_ymmm256 = null;
+// Stores that NASM encodes with {z}.
+for (const op of ['dqa32', 'dqa64', 'dqu8', 'dqu16', 'dqu32', 'dqu64'])
+  for (const v of ['xmmm128_k1z_xmm', 'ymmm256_k1z_ymm', 'zmmm512_k1z_zmm'])
+    tweak(`EVEX_Vmov${op}_${v}`, { zeroingStore: true });
+// Rounding of a conversion from a general register stands behind the second operand.
+for (const op of ['si', 'usi'])
+  for (const type of ['ss', 'sd'])
+    for (const size of [32, 64]) {
+      tweak(`EVEX_Vcvt${op}2${type}_xmm_xmm_rm${size}_er`, { roundingAt: 2 });
+      tweak(`EVEX_Vcvt${op}2${type}_xmm_xmm_rm${size}`, { roundingAt: 2 });
+    }
+// MPX: the index may be written as an operand of its own.
+for (const size of [32, 64] as const) {
+  const index: Slot = { place: 'index', register: `r${size}`, memory: false, bytes: 0, immediateSize: 0 };
+  const modes = size === 64 ? 4 : 3;
+  const change = { modes, needSib: false };
+  add('bndldx', 'Bndldx_bnd_mib', change, ([bnd, mib]) => [bnd, mib, index]);
+  add('bndstx', 'Bndstx_mib_bnd', change, ([mib, bnd]) => [mib, index, bnd]);
+  add('bndstx', 'Bndstx_mib_bnd', change, ([mib, bnd]) => [mib, bnd, index]);
+}
