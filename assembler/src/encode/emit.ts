@@ -236,6 +236,7 @@ function evex(w: Writer, form: Form, f: Fields, statement: InstructionStatement)
 
 const nasmsBytes: EncodeError = {
   code: 'nasm-bytes',
+  note: true,
   message: 'these are the bytes of NASM 2.16, but a processor reads them differently (Intel SDM vol. 2)',
 };
 

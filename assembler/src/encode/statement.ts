@@ -155,6 +155,8 @@ export interface EncodeError {
   code: string;
   message: string;
   operand?: number;
+  /** Worth a note only: NASM says nothing. */
+  note?: boolean;
 }
 
 export type EncodeResult =

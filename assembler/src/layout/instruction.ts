@@ -131,7 +131,8 @@ function encodeOnce(
     layout.reporter.report('error', result.error.code, result.error.message, blame(result.error.operand));
     return undefined;
   }
-  for (const w of result.warnings) layout.reporter.report('warning', w.code, w.message, blame(w.operand));
+  for (const w of result.warnings)
+    layout.reporter.report(w.note ? 'note' : 'warning', w.code, w.message, blame(w.operand));
   layout.lastInstruction = instruction;
   layout.lastBranch = result.encoding.branch;
   if (layout.growing && result.encoding.branch === 'near') layout.grown.add(layout.ordinal);
