@@ -249,16 +249,7 @@ export function conditional(
     top.hadElse = true;
     top.emitting = !before;
     top.finished = true;
-  } else if (!before) {
-    try {
-      take(top, how!, () => how!.test(state, tokens, at));
-    } catch (problem) {
-      // NASM, still inside the branch left out before, swallows its complaint.
-      if (!(problem instanceof Complaint)) throw problem;
-      const text = `${problem.message}; the rest of the \`%if\` block is left out`;
-      state.warn(problem.code, text, at, tokens[tokens.length - 1]);
-    }
-  }
+  } else if (!before) take(top, how!, () => how!.test(state, tokens, at));
 }
 
 /** A test that fails to evaluate leaves its whole block out, as NASM does. */

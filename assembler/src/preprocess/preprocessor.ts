@@ -147,7 +147,10 @@ export class Preprocessor {
     state.listener?.line(line, state.frame!);
     // Told about another source, it counts wherever it stands.
     if (line.directive === 'line') {
-      this.#directive('line', line.tokens);
+      const { conditions } = state.frame!.top;
+      const top = conditions[conditions.length - 1];
+      if (!top || top.emitting) this.#directive('line', line.tokens);
+      else this.#hushed(line, () => this.#directive('line', line.tokens));
       return undefined;
     }
     if (this.#collecting) {
@@ -210,15 +213,26 @@ export class Preprocessor {
   #elif(line: SourceLine, directive: string, condition: Condition): void {
     const { state } = this;
     const { tokens } = line;
-    state.reporter.hushed = true;
-    try {
+    const done = this.#hushed(line, () => {
       const operands = line.percent ? expandParameters(state, tokens) : tokens;
       conditional(state, this.#conditions(), directive, tokens[0], operands.slice(1));
+    });
+    if (!done) condition.finished = true;
+  }
+
+  /** Does something whose errors NASM does not tell, because lines are skipped. Without any? */
+  #hushed(line: SourceLine, act: () => void): boolean {
+    const { reporter } = this.state;
+    const { tokens } = line;
+    reporter.hushed = true;
+    try {
+      act();
+      return true;
     } catch (problem) {
-      condition.finished = true;
-      state.reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
+      reporter.caught(problem, rangeOf(tokens[0], tokens[tokens.length - 1]));
+      return false;
     } finally {
-      state.reporter.hushed = false;
+      reporter.hushed = false;
     }
   }
 
