@@ -1,5 +1,6 @@
 import { Complaint, rangeOf } from '../diagnostics';
 import { MAX_IMAGE_BYTES } from '../limits';
+import { BYTE_ORDER_MARK, hintFor } from '../parse/hints';
 import type { Body, Statement } from '../parse/statement';
 import type { Token } from '../text/token';
 import { makeData } from './data';
@@ -24,7 +25,9 @@ export function assembleStatement(
   if (label && body.kind !== 'equ') {
     layout.label(label);
     if (statement.orphan) {
-      const message = `label \`${label.text}\` alone on its line without a colon: a misspelt instruction?`;
+      const message = label.text.startsWith('\ufeff')
+        ? BYTE_ORDER_MARK
+        : `label \`${label.text}\` alone on its line without a colon: a misspelt instruction?${hintFor(label.text)}`;
       layout.reporter.report('warning', 'label-orphan', message, rangeOf(label));
     }
   }

@@ -4,6 +4,7 @@ import { wrap } from '../text/number';
 import { stringNumber } from '../text/string';
 import type { Token } from '../text/token';
 import type { Expression } from './expression';
+import { hintFor } from './hints';
 
 /** Something whose address is only known when the image is laid out. The layout's sections implement it. */
 export interface Base {
@@ -236,7 +237,7 @@ export class Evaluator {
     if (found) return located(found);
     if (critical) throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined before use`, at);
     if (this.scope.lenient) return pure(0n, 1);
-    throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined`, at);
+    throw new Complaint('symbol-undefined', `symbol \`${name}\` is not defined${hintFor(name)}`, at);
   }
 
   #unary(e: Extract<Expression, { kind: 'unary' }>, critical: boolean, hint?: Hint): Linear {

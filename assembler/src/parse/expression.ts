@@ -4,6 +4,7 @@ import { parseNumber, wrap } from '../text/number';
 import { quote, recode, stringBytes } from '../text/string';
 import { Kind, type Token } from '../text/token';
 import type { Cursor } from './cursor';
+import { numberHint } from './hints';
 import { isRegisterName } from './words';
 
 /** An expression as written; symbols and `$` get their values anew in every pass. */
@@ -98,7 +99,7 @@ function parseUnary(cursor: Cursor, depth: number): Expression {
       if (value === undefined) {
         throw new Complaint(
           'number-invalid',
-          `\`${token.text}\` is not a number in any of NASM's notations`,
+          `\`${token.text}\` is not a number in any of NASM's notations${numberHint(token.text)}`,
           token,
         );
       }

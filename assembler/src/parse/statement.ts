@@ -5,6 +5,7 @@ import { Cursor } from './cursor';
 import { type DataItem, parseData } from './data';
 import { isConstant } from './evaluate';
 import { type Expression, parseExpression, stringOf } from './expression';
+import { BYTE_ORDER_MARK, hintFor } from './hints';
 import { DATA, isPrefixName, isReserved, isSegmentName, meaningOf, RESERVE, SIZES } from './words';
 
 /** An operand as written. */
@@ -126,6 +127,26 @@ function parseLabel(cursor: Cursor, statement: Statement): void {
   else statement.orphan = cursor.done;
 }
 
+/** Blames the word that was taken for a label, if it had no colon: mostly it is a misspelt instruction. */
+function unknownInstruction(statement: Statement, head: Token, tokens: readonly Token[]): Complaint {
+  const { label } = statement;
+  const code = 'instruction-unknown';
+  if (label?.text.startsWith('\ufeff')) return new Complaint(code, BYTE_ORDER_MARK, label);
+  const hint = hintFor(head.text) || (label ? hintFor(label.text) : '');
+  if (label && tokens[0] === label && tokens[1] === head) {
+    const message =
+      head.kind === Kind.Identifier
+        ? `neither \`${label.text}\` nor \`${head.text}\` is an instruction, directive or macro`
+        : `\`${label.text}\` is not an instruction, directive or macro`;
+    return new Complaint(code, message + hint, label, head);
+  }
+  const what =
+    head.kind === Kind.Identifier
+      ? 'is not an instruction, directive or macro'
+      : 'cannot start an instruction';
+  return new Complaint(code, `\`${head.text}\` ${what}${hint}`, head);
+}
+
 function parseBody(cursor: Cursor, statement: Statement): Body {
   const prefixes: string[] = [];
   for (;;) {
@@ -168,16 +189,16 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
   if (word === 'incbin') return parseIncbin(cursor);
   const meaning = meaningOf(head.word);
   if (head.kind !== Kind.Identifier || !meaning.mnemonic) {
-    const what =
-      head.kind === Kind.Identifier
-        ? 'is not an instruction, directive or macro'
-        : 'cannot start an instruction';
-    throw new Complaint('instruction-unknown', `\`${head.text}\` ${what}`, head);
+    throw unknownInstruction(statement, head, cursor.tokens);
   }
   const operands: OperandSyntax[] = [];
   while (!cursor.done) {
     operands.push(parseOperand(cursor));
     if (cursor.done) break;
+    if (!cursor.peek?.is(',') && cursor.at > 0) {
+      const before = hintFor(cursor.tokens[cursor.at - 1].text);
+      if (before) throw cursor.complaint('syntax', `expected \`,\` between operands${before}`);
+    }
     cursor.expect(',', 'between operands');
   }
   const { branch } = meaning;

@@ -145,7 +145,12 @@ const line: Handler = (state, tokens, at) => {
   if (frame?.kind !== 'file' || state.host.ignoresLine()) return;
   const [number, sign] = tokens;
   const value = number?.kind === Kind.Number ? parseNumber(number.text) : undefined;
-  ensure(value !== undefined, 'number-expected', `\`${at.text}\` needs a line number`, number ?? at);
+  ensure(
+    value !== undefined,
+    'number-expected',
+    at.is('#') ? '`#` needs a line number; a comment begins with `;`' : `\`${at.text}\` needs a line number`,
+    number ?? at,
+  );
   let step = 1;
   let i = 1;
   if (sign && !sign.space && (sign.is('+') || sign.is('-'))) {
