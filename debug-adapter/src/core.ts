@@ -16,6 +16,7 @@ export class Core {
   /** The call stack shows lines inside macro bodies, because the last step went into one. */
   insideMacro = false;
   private readonly forgetters: (() => void)[] = [];
+  private readonly revisers: (() => void)[] = [];
 
   constructor(readonly emit: Emit) {}
 
@@ -41,6 +42,17 @@ export class Core {
   /** Called whenever the machine goes on. */
   resumed(): void {
     for (const forget of this.forgetters) forget();
+  }
+
+  /** Registers something to be looked at anew when the person has changed registers or memory. */
+  onChange(revise: () => void): void {
+    this.revisers.push(revise);
+  }
+
+  /** Called when the person has changed registers or memory. */
+  changed(): void {
+    for (const revise of this.revisers) revise();
+    this.emit('invalidated', { areas: ['variables', 'stacks'] });
   }
 
   /** A line in the debug console. */

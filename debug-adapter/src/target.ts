@@ -1,4 +1,5 @@
 import { type ContextId, type Machine, REGISTER_SLOTS, type RegisterSnapshot, Slot } from '@hyperstep/engine';
+import { RequestError } from './errors';
 import type { Reader } from './evaluate/compile';
 import { littleEndian } from './evaluate/lexer';
 import type { LaunchConfig } from './launch/config';
@@ -45,6 +46,13 @@ export class Target {
 
   get context(): ContextId {
     return this.machine.cpu.context;
+  }
+
+  /** Throws when there is no such context. */
+  checkContext(context: ContextId): void {
+    if (!this.machine.contexts().some(({ id }) => id === context)) {
+      throw new RequestError(`There is no context '${context}'.`);
+    }
   }
 
   registers(context: ContextId): RegisterSnapshot {

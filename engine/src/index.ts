@@ -11,3 +11,4 @@ export type { BinaryOperator, Term } from './ir/term';
 export { Machine, type MachineConfig } from './machine';
 export * from './memory/walk-types';
 export * from './records';
+export { EXIT_REASONS } from './virtualization/vmx/reasons';

@@ -231,6 +231,18 @@ describe('debug adapter: a program in 32-bit protected mode', () => {
     assert.equal(changed.body.value, '0x1');
     assert.equal(await client.value('ecx'), '0x1e8 (488)');
 
+    // What is changed is seen at once, in the stack too; a frame that has been shown stands for what it stood for.
+    const [frame] = await client.frames();
+    await client.dap.evaluateRequest({ expression: 'eip := start', context: 'repl' });
+    assert.equal(await client.where(), `basic.asm:${at('start')}`);
+    assert.notEqual((await client.frames())[0].id, frame.id);
+    assert.match(await client.value('eip', frame.id), /<start>/);
+    await client.dap.evaluateRequest({
+      expression: `eip := ${frame.instructionPointerReference!.split(':').at(-1)}`,
+      context: 'repl',
+    });
+    assert.equal(await client.where(), `basic.asm:${at('before-call')}`);
+
     const flags = await client.scope('Flags');
     assert.equal(flags.get('ZF')!.value, '1');
     const mode = await client.scope('Mode');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { Client, fixture, mark } from './harness';
+import { join } from 'node:path';
+import { Client, fixture, mark, root } from './harness';
 
 const refused = async (promise: Promise<unknown>): Promise<string> => {
   try {
@@ -40,6 +41,10 @@ describe('debug adapter: what goes wrong', () => {
     assert.match(
       await refused(client.dap.launchRequest({ lab: '/nowhere' } as object)),
       /lab\.json: no such file/,
+    );
+    assert.match(
+      await refused(client.dap.launchRequest({ program: join(root, 'guests/labs/hypercall') } as object)),
+      /this is a lab; name it by "lab"/,
     );
     assert.match(
       await refused(client.dap.launchRequest({ program: fixture('put.inc') } as object)),
@@ -126,6 +131,7 @@ describe('debug adapter: what goes wrong', () => {
       ['hyperstep.translate', {}, /"address" must be a string/],
       ['hyperstep.translate', { address: ' ' }, /Which address/],
       ['hyperstep.vmExits', { since: 'x' }, /"since" must be a whole number/],
+      ['readMemory', { memoryReference: 'gla:vmcs:9999:0x0', count: 4 }, /no context 'vmcs:9999'/],
       ['attach', {}, /nothing to attach/],
     ] as const)
       assert.match(await refused(client.custom(command, args as object)), message, command);

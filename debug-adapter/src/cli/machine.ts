@@ -45,8 +45,8 @@ function main(): number {
   }
   const memory = Number(values.memory ?? 128);
   const limit = Number(values.limit ?? Number.POSITIVE_INFINITY);
-  if (!Number.isInteger(memory) || memory < 1 || memory > 2048 || Number.isNaN(limit)) {
-    console.error('--memory takes 1 … 2048 MiB, --limit a number of instructions');
+  if (!Number.isInteger(memory) || memory < 1 || memory > 3072 || Number.isNaN(limit)) {
+    console.error('--memory takes 1 … 3072 MiB, --limit a number of instructions');
     return EX_USAGE;
   }
   const tier = values.tier as MachineConfig['tier'];

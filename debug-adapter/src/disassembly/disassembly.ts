@@ -27,6 +27,7 @@ export class Disassembly {
     const target = this.core.stopped();
     const at = parseReference(args.memoryReference, target.context, args.offset);
     if (at.space !== 'linear') throw new RequestError('Only linear addresses can be disassembled.');
+    target.checkContext(at.context);
     const count = args.instructionCount;
     const skip = args.instructionOffset ?? 0;
     if (count > MAX_COUNT || Math.abs(skip) > MAX_COUNT) {

@@ -127,8 +127,7 @@ export class Evaluator {
         throw new RequestError('Only the registers of the innermost frame that runs can be changed.');
       writeRegister(target, expression.name, value);
     } else throw new RequestError(`'${place}' is neither a register nor memory.`);
-    this.stack.forget();
-    this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
+    this.core.changed();
     return this.result(this.scene(undefined), place);
   }
 
@@ -153,9 +152,7 @@ export class Evaluator {
 
   private contextScene(context: ContextId): Scene {
     const target = this.core.stopped();
-    if (!target.machine.contexts().some((one) => one.id === context)) {
-      throw new RequestError(`There is no context '${context}'.`);
-    }
+    target.checkContext(context);
     const reader = target.reader(context);
     return {
       context,

@@ -127,8 +127,7 @@ class Parser {
       const size = SIZES[token.text.toLowerCase()];
       const after = this.peek();
       if (size && after?.kind === 'operator' && after.text === '[') return this.memory(size);
-      if (size && after?.kind === 'name' && SIZES[after.text.toLowerCase()] === undefined)
-        this.unexpected("'['");
+      if (size && after && after.kind !== 'operator') this.unexpected("'['");
       return { kind: 'name', name: token.text };
     }
     if (token.text === '[') return this.memory(undefined);

@@ -56,6 +56,18 @@ describe('exception filters', () => {
     assert.equal(filters.wantsTransition(transition(-1, 'VM entry', 'entry')), false);
   });
 
+  it('say which reason is unknown', () => {
+    const filters = new ExceptionFilters();
+    const { breakpoints } = filters.configure({
+      filters: [],
+      filterOptions: [{ filterId: 'vm-exit', condition: 'VMCAL' }],
+    })!;
+    assert.deepEqual(breakpoints, [
+      { verified: false, message: "There is no exit reason 'vmcal'. Did you mean 'VMCALL'?" },
+    ]);
+    assert.equal(filters.wantsTransition(transition(18, 'VMCALL')), false);
+  });
+
   it('say which filter is unknown', () => {
     const { breakpoints } = new ExceptionFilters().configure({ filters: ['vm-exit', 'nonsense'] })!;
     assert.deepEqual(

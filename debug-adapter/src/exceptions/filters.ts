@@ -1,5 +1,6 @@
-import type { ExceptionRecord, ExitRecord } from '@hyperstep/engine';
+import { EXIT_REASONS, type ExceptionRecord, type ExitRecord } from '@hyperstep/engine';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { nearest } from '../checks/nearest';
 import { VECTORS } from './vectors';
 
 /** Basic exit reason of a guest's triple fault (SDM 3C Appendix C). */
@@ -51,16 +52,21 @@ export class ExceptionFilters {
         if (!known.has(option.filterId)) {
           return { verified: false, message: `There is no exception filter '${option.filterId}'.` };
         }
-        this.enable(option);
-        return { verified: true };
+        const message = this.enable(option);
+        return { verified: message === undefined, message };
       }),
     };
   }
 
-  private enable({ filterId, condition }: DebugProtocol.ExceptionFilterOptions): void {
+  /** Answers what is wrong with it. */
+  private enable({ filterId, condition }: DebugProtocol.ExceptionFilterOptions): string | undefined {
+    if (filterId === 'vm-exit') {
+      this.exits = parseReasons(condition);
+      return complaintAbout(this.exits);
+    }
     if (filterId === 'vm-entry-failure') this.entryFailures = true;
-    else if (filterId === 'vm-exit') this.exits = parseReasons(condition);
     else this.vectors.add(Number(filterId.slice('vector-'.length)));
+    return undefined;
   }
 
   /** Must the machine stop before this is delivered? */
@@ -77,6 +83,17 @@ export class ExceptionFilters {
       this.exits !== undefined && (this.exits.size === 0 || this.exits.has(record.reasonName.toLowerCase()))
     );
   }
+}
+
+const REASONS = [...EXIT_REASONS.values()];
+const KNOWN_REASONS = new Set(REASONS.map((name) => name.toLowerCase()));
+
+/** The first reason that does not exist, and the one that may be meant. */
+function complaintAbout(reasons: ReadonlySet<string>): string | undefined {
+  const unknown = [...reasons].find((name) => !KNOWN_REASONS.has(name));
+  if (unknown === undefined) return undefined;
+  const near = nearest(unknown, REASONS);
+  return `There is no exit reason '${unknown}'.${near ? ` Did you mean '${near}'?` : ''}`;
 }
 
 function parseReasons(condition: string | undefined): Set<string> {

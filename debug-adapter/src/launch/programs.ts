@@ -39,7 +39,11 @@ export function assembleTarget(config: LaunchConfig, files: FileProvider, hooks:
   if (config.lab) return assembleLabFolder(path, config, files, hooks);
   if (SOURCE.test(path)) return assembleSource(path, config, files, hooks);
   const image = files.read(path);
-  if (!image) return { programs: [], diagnostics: [], errors: [`${path}: no such file.`] };
+  if (!image) {
+    const lab = files.read(`${path}/lab.json`) !== undefined;
+    const error = lab ? 'this is a lab; name it by "lab", not by "program".' : 'no such file.';
+    return { programs: [], diagnostics: [], errors: [`${path}: ${error}`] };
+  }
   return { programs: [], image, diagnostics: [], errors: [] };
 }
 

@@ -15,6 +15,7 @@ export class Memory {
   read(args: DebugProtocol.ReadMemoryArguments): DebugProtocol.ReadMemoryResponse['body'] {
     const target = this.core.stopped();
     const at = parseReference(args.memoryReference, target.context, args.offset);
+    if (at.space === 'linear') target.checkContext(at.context);
     const wanted = Math.min(args.count, MAX_READ);
     const bytes = readReference(target, at, wanted);
     return {
@@ -27,6 +28,7 @@ export class Memory {
   write(args: DebugProtocol.WriteMemoryArguments): DebugProtocol.WriteMemoryResponse['body'] {
     const target = this.core.stopped();
     const at = parseReference(args.memoryReference, target.context, args.offset);
+    if (at.space === 'linear') target.checkContext(at.context);
     const bytes = fromBase64(args.data);
     const written =
       at.space === 'physical'
@@ -37,7 +39,7 @@ export class Memory {
         `Only ${written} of ${bytes.length} bytes were written: the rest is not mapped.`,
       );
     }
-    this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
+    this.core.changed();
     return { offset: 0, bytesWritten: written };
   }
 }

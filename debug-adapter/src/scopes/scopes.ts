@@ -68,7 +68,7 @@ export class Scopes {
     if (!node) throw new RequestError(`There is no '${args.name}' here.`);
     if (!node.set) throw new RequestError(`'${args.name}' cannot be changed here.`);
     node.set(this.evaluate(args.value));
-    this.core.emit('invalidated', { areas: ['variables', 'stacks'] });
+    this.core.changed();
     const changed = find()!;
     return { value: changed.value, memoryReference: changed.memoryReference };
   }

@@ -17,19 +17,22 @@ export interface Node {
 /** Variable references of one stop. */
 export class VariableStore {
   private nodes: (() => Node[])[] = [];
+  /** The reference of the first of them; none is given twice. */
+  private first = 1;
 
   forget(): void {
+    this.first += this.nodes.length;
     this.nodes = [];
   }
 
   /** A reference under which the children can be asked for. */
   add(children: () => Node[]): number {
     this.nodes.push(children);
-    return this.nodes.length;
+    return this.first + this.nodes.length - 1;
   }
 
   children(reference: number): Node[] {
-    const children = this.nodes[reference - 1];
+    const children = this.nodes[reference - this.first];
     if (!children)
       throw new RequestError(`There is no variable ${reference}: the machine has gone on since.`);
     return children();

@@ -10,6 +10,8 @@ import { type Frame, framesOf } from './frames';
 /** `stackTrace`, and the frames that its ids stand for until the machine goes on. */
 export class StackTrace {
   private frames: Frame[] = [];
+  /** Id of the first of them. Ids are never given twice: a client that asks late must not get another frame. */
+  private firstId = 1;
   private readonly perThread = new Map<number, { first: number; count: number }>();
 
   constructor(
@@ -17,10 +19,13 @@ export class StackTrace {
     private readonly threads: Threads,
   ) {
     core.onResume(() => this.forget());
+    // The stacks may be others now; frames that have been shown still stand for what they stood for.
+    core.onChange(() => this.perThread.clear());
   }
 
   /** Frame ids of the stop before are no longer valid. */
-  forget(): void {
+  private forget(): void {
+    this.firstId += this.frames.length;
     this.frames = [];
     this.perThread.clear();
   }
@@ -42,7 +47,7 @@ export class StackTrace {
     if (id === undefined) {
       return this.framesOf(this.threads.idOf(target.context))[0].frame;
     }
-    const frame = this.frames[id - 1];
+    const frame = this.frames[id - this.firstId];
     if (!frame) throw new RequestError(`There is no frame ${id}: the machine has gone on since.`);
     return frame;
   }
@@ -62,7 +67,9 @@ export class StackTrace {
       this.perThread.set(threadId, known);
     }
     const { first, count } = known;
-    return this.frames.slice(first, first + count).map((frame, i) => ({ frame, id: first + i + 1 }));
+    return this.frames
+      .slice(first, first + count)
+      .map((frame, i) => ({ frame, id: this.firstId + first + i }));
   }
 }
 

@@ -26,10 +26,9 @@ export class TranslateView {
     const access = args.access ?? 'read';
     if (!ACCESSES.includes(access))
       throw new RequestError(`The access must be one of ${ACCESSES.join(', ')}.`);
-    const contexts = target.machine.contexts();
     const { context, address } = this.locate(args);
-    const info = contexts.find((one) => one.id === context);
-    if (!info) throw new RequestError(`There is no context '${context}'.`);
+    target.checkContext(context);
+    const info = target.machine.contexts().find((one) => one.id === context)!;
     const { steps, result } = target.machine.walk(address, access, context);
     return {
       address: hex(address),
