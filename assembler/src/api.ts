@@ -10,6 +10,8 @@ import type { SourceFile } from './text/source';
 export interface FileProvider {
   /** The file's bytes, or undefined when there is no such file. */
   read(path: string): Uint8Array | undefined;
+  /** Is there such a file? For providers that can tell without reading it. */
+  exists?(path: string): boolean;
 }
 
 export interface AssembleOptions {

@@ -37,9 +37,25 @@ export class Files {
         // A provider that cannot read has no such file.
       }
       this.#contents.set(path, content);
-      if (content) this.dependencies.push(path);
+      if (content) this.#depend(path);
     }
     return this.#contents.get(path);
+  }
+
+  #depend(path: string): void {
+    if (!this.dependencies.includes(path)) this.dependencies.push(path);
+  }
+
+  /** Is there such a file? Not read where the provider can tell without. */
+  #exists(path: string): boolean {
+    if (!this.provider.exists || this.#contents.has(path)) return this.#content(path) !== undefined;
+    try {
+      if (!this.provider.exists(path)) return false;
+    } catch {
+      return false;
+    }
+    this.#depend(path);
+    return true;
   }
 
   /** Finds `path` beside the file that asks, then in the include paths. */
@@ -47,14 +63,14 @@ export class Files {
     if (path === '') return undefined;
     if (isAbsolutePath(path)) {
       const whole = normalizePath(path);
-      return this.#content(whole) ? whole : undefined;
+      return this.#exists(whole) ? whole : undefined;
     }
     const folders = this.workingFolderFirst
       ? ['.', ...this.includePaths, directoryOf(from)]
       : [directoryOf(from), ...this.includePaths];
     for (const folder of folders) {
       const whole = join(folder, path);
-      if (this.#content(whole)) return whole;
+      if (this.#exists(whole)) return whole;
     }
     return undefined;
   }
@@ -69,9 +85,10 @@ export class Files {
   source(path: string): SourceFile | undefined {
     const known = this.#sources.get(path);
     if (known) return known;
-    const content = this.#content(path);
-    if (!content) return undefined;
-    const file = this.kept(path) ?? readSource(path, 0, content);
+    const kept = this.#exists(path) ? this.kept(path) : undefined;
+    const content = kept ? undefined : this.#content(path);
+    const file = kept ?? (content && readSource(path, 0, content));
+    if (!file) return undefined;
     file.index = this.index(path);
     this.#sources.set(path, file);
     this.lines += file.lines.length;

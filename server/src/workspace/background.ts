@@ -1,7 +1,7 @@
 import type { Workspace } from './workspace';
 
 /** Milliseconds between two looks at the messages that have come in. */
-const SLICE_MS = 12;
+const SLICE_MS = 6;
 
 /** Steps, and in the end how many milliseconds were spent in them. */
 export function* timed<T>(steps: Generator<void, T>): Generator<void, { value: T; time: number }> {

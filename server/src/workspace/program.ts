@@ -149,6 +149,8 @@ export class Program {
     return {
       main: recipe.main,
       files: {
+        // Open texts are kept as lines: they are put together only where their bytes are wanted.
+        exists: (path) => recipe.overlay?.has(path) || workspace.exists(path),
         read: (path) => recipe.overlay?.get(path)?.data ?? changed?.get(path)?.data ?? workspace.read(path),
       },
       includePaths: recipe.includePaths,

@@ -123,6 +123,11 @@ export class Workspace {
     return this.binaries.get(path);
   }
 
+  /** Is there such a file? */
+  exists(path: string): boolean {
+    return this.open.has(path) || this.read(path) !== undefined;
+  }
+
   private readDisk(path: string): Uint8Array | undefined {
     try {
       return this.disk.read(path);
@@ -144,7 +149,7 @@ export class Workspace {
   find(name: string, from: string, includePaths: readonly string[]): string | undefined {
     for (const folder of [directoryOf(from), ...includePaths]) {
       const path = join(folder, name);
-      if (this.read(path)) return path;
+      if (this.exists(path)) return path;
     }
     return undefined;
   }
