@@ -190,6 +190,18 @@ describe('debug adapter: what goes wrong', () => {
     assert.equal(await client.popsUp('continue'), false);
   });
 
+  it('gives up a launch that is cancelled, not one beside a cancelled request', async () => {
+    await client.dap.initializeRequest();
+    const lab = { lab: join(root, 'guests/labs/hypercall') };
+    const launch = client.dap.launchRequest(lab as object);
+    const cancelled = client.custom('cancel', {});
+    assert.match(await refused(launch), /cancelled/);
+    await cancelled;
+    const again = client.dap.launchRequest(lab as object);
+    await client.custom('cancel', { requestId: 1 });
+    await again;
+  });
+
   it('ends while the machine runs', async () => {
     await client.launch({ program: fixture('spin.asm') });
     await client.dap.configurationDoneRequest();
