@@ -231,10 +231,13 @@ function choose(text: string, position: number, row: Row): Choice[] {
 const prefixes =
   'lock rep repe repne a16 a32 a64 o16 o32 o64 bnd xacquire xrelease es cs ss ds fs gs wait'.split(' ');
 
-/** How much is made of a row. */
+/**
+ * How much is made of the rows: of one in so many old and vector rows every other operand, prefix and address too,
+ * of the others only each form with its sizes and decorations.
+ */
 export interface Extent {
-  /** Also every other operand, prefix and address; else only each form with its sizes and decorations. */
-  deep: boolean;
+  deepEvery: number;
+  deepEveryVector: number;
 }
 
 function decorated(text: string, c: Choice): string[] {
@@ -251,14 +254,14 @@ function decorated(text: string, c: Choice): string[] {
   return out;
 }
 
-function linesOf(row: Row, extent: Extent, put: (line: string) => void) {
+function linesOf(row: Row, allDeep: boolean, put: (line: string) => void) {
   const choices = row.operands.map((o, i) => choose(o, i, row));
   // Register and memory in turn.
   let combinations: Choice[][] = [[]];
   for (const c of choices) combinations = combinations.flatMap((before) => c.map((one) => [...before, one]));
   for (const mnemonic of row.mnemonics) {
     // Of the conditions' forms one is enough.
-    const deep = extent.deep && (row.mnemonics.length === 1 || mnemonic === row.mnemonics[2]);
+    const deep = allDeep && (row.mnemonics.length === 1 || mnemonic === row.mnemonics[2]);
     for (const combination of combinations) {
       const base = combination.map((c) => c.first);
       const write = (operands: string[], prefix = '') =>
@@ -302,6 +305,9 @@ function linesOf(row: Row, extent: Extent, put: (line: string) => void) {
 /** The lines for a table, without duplicates and in its order. */
 export function linesOfTable(text: string, extent: Extent): string[] {
   const lines = new Set<string>();
-  for (const row of parse(text)) linesOf(row, extent, (line) => lines.add(line));
+  parse(text).forEach((row, i) => {
+    const every = row.vex || row.evex ? extent.deepEveryVector : extent.deepEvery;
+    linesOf(row, i % every === 0, (line) => lines.add(line));
+  });
   return [...lines];
 }

@@ -146,7 +146,14 @@ for (const op of ['Verr', 'Verw', 'Ltr', 'Lldt', 'Lmsw']) {
 tweaks.Sldt_r64m16 = { operandSize: 0 };
 
 // 16-bit mode needs 66 here, as for any 32-bit register.
-for (const name of ['Incsspd_r32', 'Rdsspd_r32', 'Wrssd_m32_r32', 'Rdshr_rm32', 'Wrshr_rm32'])
+for (const name of [
+  'Incsspd_r32',
+  'Rdsspd_r32',
+  'Wrssd_m32_r32',
+  'Wrussd_m32_r32',
+  'Rdshr_rm32',
+  'Wrshr_rm32',
+])
   tweaks[name] = { operandSize: 32 };
 
 // The modes in which NASM accepts an instruction.
