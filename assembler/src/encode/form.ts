@@ -163,8 +163,11 @@ export function slot(place: Place, more: Partial<Slot> = {}): Slot {
   return { place, memory: false, bytes: 0, immediateSize: 0, ...more };
 }
 
+/** Every property, so that all objects have one shape: the encoder is fast only with those. */
+type Whole<T> = { [K in keyof Required<T>]: T[K] };
+
 /** What most rows have: the text of the table (rows.ts) does not repeat it. */
-export const USUAL: Form = {
+export const USUAL: Whole<Form> = {
   code: 0,
   slots: [],
   space: 'legacy',
@@ -190,6 +193,39 @@ export const USUAL: Form = {
   impliedImmediate: -1,
   bnd: false,
   o64: undefined,
+  repeat: undefined,
+  zeroingStore: undefined,
+  noDistance: undefined,
+  roundingAt: undefined,
+  onlyShort: undefined,
+  sizedTarget: undefined,
+  assumed: undefined,
+  preferred: undefined,
+  far: undefined,
+  to: undefined,
+  opcodeOffset: undefined,
+  dword64: undefined,
+  optimised: undefined,
   evex: undefined,
+  misread: undefined,
   text: '',
 };
+
+const USUAL_SLOT: Whole<Slot> = {
+  place: 'fixed',
+  register: undefined,
+  only: undefined,
+  memory: false,
+  vector: undefined,
+  bytes: 0,
+  immediate: undefined,
+  immediateSize: 0,
+  except64: undefined,
+  address: undefined,
+  whole: undefined,
+};
+
+/** The same form in the shape that all have. */
+export function uniform(form: Form): Form {
+  return { ...USUAL, ...form, slots: form.slots.map((s) => ({ ...USUAL_SLOT, ...s })) };
+}

@@ -12,7 +12,7 @@ import {
   isShortened,
   tweaks,
 } from './dialect';
-import type { Form } from './form';
+import { type Form, uniform } from './form';
 import { aliases, unknown } from './names';
 import { isPseudo, pseudoForms } from './pseudo';
 import { inTable, rowNamed, rowsOf, tableMnemonics } from './rows';
@@ -98,8 +98,9 @@ export function formsOf(mnemonic: string): Form[] | undefined {
   list.push(...list.filter((f) => isShortened(name, f)).flatMap(shortened));
   for (const form of list) correct(name, form);
   if (list.length === 0) return undefined;
-  forms.set(mnemonic, list);
-  return list;
+  const made = list.map(uniform);
+  forms.set(mnemonic, made);
+  return made;
 }
 
 /** Every mnemonic, for completion and tests (not the pseudo-operations with a comparison in their name). */
