@@ -36,8 +36,8 @@ export interface AssembleOptions {
   workingFolderFirst?: boolean;
   /** What comes out: a flat binary (default) or a relocatable object file; NASM's -f. */
   format?: 'bin' | 'elf32' | 'elf64' | 'elfx32';
-  /** DWARF line information in the object file; NASM's -g. */
-  debug?: boolean;
+  /** Line information in the object file, as DWARF or stabs; NASM's -g and -F. */
+  debug?: boolean | 'stabs';
   /** NASM's -O0 and -O1; absent: -Ox. */
   optimize?: 0 | 1;
   /** NASM's --limit-…, by its name. */

@@ -192,7 +192,7 @@ describe('hyperstep-asm', () => {
       '-t a.asm',
       '-O7k a.asm',
       '-F cv8 -f elf64 a.asm',
-      '-F stabs -f elf64 a.asm',
+      '-F stabs -f bin a.asm',
       '-f win64 a.asm',
       '- a.asm',
       '--bogus a.asm',

@@ -39,6 +39,9 @@ export const HELP = `Usage: hyperstep-asm [options...] [--] filename
 
 /** Text of `-y`. */
 export const DEBUG_FORMATS = `       elf32:     dwarf     DWARF 2 lines [default]
+                  stabs     stabs lines (older)
        elf64:     dwarf     DWARF 3 lines [default]
+                  stabs     stabs lines (older)
        elfx32:    dwarf     DWARF 3 lines [default]
+                  stabs     stabs lines (older)
 `;

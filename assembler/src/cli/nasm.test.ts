@@ -34,6 +34,8 @@ const SOURCES: Readonly<Record<string, string>> = {
   'mark.asm': '\xef\xbb\xbf; a comment\n db 1\n',
   'marked.asm': '\xef\xbb\xbforg 100h\n db 1\n',
   'jumps.asm': 'jnz x\nret\nx: jnz x\n jmp y\ny: jnz $+5\n jnz z\n times 200 nop\nz: loop x2\nx2: jmp $\n',
+  'stabs.asm':
+    '%macro m 1\n mov eax,%1\n nop\n%endmacro\nbits 32\nx: nop\n m 5\n m 6\nsection .data\n dd x\nsection .text\n times 3 inc eax\n%include "l.inc"\nsection .more exec\n nop\n db 1,2\n nop\nsection .text\n ret\n',
   'segments.asm':
     'mov ds,ax\nmov ax,ds\nmov ds,eax\nmov ds,[bx]\nbits 32\nmov ds,ax\nmov ds,eax\nbits 64\nmov ds,ax\nmov ds,rax\nmov rax,ds\nmov ds,[rbx]\n',
   'attributes.asm':
@@ -58,6 +60,11 @@ mark.asm
 marked.asm
 -O0 jumps.asm
 -O1 jumps.asm
+-felf32 -g -F stabs stabs.asm -Ilib
+-felf64 -g -F stabs stabs.asm -Ilib
+-felfx32 -gstabs stabs.asm -Ilib
+-felf64 -F stabs d/e.asm
+-felf32 -Fstabs warn.asm
 -O0 segments.asm
 -O1 segments.asm
 -felf32 attributes.asm

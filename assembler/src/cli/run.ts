@@ -51,9 +51,7 @@ function formatOf(command: Command): NonNullable<AssembleOptions['format']> {
 function checkDebugFormat(command: Command, format: string): void {
   const { debugFormat } = command;
   if (debugFormat === undefined) return;
-  const known = format === 'bin' ? ['null'] : ['dwarf'];
-  if (debugFormat === 'stabs' && format !== 'bin')
-    throw new UsageError("debug format `stabs' is not supported: use `-F dwarf'", false);
+  const known = format === 'bin' ? ['null'] : ['dwarf', 'stabs'];
   if (!known.includes(debugFormat))
     throw new UsageError(`unrecognized debug format \`${debugFormat}' for output format \`${format}'`);
 }
@@ -130,7 +128,7 @@ function runCommand(command: Command, system: System): number {
     workingFolderFirst: true,
     preamble: [...clockMacros(system.now), ...command.preamble],
     format,
-    debug: (command.debug || command.debugFormat !== undefined) && format !== 'bin',
+    debug: format !== 'bin' && command.debug && (command.debugFormat === 'stabs' ? 'stabs' : true),
     optimize: command.optimize,
     warnings: command.warnings,
     limits: command.limits,

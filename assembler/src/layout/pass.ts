@@ -281,7 +281,7 @@ export class Pass implements Host {
     const lines = Object.entries(this.options.defines ?? {}).map(([n, value]) => `%define ${n} ${value}`);
     if (format) lines.unshift(`%define __?OUTPUT_FORMAT?__ ${format}`);
     if (this.layout.format) lines.unshift('%imacro osabi 1+.nolist', '[osabi %1]', '%endmacro');
-    if (debug) lines.unshift('%define __?DEBUG_FORMAT?__ dwarf');
+    if (debug) lines.unshift(`%define __?DEBUG_FORMAT?__ ${debug === 'stabs' ? 'stabs' : 'dwarf'}`);
     if (lines.length === 0) return;
     enterFile(state, commandLine(lines), undefined);
     while (this.#preprocessor.next());

@@ -11,6 +11,10 @@ export interface DebugSection {
   data: Uint8Array | undefined;
   align: number;
   relocates?: string;
+  /** Contents when they are not the program's, another section they go with, bytes of an entry. */
+  type?: number;
+  link?: string;
+  entrySize?: number;
   /** Relocations refer to it: it gets a section symbol. */
   symbol: boolean;
   /** Its index in the file, known when the file is laid out. */
@@ -120,10 +124,20 @@ interface DebugEntry {
   addend: number;
 }
 
-/** Rows as NASM attributes them: code of a macro belongs to the line of its body. */
-function programsOf(source: DebugSource): { programs: LineProgram[]; files: string[] } {
-  const programs = new Map<Section, LineProgram>();
-  const numbers = new Map<number, number>();
+/** What stands at an offset of executable code; `changed`: on another line than what was told before. */
+export interface Row {
+  section: Section;
+  file: number;
+  line: number;
+  offset: number;
+  changed: boolean;
+}
+
+/**
+ * Rows as NASM attributes them: code of a macro belongs to the line of its
+ * body. `met` hears of all files, also those without code.
+ */
+export function* rowsOf(source: DebugSource, met: (file: number) => void = () => {}): Generator<Row> {
   let lastFile = -1;
   let lastLine = -1;
   let pending = false;
@@ -134,20 +148,30 @@ function programsOf(source: DebugSource): { programs: LineProgram[]; files: stri
     const line = inner?.line ?? r.line;
     if (file !== lastFile || line !== lastLine) {
       pending = true;
-      if (!numbers.has(file)) numbers.set(file, numbers.size + 1);
+      met(file);
     }
     lastFile = file;
     lastLine = line;
     const about = source.sections.get(r.section);
     if (!about || (about.flags & SHF.EXECINSTR) === 0) continue;
-    let program = programs.get(r.section);
-    if (!program) {
-      program = new LineProgram(r.section, source.variant.word);
-      programs.set(r.section, program);
-    }
-    if (!pending) continue;
-    program.row(numbers.get(file)!, line, r.offset);
+    yield { section: r.section, file, line, offset: r.offset, changed: pending };
     pending = false;
+  }
+}
+
+function programsOf(source: DebugSource): { programs: LineProgram[]; files: string[] } {
+  const programs = new Map<Section, LineProgram>();
+  const numbers = new Map<number, number>();
+  const met = (file: number) => {
+    if (!numbers.has(file)) numbers.set(file, numbers.size + 1);
+  };
+  for (const { section, file, line, offset, changed } of rowsOf(source, met)) {
+    let program = programs.get(section);
+    if (!program) {
+      program = new LineProgram(section, source.variant.word);
+      programs.set(section, program);
+    }
+    if (changed) program.row(numbers.get(file)!, line, offset);
   }
   for (const p of programs.values()) p.end();
   return { programs: [...programs.values()], files: [...numbers.keys()].map((i) => source.files[i] ?? '') };

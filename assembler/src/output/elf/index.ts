@@ -3,6 +3,7 @@ import type { Files } from '../../layout/files';
 import type { Layout } from '../../layout/layout';
 import { makeDwarf } from './dwarf';
 import { ElfFormat } from './format';
+import { makeStabs } from './stabs';
 import { makeSymbols } from './symbols';
 import { ELF_VARIANTS } from './variant';
 import { writeElf } from './write';
@@ -27,7 +28,7 @@ export function makeObject(options: AssembleOptions): ObjectOutput | undefined {
     ? ELF_VARIANTS[options.format!]
     : undefined;
   if (!variant) return undefined;
-  const format = new ElfFormat(variant, options.debug ?? false);
+  const format = new ElfFormat(variant, options.debug !== undefined && options.debug !== false);
   return {
     format,
     write(layout, files, o, problem) {
@@ -52,7 +53,7 @@ function write(
   const { sections, order, globals, elements } = format;
   const symbols = makeSymbols({ layout, sections, order, globals, elements, problem });
   const debug = options.debug
-    ? makeDwarf({
+    ? (options.debug === 'stabs' ? makeStabs : makeDwarf)({
         variant: format.variant,
         sections,
         records: layout.records.list,

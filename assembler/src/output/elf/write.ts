@@ -162,8 +162,10 @@ function headersOf(content: ElfContent): { headers: Header[]; strings: number } 
   content.debug.forEach((d, i) => {
     d.index = debugFirst + i;
     const { name, data, align } = d;
-    if (d.relocates === undefined) header({ name, type: SHT.PROGBITS, data, align });
-    else {
+    if (d.relocates === undefined) {
+      const link = d.link === undefined ? 0 : debugFirst + content.debug.findIndex((o) => o.name === d.link);
+      header({ name, type: d.type ?? SHT.PROGBITS, data, align, link, entrySize: d.entrySize ?? 0 });
+    } else {
       const info = debugFirst + content.debug.findIndex((o) => o.name === d.relocates);
       const type = rela ? SHT.RELA : SHT.REL;
       const entrySize = word * (rela ? 3 : 2);
