@@ -22,14 +22,14 @@ export const MAX_LINE_TOKENS = 200_000;
 /**
  * Work one pass may do, counted in tokens: every line read counts, what macros
  * and repetitions make of it, and every instruction `times` encodes. Larger
- * sources may do more: those of x265 and dav1d need up to 5,000 a line.
+ * sources may do more: those of x265, dav1d and libvpx need up to 25,000 a line.
  */
 export const MAX_WORK = 2_000_000;
-export const WORK_PER_SOURCE_LINE = 20_000;
+export const WORK_PER_SOURCE_LINE = 40_000;
 /** Work of all passes together, in passes' worth. */
 export const MAX_WORK_PASSES = 4;
 /** The same for sources that really have so many lines. */
-export const WORK_ALL_PASSES_PER_SOURCE_LINE = 20_000;
+export const WORK_ALL_PASSES_PER_SOURCE_LINE = 40_000;
 /** Bytes of a string that macros put together. */
 export const MAX_STRING = 1 << 20;
 /** Bytes of all sections together. */

@@ -250,7 +250,8 @@ function declare(layout: Layout, external: External): void {
   const known = externals.get(external.name);
   if (known?.kind === external.kind) known.size = external.size;
   else externals.set(external.name, external);
-  layout.format?.defined(external.name);
+  // A label of the name stands where it is defined.
+  if (!layout.symbols.table.has(external.name)) layout.format?.defined(external.name);
 }
 
 const extern: Directive = (layout, cursor, at) => {
