@@ -1,3 +1,5 @@
+import { decimalFraction } from './decimal';
+
 /** Layout of a binary floating-point format. `fraction` counts stored fraction bits; x87's leading bit is stored too. */
 interface Format {
   bytes: number;
@@ -62,11 +64,13 @@ function parse(text: string, warn: FloatWarn): Parsed | undefined {
   const [, whole, part, exponent] = decimal;
   const leading = /^0*/.exec(whole + part)![0].length;
   const kept = leading + MAX_DIGITS;
-  if (whole.length + part.length <= kept) return scaled(10n, whole, part, 10n, exponent, 1);
+  const power = Number.parseInt(exponent || '0', 10) || 0;
+  if (whole.length + part.length === 0) return undefined;
+  if (whole.length + part.length <= kept) return { kind: 'number', ...decimalFraction(whole, part, power) };
   warn('float-toolong', `only the first ${MAX_DIGITS} digits of the constant count`);
   const cut = (digits: string, from: number) =>
     digits.slice(0, Math.max(0, kept - from)).padEnd(digits.length, '0');
-  return scaled(10n, cut(whole, 0), cut(part, whole.length), 10n, exponent, 1);
+  return { kind: 'number', ...decimalFraction(cut(whole, 0), cut(part, whole.length), power) };
 }
 
 function scaled(
@@ -177,7 +181,8 @@ export function floatBits(
     if (vanishes) return join(0n, 0n);
     biased = 0n;
   }
-  if (biased >= largest) {
+  // The first power of two beyond the format NASM 2.16.01 takes for a number: what comes out is no number.
+  if (biased > largest || (biased === largest && e + bias < Number(largest))) {
     warn('float-overflow', 'the constant is too large for its format: it becomes infinite');
     return join(largest, leading);
   }
