@@ -23,6 +23,7 @@ function describe(op: Operand): string {
   switch (op.kind) {
     case 'register': {
       const reg = findRegister(op.name);
+      if (op.set) return `\`${op.name}+${op.set - 1}\` (a set of ${op.set} registers)`;
       return reg ? `\`${op.name}\` (${describeClass(reg.class)})` : `\`${op.name}\``;
     }
     case 'immediate': {

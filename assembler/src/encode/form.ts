@@ -56,6 +56,8 @@ export interface Slot {
   address?: boolean;
   /** A byte register that stands for its whole: `bpl` needs no REX, and exists outside 64-bit mode, as in NASM. */
   whole?: boolean;
+  /** The register stands for so many, and may be written as a set: `zmm4+3`. */
+  set?: number;
 }
 
 /** Which of the encoding spaces. */
@@ -223,6 +225,7 @@ const USUAL_SLOT: Whole<Slot> = {
   except64: undefined,
   address: undefined,
   whole: undefined,
+  set: undefined,
 };
 
 /** The same form in the shape that all have. */

@@ -97,6 +97,8 @@ function makeSlot(kind: string): Slot | undefined {
   const reg = /^([a-z]+\d*?|r\d+|[xz]mmp3|kp1)_(reg_mem|reg|rm|opcode|vvvv|or_mem|is4|is5)/.exec(kind);
   const cls = reg ? registerNames[reg[1]] : undefined;
   if (!reg || !cls) return undefined;
+  // `zmm1+3`, `k1+1`: what is written is the first of several registers.
+  const set = /p3$/.test(reg[1]) ? 4 : reg[1] === 'kp1' ? 2 : undefined;
   switch (reg[2]) {
     case 'or_mem':
       return slot('rm', { register: cls, memory: true });
@@ -106,7 +108,7 @@ function makeSlot(kind: string): Slot | undefined {
     case 'is5':
       return slot('is4', { register: cls });
     default:
-      return slot(reg[2] as Place, { register: cls });
+      return slot(reg[2] as Place, { register: cls, set });
   }
 }
 

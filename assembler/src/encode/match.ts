@@ -84,6 +84,7 @@ export function fit(slot: Slot, form: Form, op: Operand, ctx: MatchContext): Fit
         return Fit.No;
       if (slot.register !== reg.class) return sameFamily(slot.register, reg.class) ? Fit.Size : Fit.No;
       if (slot.only !== undefined && (slot.only !== reg.number || reg.high)) return Fit.No;
+      if (op.set !== undefined && op.set !== slot.set) return Fit.No;
       if (slot.except64 === reg.number && ctx.bits === 64) return Fit.No;
       if (reg.number > 15 && form.space !== 'evex') return Fit.No;
       return Fit.Yes;
@@ -172,7 +173,7 @@ function operandCode(op: Operand, ctx: MatchContext): number {
   const size = op.size === undefined ? 0 : (sizeCodes[op.size] ?? 9);
   switch (op.kind) {
     case 'register':
-      return 1024 + registerKind(op.name) * 2 + (op.to ? 1 : 0);
+      return 1024 + (op.set ? 128 * Math.log2(op.set) : 0) + registerKind(op.name) * 2 + (op.to ? 1 : 0);
     case 'immediate':
       return ((op.distance ? distanceCodes[op.distance] : 0) * 10 + size) * 2 + (op.strict ? 1 : 0);
     case 'far':

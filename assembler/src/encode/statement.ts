@@ -42,6 +42,8 @@ export interface RegisterOperand {
   size?: SizeKeyword;
   /** x87 `to`, as in `fadd to st3`. */
   to?: boolean;
+  /** Registers of a set: 4 for `zmm4+3`. */
+  set?: number;
   /** EVEX decorations after the operand: `{k1}` gives `k1`, `{z}` sets `zeroing`. */
   mask?: string;
   zeroing?: boolean;

@@ -78,6 +78,17 @@ function decorate(operand: Operand, syntax: OperandSyntax): void {
   }
 }
 
+/** `zmm4+3`, the four registers from zmm4 on (V4FMADDPS, SDM vol. 2); a number must be one less than a power of two. */
+function registerSet(value: Linear): RegisterOperand | undefined {
+  const [term] = value.terms;
+  if (value.terms.length !== 1 || term.factor !== 1 || typeof term.key !== 'string') return undefined;
+  const set = Number(value.value) + 1;
+  if (![1, 2, 4, 8, 16].includes(set)) return undefined;
+  const register: RegisterOperand = { kind: 'register', name: term.key };
+  if (set > 1) register.set = set;
+  return register;
+}
+
 function makePlain(syntax: OperandSyntax, evaluator: Evaluator, toValue: ToValue): Operand {
   const { size, strict, distance } = syntax;
   if (syntax.memory) return makeMemory(syntax.memory, evaluator, toValue, syntax);
@@ -94,6 +105,8 @@ function makePlain(syntax: OperandSyntax, evaluator: Evaluator, toValue: ToValue
   }
   const value = evaluator.linear(e);
   if (value.terms.some((t) => typeof t.key === 'string')) {
+    const set = registerSet(value);
+    if (set) return { ...set, size };
     throw new Complaint(
       'register-expression',
       'registers can only be added up inside `[…]`',

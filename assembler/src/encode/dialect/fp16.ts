@@ -75,7 +75,7 @@ export const handTable: Record<string, string> = {
 
   vcvtneps2bf16: 'rvm Vz,V,V f3.2.0.72 fv4 !',
   vdpbf16ps: 'rvm Vz,V,V=128 f3.2.0.52 fv4',
-  vp2intersectd: 'rvm K,V,V=128 f2.2.0.68 fv4',
+  vp2intersectd: 'rvm P,V,V=128 f2.2.0.68 fv4',
 };
 
 for (const op of ['add', 'div', 'mul', 'sub', 'sqrt'])

@@ -5,7 +5,7 @@
  *     <order> <operands> <prefix>.<map>.<W>.<opcode> <tuple> <traits>
  *
  * Order: where the operands go, as in NASM's manual: `r` ModRM.reg, `v` VEX.vvvv, `m` ModRM.rm, `i` an immediate.
- * Operands: `V` a vector of the full length, `H` of half, `Q` of a quarter of it, `X` always xmm, `K` a mask, `G32` a
+ * Operands: `V` a vector of the full length, `H` of half, `Q` of a quarter of it, `X` always xmm, `K` a mask, `P` two, `G32` a
  * general register, `W` as V but an xmm register for 256 bits; `V=16` where the size of memory in bits is not the vector's; `M16` memory only; `X-` a
  * register only. `z` or `k` behind the first: it takes `{k1}{z}` or `{k1}`.
  * Rows with V, H or Q stand for the three lengths; the others ignore the length.
@@ -23,7 +23,7 @@ const places: Record<string, Place> = { r: 'reg', v: 'vvvv', m: 'rm', i: 'imm' }
 
 /** The register of an operand letter at a length (0 to 2) and the bits it has. */
 function registerOf(letter: string, length: number): [RegisterClass, number] {
-  if (letter === 'K') return ['mask', 64];
+  if (letter === 'K' || letter === 'P') return ['mask', 64];
   if (letter.startsWith('G')) return [`r${letter.slice(1)}` as RegisterClass, Number(letter.slice(1))];
   if (letter === 'W') return [length === 1 ? 'xmm' : vectors[length], 128 << length];
   const shorter = { V: 0, H: 1, Q: 2, X: 2 }[letter] ?? 0;
@@ -60,14 +60,15 @@ function row(mnemonic: string, text: string, length: number, code: number): Form
     const place = places[order[i]];
     if (operand === 'i')
       return { place, memory: false, bytes: 1, immediate: 'plain', immediateSize: 8 } satisfies Slot;
-    const m = /^([VHQWXKM]|G\d+)(-?)(\d*)(?:=(\d+))?[zk]?$/.exec(operand)!;
+    const m = /^([VHQWXKPM]|G\d+)(-?)(\d*)(?:=(\d+))?[zk]?$/.exec(operand)!;
     const [register, bits] = registerOf(m[1], length);
     const memory = place === 'rm' && m[2] === '';
     if (memory) {
       memorySize = Number(m[4] ?? (m[1] === 'M' ? m[3] : bits));
       natural = three ? bits : memorySize;
     }
-    return { place, register: m[1] === 'M' ? undefined : register, memory, bytes: 0, immediateSize: 0 };
+    const set = m[1] === 'P' ? 2 : undefined;
+    return { place, register: m[1] === 'M' ? undefined : register, memory, set, bytes: 0, immediateSize: 0 };
   });
   const evex: EvexTraits = {
     mask: /[zk](,|$)/.test(operands),
