@@ -1,7 +1,8 @@
 import type { Connection, WorkDoneProgressReporter } from 'vscode-languageserver';
 import { diagnosticsInSteps } from './features/diagnostics';
 import { uriOf } from './locations';
-import { type Background, timed } from './workspace/background';
+import type { Background } from './workspace/background';
+import { timed } from './workspace/timed';
 import type { Workspace } from './workspace/workspace';
 
 /** Quiet time after a keystroke before the text is assembled again: several changes often come together. */

@@ -3,22 +3,6 @@ import type { Workspace } from './workspace';
 /** Milliseconds between two looks at the messages that have come in. */
 const SLICE_MS = 6;
 
-/** Steps, and in the end how many milliseconds were spent in them. */
-export function* timed<T>(steps: Generator<void, T>): Generator<void, { value: T; time: number }> {
-  let time = 0;
-  try {
-    for (;;) {
-      const started = performance.now();
-      const { done, value } = steps.next();
-      time += performance.now() - started;
-      if (done) return { value, time };
-      yield;
-    }
-  } finally {
-    steps.return(undefined as never);
-  }
-}
-
 /** Lets the messages that have come in take their turn: at once where the platform can, in a browser after a timer. */
 function turn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => void };

@@ -1,11 +1,21 @@
 import { directoryOf, join, Kind } from '@hyperstep/assembler';
 import type { Document } from '../text/document';
-import { isSource, type Workspace } from './workspace';
+import { isSource } from './sources';
 
 /** Folders and files looked at when searching for sources. */
 const MAX_FILES = 5000;
 const MAX_FOLDERS = 2000;
 const SKIPPED = /^(node_modules|\.git|out|dist|build|\.vscode-test)\/$/;
+
+/** What the graph needs to know of the files. */
+export interface GraphHost {
+  readonly roots: readonly string[];
+  openPaths(): string[];
+  document(path: string): Document | undefined;
+  list(folder: string): string[];
+  includePathsFor(main: string): string[];
+  addLab(folder: string): void;
+}
 
 /** Which file includes which, over all sources below the open folders. */
 export class IncludeGraph {
@@ -13,7 +23,7 @@ export class IncludeGraph {
   private edges: Map<string, string[]> | undefined;
   private epoch = '';
 
-  constructor(private readonly workspace: Workspace) {}
+  constructor(private readonly workspace: GraphHost) {}
 
   /** A file came, went or changed. */
   forget(path: string): void {

@@ -10,15 +10,33 @@ import {
 import type { TextEdit } from 'vscode-languageserver';
 import { MacroTable } from '../syntax/macro-table';
 import { Names } from '../syntax/names';
+import type { Outline } from '../syntax/outline';
 import { Document } from '../text/document';
-import { timed } from './background';
-import type { Workspace } from './workspace';
+import type { Settings } from './settings';
+import { timed } from './timed';
 
 /** A source that takes longer is given up: the editor has to go on. */
 const MAX_TIME_MS = 8000;
 
 /** Programs that take longer are drafted between keystrokes, in the background. */
 const LARGE_MS = 60;
+
+/** What a program needs to know of the files and of the other programs. */
+export interface ProgramHost {
+  readonly settings: Settings;
+  readonly fileEpoch: number;
+  document(path: string): Document | undefined;
+  read(path: string): Uint8Array | undefined;
+  exists(path: string): boolean;
+  stamp(path: string): number;
+  /** Gives up other work in steps. */
+  interrupt(): void;
+  macroNames(path: string): readonly string[];
+  outline(path: string, macros: MacroTable, epoch: number): Outline | undefined;
+  nextEpoch(): number;
+  /** Is told of every assembly. */
+  assembled: (recipe: Recipe, result: AssembleResult) => void;
+}
 
 /** How a program is assembled. */
 export interface Recipe {
@@ -54,7 +72,7 @@ export class Program {
   duration = 0;
 
   constructor(
-    readonly workspace: Workspace,
+    private readonly workspace: ProgramHost,
     readonly recipe: Recipe,
   ) {}
 

@@ -1,6 +1,6 @@
 import { directoryOf, type Token } from '@hyperstep/assembler';
 import { CompletionItemKind } from 'vscode-languageserver';
-import { isSource } from '../../workspace/workspace';
+import { isSource } from '../../workspace/sources';
 import { add, type Context } from './context';
 
 /** Paths in the string of an `%include` or `incbin`. */
