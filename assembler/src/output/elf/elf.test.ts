@@ -25,6 +25,10 @@ describe('ELF objects', () => {
     ]);
   });
 
+  it('know no directives of flat binaries', () => {
+    assert.deepEqual(errors('org 5\n[map all x]\n'), ['1 directive-unknown', '2 directive-unknown']);
+  });
+
   it('complain about attributes', () => {
     assert.deepEqual(errors('section a align=3\nsection b align=\nsection .symtab\nsection c merge\n'), [
       '1 align-invalid',
