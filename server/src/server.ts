@@ -12,6 +12,7 @@ import type {
   Range,
 } from 'vscode-languageserver';
 import {
+  CodeLensRefreshRequest,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   ErrorCodes,
@@ -39,6 +40,7 @@ import { signatureHelp } from './features/signature';
 import { documentSymbols, workspaceSymbolsInSteps } from './features/symbols';
 import { pathOf } from './locations';
 import { Publisher } from './publisher';
+import type { Names } from './syntax/names';
 import { Background } from './workspace/background';
 import type { ServerFiles } from './workspace/files';
 import { readSettings } from './workspace/settings';
@@ -92,12 +94,23 @@ interface Options {
  */
 export function startServer(connection: Connection, files: ServerFiles): void {
   const workspace = new Workspace(files);
-  let refreshes = false;
+  /** What the client asks for again when told so. */
+  let refreshes: InitializeParams['capabilities']['workspace'];
+  /** The names of the open files when colours were last asked for again: the same object as long as nothing is declared anew. */
+  let told: (Names | undefined)[] = [];
   let sharesRange = false;
   const background = new Background(workspace);
   const publisher = new Publisher(connection, workspace, background, () => {
-    if (!refreshes) return;
-    void connection.languages.inlayHint.refresh().catch(() => {});
+    const quietly = (asked: Promise<unknown>) => void asked.catch(() => {});
+    if (refreshes?.inlayHint?.refreshSupport) quietly(connection.languages.inlayHint.refresh());
+    // An edit of one file can change what names mean, and how often they are used, in the others.
+    if (workspace.openPaths().length < 2) return;
+    if (refreshes?.codeLens?.refreshSupport) quietly(connection.sendRequest(CodeLensRefreshRequest.type));
+    const names = workspace.openPaths().map((path) => workspace.programOf(path)?.names);
+    const same = names.length === told.length && names.every((n, i) => n === told[i]);
+    told = names;
+    if (!same && refreshes?.semanticTokens?.refreshSupport)
+      quietly(connection.languages.semanticTokens.refresh());
   });
   const changed = () => publisher.schedule();
 
@@ -112,7 +125,7 @@ export function startServer(connection: Connection, files: ServerFiles): void {
     publisher.enabled = !pull;
     const { itemDefaults } = params.capabilities.textDocument?.completion?.completionList ?? {};
     sharesRange = ['editRange', 'data'].every((name) => itemDefaults?.includes(name));
-    refreshes = params.capabilities.workspace?.inlayHint?.refreshSupport ?? false;
+    refreshes = params.capabilities.workspace;
     return {
       capabilities: pull ? { ...CAPABILITIES, ...PULLED } : CAPABILITIES,
       serverInfo: { name: 'Hyperstep' },

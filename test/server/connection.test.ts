@@ -133,6 +133,32 @@ describe('the server on a connection', () => {
     assert.deepEqual(await told, []);
   });
 
+  it('has names and counts of other open files asked for again after an edit', async () => {
+    const refreshSupport = true;
+    const workspace = { codeLens: { refreshSupport }, semanticTokens: { refreshSupport } };
+    client = await start({ capabilities: { workspace } });
+    const asked = (method: string) =>
+      new Promise<void>((resolve) =>
+        client.connection.onRequest(method, () => {
+          resolve();
+          return null;
+        }),
+      );
+    const both = Promise.all([
+      asked('workspace/codeLens/refresh'),
+      asked('workspace/semanticTokens/refresh'),
+    ]);
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: {
+        uri: 'file:///w/a.inc',
+        languageId: 'nasm',
+        version: 1,
+        text: 'struc s\n.f: resd 1\nendstruc\n',
+      },
+    });
+    await both;
+  });
+
   it('understands documents that are no files, under their own URI', async () => {
     client = await start();
     const other = 'untitled:Untitled-1';

@@ -137,6 +137,18 @@ describe('references', () => {
       '%if 1\n%push a\n%else\n%push b\n«%$x»:\n%endif\n jmp «%$x»\n%pop\n%push a\n%$x:\n%pop\n',
     );
   });
+  it('of a context local, when a call that pushes another context comes in between', () => {
+    const { workspace, path, position } = fixture(
+      '%macro open 0\n%push b\n%endmacro\n%push a\n jmp %$|x\n nop\n jmp %$x\n%pop\n',
+    );
+    const lines = () => references(workspace, path, position, true).map((l) => l.range.start.line);
+    assert.deepEqual(lines(), [4, 6]);
+    const at = { line: 5, character: 0 };
+    workspace
+      .document(path)!
+      .update([{ range: { start: at, end: { ...at, character: 4 } }, text: ' open' }], 2);
+    assert.deepEqual(lines(), [4]);
+  });
   it('of a context local across files', () => {
     checkReferences(
       {
