@@ -280,9 +280,10 @@ export class Pass implements Host {
     const { format, debug } = this.options;
     const lines = Object.entries(this.options.defines ?? {}).map(([n, value]) => `%define ${n} ${value}`);
     if (format) lines.unshift(`%define __?OUTPUT_FORMAT?__ ${format}`);
-    if (this.layout.format) lines.unshift('%imacro osabi 1+.nolist', '[osabi %1]', '%endmacro');
+    // What only some formats have is a macro only there.
+    const own = this.layout.format ? 'osabi' : 'org';
+    lines.unshift(`%imacro ${own} 1+.nolist`, `[${own} %1]`, '%endmacro');
     if (debug) lines.unshift(`%define __?DEBUG_FORMAT?__ ${debug === 'stabs' ? 'stabs' : 'dwarf'}`);
-    if (lines.length === 0) return;
     enterFile(state, commandLine(lines), undefined);
     while (this.#preprocessor.next());
   }

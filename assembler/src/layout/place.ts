@@ -16,7 +16,9 @@ export interface Placement {
 
 function alignUp(value: bigint, to: number | undefined): bigint {
   const a = BigInt(to ?? 1);
-  return a <= 1n ? value : ((value + a - 1n) / a) * a;
+  // Addresses may be negative, and division rounds to zero.
+  const over = ((value % a) + a) % a;
+  return over === 0n ? value : value + a - over;
 }
 
 /**

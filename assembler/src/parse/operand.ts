@@ -151,6 +151,16 @@ function split(registers: { name: string; factor: number }[], syntax: OperandSyn
   return pair;
 }
 
+/** `[base,index*scale]`. */
+function pairOf(registers: { name: string; factor: number }[], first: Linear, syntax: OperandSyntax): Pair {
+  const inFirst = registersOf(first).length;
+  if (inFirst === registers.length) return split(registers, syntax);
+  const { base, index } = split(registers.slice(0, inFirst), syntax);
+  const second = registers[inFirst];
+  if (index !== undefined || registers.length > inFirst + 1) return split(registers, syntax);
+  return { base, index: second.name, scale: second.factor };
+}
+
 const is16 = (name: string | undefined) => name === 'bx' || name === 'bp' || name === 'si' || name === 'di';
 
 /**
@@ -211,7 +221,10 @@ function makeMemory(
       syntax.last,
     );
   }
-  const chosen = choose(split(registers, syntax), hint, memory.nosplit ?? false);
+  // Behind a comma stands the index, which remains one.
+  const apart = memory.second !== undefined;
+  const pair = apart ? pairOf(registers, linear, syntax) : split(registers, syntax);
+  const chosen = apart ? pair : choose(pair, hint, memory.nosplit ?? false);
   const { base, index, scale } = chosen;
   if (scale !== 1 && scale !== 2 && scale !== 4 && scale !== 8) {
     throw new Complaint(
@@ -232,7 +245,7 @@ function makeMemory(
     displacementSize: memory.displacementSize,
     segment: memory.segment,
     relative: memory.relative,
-    nosplit: memory.nosplit,
+    nosplit: apart || memory.nosplit,
     size: syntax.size,
     strict: syntax.strict,
     distance: syntax.distance,

@@ -360,7 +360,9 @@ function parseBracket(cursor: Cursor): MemorySyntax {
     } else break;
     cursor.next();
   }
-  memory.value = parseExpression(cursor);
+  const first = cursor.peek;
+  // `[,rcx*2]` has an index only.
+  memory.value = first?.is(',') ? { kind: 'number', value: 0n, at: first } : parseExpression(cursor);
   if (memory.value.kind === 'register' && isSegmentName(memory.value.name) && cursor.accept(':')) {
     memory.segment = memory.value.name;
     memory.value = parseExpression(cursor);

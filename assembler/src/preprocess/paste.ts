@@ -21,15 +21,19 @@ const behindSingles: Meets = (a, b) =>
 
 const isWord = (t: Token) => t.kind === Kind.Identifier || isNumber(t);
 
+/** The sign of an exponent: `1e` before `+`. */
+const isSign = (a: Token, b: Token) =>
+  a.kind === Kind.Float && (b.text === '+' || b.text === '-') && /[ep]$/i.test(a.text);
+
 /** NASM's assembler reads the finished line as text again. */
-const asText: Meets = (a, b) =>
-  a.kind === Kind.Operator
-    ? b.kind === Kind.Identifier && a.text === '$' && b.text[0] !== '$'
-    : isWord(a) && isWord(b);
+const asText: Meets = (a, b) => {
+  if (a.kind === Kind.Operator) return b.kind === Kind.Identifier && a.text === '$' && b.text[0] !== '$';
+  return isWord(a) && (isWord(b) || (b.kind === Kind.Operator && isSign(a, b)));
+};
 
 /** Glues words together where parameters were put in. */
 export function pasteParameters(tokens: readonly Token[]): readonly Token[] {
-  return paste(tokens, behindParameters, false);
+  return paste(tokens, behindParameters, false, asText);
 }
 
 /** Glues words together where macros were expanded, and around `%+`. */
@@ -44,9 +48,25 @@ export function pasteText(tokens: readonly Token[]): readonly Token[] {
 
 const isPaste = (t: Token) => t.kind === Kind.Preprocessor && t.text === '%+';
 
-/** Gives the same array back when nothing is to be glued. */
-function paste(tokens: readonly Token[], meets: Meets, explicitly: boolean): readonly Token[] {
-  const from = firstPlace(tokens, meets, explicitly);
+/** Words, numbers and operators without white space, from a name on, are read as text again: `f(%1e+%2)`. */
+function inRun(tokens: readonly Token[], at: number): boolean {
+  for (let i = at; i >= 0; i--) {
+    const { kind, space } = tokens[i];
+    if (kind === Kind.String || kind === Kind.Preprocessor) return false;
+    if (kind === Kind.Identifier && i < at) return true;
+    if (space) return false;
+  }
+  return false;
+}
+
+/** Gives the same array back when nothing is to be glued. `within`: what meets inside a run. */
+function paste(
+  tokens: readonly Token[],
+  meets: Meets,
+  explicitly: boolean,
+  within?: Meets,
+): readonly Token[] {
+  const from = firstPlace(tokens, meets, explicitly, within);
   if (from < 0) return tokens;
   const out = tokens.slice(0, from);
   let changed = false;
@@ -60,17 +80,22 @@ function paste(tokens: readonly Token[], meets: Meets, explicitly: boolean): rea
       t = tokens[i];
     }
     const last = out[out.length - 1];
-    if (last && (explicit || (!t.space && meets(last, t)))) changed = glue(out, last, t) || changed;
+    const glued =
+      explicit || (last && !t.space && (meets(last, t) || (within?.(last, t) && inRun(tokens, i))));
+    if (last && glued) changed = glue(out, last, t) || changed;
     else out.push(t);
   }
   return changed ? out : tokens;
 }
 
-function firstPlace(tokens: readonly Token[], meets: Meets, explicitly: boolean): number {
+function firstPlace(tokens: readonly Token[], meets: Meets, explicitly: boolean, within?: Meets): number {
   if (explicitly && tokens.length > 0 && isPaste(tokens[0])) return 0;
   for (let i = 1; i < tokens.length; i++) {
     const t = tokens[i];
-    if ((!t.space && meets(tokens[i - 1], t)) || (explicitly && isPaste(t))) return i;
+    if (explicitly && isPaste(t)) return i;
+    if (t.space) continue;
+    const before = tokens[i - 1];
+    if (meets(before, t) || (within?.(before, t) && inRun(tokens, i))) return i;
   }
   return -1;
 }

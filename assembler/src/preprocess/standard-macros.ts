@@ -30,9 +30,6 @@ __?SECT?__
 %imacro use64 0.nolist
 [bits 64]
 %endmacro
-%imacro org 1+.nolist
-[org %1]
-%endmacro
 %imacro default 1+.nolist
 [default %1]
 %endmacro

@@ -1,4 +1,8 @@
-import { decimalFraction } from './decimal';
+/**
+ * Floating-point constants. NASM computes them with fractions of 192 bits that
+ * are cut off after every step; where an exact result would lie halfway between
+ * two numbers, its result may be the lower one. Sources get the same bytes here.
+ */
 
 /** Layout of a binary floating-point format. `fraction` counts stored fraction bits; x87's leading bit is stored too. */
 interface Format {
@@ -28,87 +32,113 @@ export interface FloatMode {
 /** The usual mode. */
 export const DEFAULT_FLOAT: FloatMode = { rounding: 'near', daz: false };
 
-/** Exponents beyond this overflow or vanish in every format; guards the power of ten. */
-const MAX_EXPONENT = 20000;
-
-/** Decimal digits that count. */
-const MAX_DIGITS = 52;
-
 /** Told what is odd about a constant; `code` is the class of a warning. */
 export type FloatWarn = (code: string, message: string) => void;
 
-/** A positive rational number, or what is not a number. */
-type Parsed =
-  | { kind: 'number'; numerator: bigint; denominator: bigint }
-  | { kind: 'infinity' | 'quiet' | 'signalling' };
+/** Bits of a fraction. */
+const WIDTH = 192;
+const ALL = (1n << BigInt(WIDTH)) - 1n;
+/** Decimal digits that count. */
+const MAX_DIGITS = 52;
+const MAX_DECIMAL_EXPONENT = 5000;
+const MAX_BINARY_EXPONENT = 20000;
 
-const SPECIAL: Record<string, Parsed> = {
-  infinity: { kind: 'infinity' },
-  nan: { kind: 'quiet' },
-  qnan: { kind: 'quiet' },
-  snan: { kind: 'signalling' },
+/** A number: fraction · 2^exponent, where the fraction has {@link WIDTH} bits behind the point, the first one set; 0 for zero. */
+interface Binary {
+  fraction: bigint;
+  exponent: number;
+}
+
+function bitLength(value: bigint): number {
+  if (value === 0n) return 0;
+  const hex = value.toString(16);
+  return hex.length * 4 - Math.clz32(Number.parseInt(hex[0], 16)) + 28;
+}
+
+/** The product of two fractions, cut off, with its first bit set. */
+function multiply(a: bigint, b: bigint): Binary {
+  const product = a * b;
+  const wide = BigInt(WIDTH);
+  if (product >> (2n * wide - 1n)) return { fraction: product >> wide, exponent: 0 };
+  return { fraction: (product >> (wide - 1n)) & ALL, exponent: -1 };
+}
+
+/** Reads a signed exponent; without digits it is 0. */
+function exponentOf(text: string | undefined, most: number): number {
+  const digits = (text ?? '').replace(/^[+-]/, '');
+  const value = Math.min(Number(digits === '' ? 0 : digits), most);
+  return text?.[0] === '-' ? -value : value;
+}
+
+function decimal(whole: string, part: string, exponent: string | undefined, warn: FloatWarn): Binary {
+  const all = whole + part;
+  const zeros = /^0*/.exec(all)![0].length;
+  const significant = all.slice(zeros);
+  if (significant === '') return { fraction: 0n, exponent: 0 };
+  if (significant.length > MAX_DIGITS)
+    warn('float-toolong', `only the first ${MAX_DIGITS} digits of the constant count`);
+  const digits = significant.slice(0, MAX_DIGITS);
+  let tens = whole.length - zeros + exponentOf(exponent, MAX_DECIMAL_EXPONENT);
+  // 0.digits as a binary fraction.
+  const numerator = BigInt(digits);
+  const denominator = 10n ** BigInt(digits.length);
+  let shift = WIDTH + Math.max(0, bitLength(denominator) - bitLength(numerator));
+  while ((numerator << BigInt(shift)) / denominator > ALL) shift--;
+  let fraction = (numerator << BigInt(shift)) / denominator;
+  let twos = WIDTH - shift + tens;
+  // Times 5^tens, by squaring.
+  let power = tens < 0 ? (ALL / 5n) * 4n + 1n : 5n << BigInt(WIDTH - 3);
+  let extra = tens < 0 ? -2 : 3;
+  for (tens = Math.abs(tens); tens > 0; tens = Math.floor(tens / 2)) {
+    if (tens % 2 === 1) {
+      const next = multiply(fraction, power);
+      fraction = next.fraction;
+      twos += extra + next.exponent;
+    }
+    const square = multiply(power, power);
+    power = square.fraction;
+    extra = extra * 2 + square.exponent;
+  }
+  return { fraction, exponent: twos };
+}
+
+/** Digits of a radix that is 2^`bits`. */
+function binary(bits: number, whole: string, part: string, exponent: string | undefined): Binary {
+  const prefix = { 4: '0x', 3: '0o', 1: '0b' }[bits]!;
+  const value = BigInt(prefix + (whole + part || '0'));
+  if (value === 0n) return { fraction: 0n, exponent: 0 };
+  const length = bitLength(value);
+  const shift = BigInt(WIDTH - length);
+  const fraction = shift >= 0n ? value << shift : value >> -shift;
+  const point = length - part.length * bits;
+  return { fraction, exponent: point + exponentOf(exponent, MAX_BINARY_EXPONENT) };
+}
+
+type Special = 'infinity' | 'quiet' | 'signalling';
+
+const SPECIAL: Readonly<Record<string, Special>> = {
+  infinity: 'infinity',
+  nan: 'quiet',
+  qnan: 'quiet',
+  snan: 'signalling',
 };
 
-function parse(text: string, warn: FloatWarn): Parsed | undefined {
+const RADIXES: readonly (readonly [RegExp, number])[] = [
+  [/^(?:0[xh]|\$)([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d*))?$/, 4],
+  [/^0[by]([01]*)\.?([01]*)(?:p([+-]?\d*))?$/, 1],
+  [/^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d*))?$/, 3],
+];
+
+function parse(text: string, warn: FloatWarn): Binary | Special | undefined {
   const s = text.toLowerCase().replaceAll('_', '');
   const special = SPECIAL[s.replace(/[?]/g, '')];
   if (special) return special;
-  const hex = /^(?:0[xh]|\$)([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d*))?$/.exec(s);
-  if (hex) return scaled(16n, hex[1], hex[2], 2n, hex[3], 4);
-  const binary = /^0[by]([01]*)\.?([01]*)(?:p([+-]?\d*))?$/.exec(s);
-  if (binary) return scaled(2n, binary[1], binary[2], 2n, binary[3], 1);
-  const octal = /^0[oq]([0-7]*)\.?([0-7]*)(?:p([+-]?\d*))?$/.exec(s);
-  if (octal) return scaled(8n, octal[1], octal[2], 2n, octal[3], 3);
-  const decimal = /^(?:0[dt])?(\d*)\.?(\d*)(?:e([+-]?\d*))?$/.exec(s);
-  if (!decimal) return undefined;
-  const [, whole, part, exponent] = decimal;
-  const leading = /^0*/.exec(whole + part)![0].length;
-  const kept = leading + MAX_DIGITS;
-  const power = Number.parseInt(exponent || '0', 10) || 0;
-  if (whole.length + part.length === 0) return undefined;
-  if (whole.length + part.length <= kept) return { kind: 'number', ...decimalFraction(whole, part, power) };
-  warn('float-toolong', `only the first ${MAX_DIGITS} digits of the constant count`);
-  const cut = (digits: string, from: number) =>
-    digits.slice(0, Math.max(0, kept - from)).padEnd(digits.length, '0');
-  return { kind: 'number', ...decimalFraction(cut(whole, 0), cut(part, whole.length), power) };
-}
-
-function scaled(
-  radix: bigint,
-  whole: string,
-  part: string,
-  base: bigint,
-  exponent: string | undefined,
-  perDigit: number,
-): Parsed | undefined {
-  const prefix: Record<string, string> = { '16': '0x', '8': '0o', '2': '0b', '10': '' };
-  const digits = whole + part;
-  if (digits === '') return undefined;
-  let numerator = BigInt(prefix[String(radix)] + digits);
-  let denominator = 1n;
-  const given = Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, Number.parseInt(exponent || '0', 10) || 0));
-  const power = given - part.length * perDigit;
-  if (power >= 0) numerator *= base ** BigInt(power);
-  else denominator = base ** BigInt(-power);
-  return { kind: 'number', numerator, denominator };
-}
-
-function bits(value: bigint): number {
-  return value === 0n
-    ? 0
-    : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0], 16)) + 28;
-}
-
-/**
- * n / d as an integer: rounded to the nearest, ties to even, or towards zero. Like NASM 2.16.01, "away from
- * zero" rounds to the nearest too, but ties away: it adds one half.
- */
-function divide(n: bigint, d: bigint, away: boolean | undefined): bigint {
-  const q = n / d;
-  if (away === false) return q;
-  const twice = (n - q * d) * 2n;
-  if (away) return twice >= d ? q + 1n : q;
-  return twice > d || (twice === d && (q & 1n) === 1n) ? q + 1n : q;
+  for (const [pattern, bits] of RADIXES) {
+    const m = pattern.exec(s);
+    if (m) return m[1] + m[2] === '' ? undefined : binary(bits, m[1], m[2], m[3]);
+  }
+  const m = /^(?:0[dt])?(\d*)\.?(\d*)(?:e([+-]?\d*))?$/.exec(s);
+  return m && m[1] + m[2] !== '' ? decimal(m[1], m[2], m[3], warn) : undefined;
 }
 
 /** Digits of a packed decimal. */
@@ -124,9 +154,21 @@ function packedDecimal(text: string, negative: boolean, warn: FloatWarn): bigint
   return BigInt(`0x${negative ? '80' : '00'}${digits.padStart(PACKED, '0')}`);
 }
 
+/** Rounds at `half`, the first bit that is not kept; what lies below it is cleared. Away from zero, like NASM 2.16.01, means adding one half. */
+function round(value: bigint, half: bigint, rounding: FloatMode['rounding'], negative: boolean): bigint {
+  const cut = value & ~(half - 1n);
+  const rest = value & (half - 1n);
+  if (rounding === 'near') {
+    const up = (value & half) !== 0n && (rest !== 0n || (value & (half << 1n)) !== 0n);
+    return up ? cut + half : cut;
+  }
+  const away = rounding !== 'zero' && (rounding === 'up') !== negative;
+  return away && (value & ((half << 1n) - 1n)) !== 0n ? cut + half : cut;
+}
+
 /**
- * The bit pattern of a floating-point constant, rounded to nearest even, as an
- * unsigned integer; undefined when `text` is none or the format has no such size.
+ * The bit pattern of a floating-point constant as an unsigned integer; undefined
+ * when `text` is none or the format has no such size.
  */
 export function floatBits(
   text: string,
@@ -135,56 +177,66 @@ export function floatBits(
   mode: FloatMode = DEFAULT_FLOAT,
   warn: FloatWarn = () => {},
 ): bigint | undefined {
-  const { rounding } = mode;
-  const away = rounding === 'near' ? undefined : rounding !== 'zero' && (rounding === 'up') !== negative;
   const packed = bytes === 10 ? packedDecimal(text, negative, warn) : undefined;
   if (packed !== undefined || /^0p|p$/i.test(text)) return packed;
   const format = FORMATS[bytes];
   const parsed = parse(text.replace(/^__\??(.*?)\??__$/, '$1'), warn);
   if (!format || !parsed) return undefined;
-  const { exponent: width, fraction, explicit } = format;
-  const bias = (1 << (width - 1)) - 1;
-  const largest = (1n << BigInt(width)) - 1n;
-  const stored = BigInt(fraction);
-  const leading = explicit ? 1n << stored : 0n;
-  const join = (e: bigint, mantissa: bigint): bigint => {
-    const size = explicit ? stored + 1n : stored;
-    const high = (e << size) | mantissa;
-    return negative ? high | (1n << (size + BigInt(width))) : high;
+  const bits = format.bytes * 8;
+  const made =
+    typeof parsed === 'string' ? special(format, parsed) : finite(format, parsed, negative, mode, warn);
+  const sign = negative ? 1n << BigInt(bits - 1) : 0n;
+  return sign | (made >> BigInt(WIDTH - bits));
+}
+
+/** Bit `index` of {@link WIDTH}, counted from the highest. */
+const bitAt = (index: number): bigint => 1n << BigInt(WIDTH - 1 - index);
+
+function special({ exponent, fraction, explicit }: Format, kind: Special): bigint {
+  const lead = exponent + (explicit ? 1 : 0);
+  let value = ((1n << BigInt(exponent)) - 1n) << BigInt(WIDTH - 1 - exponent);
+  if (explicit) value |= bitAt(lead);
+  if (kind === 'quiet') value |= bitAt(lead + 1);
+  else if (kind === 'signalling') value |= bitAt(lead + fraction);
+  return value;
+}
+
+/** The format's pattern at the top of {@link WIDTH} bits. */
+function finite(
+  format: Format,
+  { fraction, exponent: power }: Binary,
+  negative: boolean,
+  { rounding, daz }: FloatMode,
+  warn: FloatWarn,
+): bigint {
+  if (fraction === 0n) return 0n;
+  const { exponent: width, explicit } = format;
+  const most = 1 << (width - 1);
+  const lead = width + (explicit ? 1 : 0);
+  const half = bitAt(format.bytes * 8);
+  const field = (value: number) => BigInt(value) << BigInt(WIDTH - 1 - width);
+  const overflow = (): bigint => {
+    warn('float-overflow', 'the constant is too large for its format: it becomes infinite');
+    return special(format, 'infinity');
   };
-  if (parsed.kind !== 'number') {
-    const payload = { infinity: 0n, quiet: 1n << (stored - 1n), signalling: 1n }[parsed.kind];
-    return join(largest, leading | payload);
-  }
-  const { numerator, denominator } = parsed;
-  if (numerator === 0n) return join(0n, 0n);
-  // Find e with 2^e <= n/d < 2^(e+1).
-  let e = bits(numerator) - bits(denominator);
-  const below = e >= 0 ? numerator < denominator << BigInt(e) : numerator << BigInt(-e) < denominator;
-  if (below) e--;
-  e = Math.max(e, 1 - bias);
-  const shift = fraction - e;
-  let mantissa =
-    shift >= 0
-      ? divide(numerator << BigInt(shift), denominator, away)
-      : divide(numerator, denominator << BigInt(-shift), away);
-  let biased = BigInt(e + bias);
-  const one = 1n << stored;
-  if (mantissa >= one << 1n) {
-    mantissa >>= 1n;
-    biased++;
-  }
-  if (mantissa < one) {
-    const vanishes = mode.daz || mantissa === 0n;
+  let exponent = power - 1;
+  if (exponent > most) return overflow();
+  if (exponent < 2 - most) {
+    const shift = -(exponent + most - 2 - width) + (explicit ? 1 : 0);
+    const value = round(fraction >> BigInt(shift), half, rounding, negative);
+    // Rounded up to the smallest normal number.
+    if (value & bitAt(lead)) return (explicit ? value : value & ~bitAt(lead)) | field(1);
+    const vanishes = daz || value === 0n;
     if (vanishes) warn('float-underflow', 'the constant is too small for its format: it becomes 0');
     else warn('float-denorm', 'the constant is a denormal number');
-    if (vanishes) return join(0n, 0n);
-    biased = 0n;
+    return vanishes ? 0n : value;
   }
-  // The first power of two beyond the format NASM 2.16.01 takes for a number: what comes out is no number.
-  if (biased > largest || (biased === largest && e + bias < Number(largest))) {
-    warn('float-overflow', 'the constant is too large for its format: it becomes infinite');
-    return join(largest, leading);
+  exponent += most - 1;
+  let value = round(fraction >> BigInt(lead), half, rounding, negative);
+  if (value & bitAt(lead - 1)) {
+    value >>= 1n;
+    exponent++;
+    if (exponent >= 2 * most - 1) return overflow();
   }
-  return join(biased, explicit ? mantissa : mantissa & (one - 1n));
+  return (explicit ? value : value & ~bitAt(lead)) | field(exponent);
 }
