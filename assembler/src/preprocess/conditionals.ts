@@ -35,7 +35,7 @@ function macrosOf(state: State, t: Token, at: Token): SingleMacro[] | undefined 
     `\`${at.text}\` takes names of macros`,
     t,
   );
-  return local && !state.context(local.dollars) ? undefined : findSingles(state, t);
+  return findSingles(state, t);
 }
 
 /** `%ifmacro name 1-3+`: is there a macro of exactly this name that could take these numbers of parameters? */
