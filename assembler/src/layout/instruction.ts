@@ -72,7 +72,9 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
     operands: [],
   };
   const { branch } = body;
+  const { reporter } = layout;
   for (const syntax of body.operands) {
+    const { said } = reporter;
     try {
       if (isRounding(syntax)) {
         instruction.rounding = syntax.decorators!.join('');
@@ -86,6 +88,8 @@ function evaluate(layout: Layout, body: Instruction): InstructionStatement {
         ? new Complaint(problem.code, problem.message, syntax.first, syntax.last)
         : problem;
     }
+    // What somebody was told of when it was made is made again.
+    if (reporter.said !== said) syntax.made = undefined;
   }
   return instruction;
 }

@@ -344,7 +344,8 @@ export function isConstant(e: Expression): boolean {
     case 'register':
       return true;
     case 'unary':
-      return isConstant(e.operand);
+      // It warns each time.
+      return e.op !== 'cut' && isConstant(e.operand);
     case 'binary':
       return isConstant(e.left) && isConstant(e.right);
     case 'conditional':
