@@ -10,6 +10,8 @@ type Instruction = Extract<Body, { kind: 'instruction' }>;
 
 /** What the encoding of an instruction counts as, in tokens. */
 const WORK = 5;
+/** The same when it makes the assembler say something. */
+const WORK_SAID = 30;
 
 /** Repetitions done in one step. */
 const STEP = 4096;
@@ -48,8 +50,9 @@ export function assembleInstruction(
   const repeat = (from: number, to: number): boolean => {
     for (let i = from; i < to; i++) {
       if (layout.stopped) return false;
-      layout.spend(WORK, statement.first);
+      const before = layout.reporter.said;
       const result = encodeOnce(layout, statement, body, instruction, short);
+      layout.spend(layout.reporter.said === before ? WORK : WORK_SAID, statement.first);
       if (!result) return false;
       layout.listing?.iteration(i, count);
       layout.emit(result.bytes, 1, true, statement.first, result.fields);

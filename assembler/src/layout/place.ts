@@ -91,12 +91,25 @@ export function place(sections: readonly Section[], org: bigint | undefined): Pl
         message: `\`vfollows=${s.vfollows}\`: there is no such section`,
       });
     }
-    if (before) vstart = alignUp(before.vstart + BigInt(before.offset), s.valign ?? DEFAULT_ALIGN);
+    if (before && isCircular(s, byName)) {
+      const message = `\`vfollows=${s.vfollows}\`: section \`${s.name}\` would follow itself`;
+      problems.push({ code: 'section-circular', message });
+    } else if (before) vstart = alignUp(before.vstart + BigInt(before.offset), s.valign ?? DEFAULT_ALIGN);
     else if (s.valign !== undefined && s.explicitVstart === undefined) vstart = alignUp(vstart, s.valign);
     if (s.vstart !== vstart) moved = true;
     s.vstart = vstart;
   }
   return { origin, length, problems, moved };
+}
+
+/** Does the way from section to section that `vfollows=` says lead back? */
+function isCircular(section: Section, byName: ReadonlyMap<string, Section>): boolean {
+  let at: Section | undefined = section;
+  for (let n = byName.size; at && n > 0; n--) {
+    at = at.vfollows === undefined ? undefined : byName.get(at.vfollows);
+    if (at === section) return true;
+  }
+  return false;
 }
 
 /** A section that says where it goes, and those behind it that do not. */

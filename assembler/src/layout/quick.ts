@@ -10,8 +10,9 @@ import { hashStep, wordAt } from '../text/word';
 import { FixedLine } from './fixed';
 import type { Layout } from './layout';
 
-/** Operands remembered; the newer one of two that meet in a slot stays. */
-const SLOTS = 1 << 13;
+/** Operands remembered, at first and at most; the newer one of two that meet in a slot stays. */
+const FEW = 1 << 7;
+const MANY = 1 << 13;
 const LONGEST = 64;
 const MOST = 4;
 const NO_PREFIXES: string[] = [];
@@ -39,7 +40,9 @@ for (const c of '"\'`%{};:?\\') excluded[c.charCodeAt(0)] = 1;
  * to the long way.
  */
 export class QuickReader {
-  readonly #known: (Known | undefined)[] = new Array<Known | undefined>(SLOTS).fill(undefined);
+  #known: (Known | undefined)[] = new Array<Known | undefined>(FEW).fill(undefined);
+  /** Operands read. */
+  #read = 0;
 
   constructor(readonly layout: Layout) {}
 
@@ -87,7 +90,7 @@ export class QuickReader {
     if (length === 0 || length > LONGEST) return undefined;
     let hash = 0;
     for (let i = from; i < to; i++) hash = hashStep(hash, whole.charCodeAt(i));
-    const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1);
+    const slot = (hash ^ (hash >>> 13)) & (this.#known.length - 1);
     const { names } = this.layout;
     const known = this.#known[slot];
     if (known !== undefined && known.hash === hash && known.epoch === names.epoch) {
@@ -106,6 +109,8 @@ export class QuickReader {
       }
     }
     this.#known[slot] = new Known(whole.slice(from, to), hash, names.epoch, operand);
+    if (++this.#read === this.#known.length && this.#read < MANY)
+      this.#known = new Array<Known | undefined>(this.#read * 4).fill(undefined);
     return operand;
   }
 }
