@@ -54,7 +54,8 @@ const org: Directive = (layout, cursor, at) => {
 function sectionName(cursor: Cursor, at: Token): string {
   const first = cursor.next();
   if (!first) throw new Complaint('name-expected', `\`${at.text}\` needs a name`, at);
-  let name = first.kind === Kind.String ? first.text.slice(1, -1) : first.text;
+  // Quotes are part of it, as in NASM.
+  let name = first.text;
   while (cursor.peek && !cursor.peek.space && !cursor.peek.is('=')) name += cursor.next()!.text;
   return name;
 }
