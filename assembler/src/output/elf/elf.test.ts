@@ -26,7 +26,7 @@ describe('ELF objects', () => {
   });
 
   it('know no directives of flat binaries', () => {
-    assert.deepEqual(errors('org 5\n[map all x]\n'), ['1 directive-unknown', '2 directive-unknown']);
+    assert.deepEqual(errors('[org 5]\n[map all x]\n'), ['1 directive-unknown', '2 directive-unknown']);
   });
 
   it('complain about attributes', () => {
