@@ -38,6 +38,8 @@ export interface MemorySyntax {
   segment?: 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs';
   relative?: boolean;
   nosplit?: boolean;
+  /** `[a32 x]`: a prefix of the whole instruction. */
+  prefix?: string;
 }
 
 /** What a statement does, label and `times` apart. */
@@ -201,6 +203,8 @@ function parseBody(cursor: Cursor, statement: Statement): Body {
     }
     cursor.expect(',', 'between operands');
   }
+  for (const { memory } of operands)
+    if (memory?.prefix && !prefixes.includes(memory.prefix)) prefixes.push(memory.prefix);
   const { branch } = meaning;
   // A branch depends on where it stands.
   if (!branch) for (const o of operands) o.fixed = isFixed(o);
@@ -225,7 +229,7 @@ function encodingPrefix(cursor: Cursor): string {
 
 /** True when the value of the operand can depend on nothing: no symbol, no `$`. */
 export function isFixed(o: OperandSyntax): boolean {
-  if (o.offset) return false;
+  if (o.offset || o.memory?.prefix) return false;
   if (!o.memory) return o.value === undefined || isConstant(o.value);
   return isConstant(o.memory.value) && (o.memory.second === undefined || isConstant(o.memory.second));
 }
@@ -342,6 +346,7 @@ function parseBracket(cursor: Cursor): MemorySyntax {
     segment: undefined,
     relative: undefined,
     nosplit: undefined,
+    prefix: undefined,
   };
   for (;;) {
     const size = sizeOf(cursor);
@@ -354,6 +359,7 @@ function parseBracket(cursor: Cursor): MemorySyntax {
     if (word === 'rel') memory.relative = true;
     else if (word === 'abs') memory.relative = false;
     else if (word === 'nosplit') memory.nosplit = true;
+    else if (/^a(16|32|64)$/.test(word)) memory.prefix = word;
     else if (isSegmentName(word) && cursor.ahead(1)?.is(':')) {
       memory.segment = word;
       cursor.next();
