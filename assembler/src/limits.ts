@@ -40,6 +40,8 @@ export const MAX_ERRORS = 10_000;
 export const MAX_INDIRECTION = 100;
 /** Diagnostics kept. */
 export const MAX_DIAGNOSTICS = 1000;
+/** Lines of a listing: data of a few characters may have a hundred million bytes, nine on a line. */
+export const MAX_LISTED = 1_000_000;
 /** Parentheses and operators inside each other. */
 export const MAX_EXPRESSION_DEPTH = 500;
 

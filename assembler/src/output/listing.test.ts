@@ -18,6 +18,13 @@ function read(path: string): Uint8Array | undefined {
 }
 
 describe('listings', () => {
+  it('end where they would never end, and the output is whole', () => {
+    const data = new TextEncoder().encode('db 20000000 dup (1, 2)\n nop\n');
+    const { listing, image } = assemble({ main: 'a.asm', files: { read: () => data }, listing: true });
+    assert.equal(image?.length, 40_000_001);
+    assert.match(listing!.slice(-200), /\n\.\.\. more than 1000000 lines: the rest is left out\n$/);
+  });
+
   for (const [name, format] of [
     ['listing', 'bin'],
     ['object', 'elf64'],

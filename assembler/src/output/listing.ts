@@ -2,6 +2,7 @@ import type { Diagnostic, FileProvider, Severity } from '../api';
 import type { EncodedField } from '../encode/statement';
 import type { Listing } from '../layout/listing';
 import { Section } from '../layout/section';
+import { MAX_LISTED } from '../limits';
 import type { Frame } from '../preprocess/state';
 import { readText, type SourceLine } from '../text/source';
 import { detokenise, type Token } from '../text/token';
@@ -156,8 +157,21 @@ export class ListingWriter implements Listing {
     this.#line = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
   }
 
+  /** Has the listing all the lines it may have? */
+  get #full(): boolean {
+    return this.#out.length >= MAX_LISTED;
+  }
+
   /** Writes the pending line. */
   #emit(): void {
+    if (this.#full) {
+      if (this.#out.length === MAX_LISTED)
+        this.#out.push(`... more than ${MAX_LISTED} lines: the rest is left out`);
+      this.#line = undefined;
+      this.#data = '';
+      this.#errors = [];
+      return;
+    }
     const mark = `${this.#level < 10 ? ' ' : ''}<${this.#level}>`;
     const number = String(this.#number).padStart(6);
     if (this.#line !== undefined || this.#data !== '') {
@@ -191,6 +205,7 @@ export class ListingWriter implements Listing {
   }
 
   bytes(offset: number, bytes: Uint8Array, count: number, fields: readonly EncodedField[] | undefined): void {
+    if (this.#full) return;
     if (this.#hidden || this.hidden) {
       this.#hidden = false;
       this.#binary = false;
@@ -207,7 +222,7 @@ export class ListingWriter implements Listing {
 
   #raw(offset: number, bytes: Uint8Array, fields: readonly EncodedField[] | undefined): void {
     let next = 0;
-    for (let i = 0; i < bytes.length; ) {
+    for (let i = 0; i < bytes.length && !this.#full; ) {
       const field = fields && next < fields.length && fields[next].offset === i ? fields[next++] : undefined;
       if (!field || (field.relative ? field.reference.here : field.reference.base === undefined)) {
         this.#put(offset + i, hex(bytes[i], 2));

@@ -31,8 +31,8 @@ export class ElfFormat implements ObjectFormat {
   /** Set by whoever makes both. */
   layout!: Layout;
   readonly #special = new Map(SPECIAL.map((name) => [name, new Special(name)]));
-  /** `.text` as long as no directive names it. */
-  #implicitAlign = 0;
+  /** Of `.text` as long as no directive names it: what was asked for at all, and what behind its first byte. */
+  #implicitAlign = { all: 0, inside: 0 };
   #last: string | undefined;
   #finder: GlobalFinder | undefined;
 
@@ -49,7 +49,7 @@ export class ElfFormat implements ObjectFormat {
     this.order.clear();
     this.elements.clear();
     this.relocations.clear();
-    this.#implicitAlign = 0;
+    this.#implicitAlign = { all: 0, inside: 0 };
     this.#last = undefined;
     this.#finder = undefined;
   }
@@ -69,7 +69,11 @@ export class ElfFormat implements ObjectFormat {
   align(section: Section, alignment: number): void {
     const known = this.sections.get(section);
     if (known) known.align = Math.max(known.align, alignment);
-    else if (section.offset > 0) this.#implicitAlign = Math.max(this.#implicitAlign, alignment);
+    else {
+      const implicit = this.#implicitAlign;
+      implicit.all = Math.max(implicit.all, alignment);
+      if (section.offset > 0) implicit.inside = Math.max(implicit.inside, alignment);
+    }
   }
 
   defined(name: string): void {
@@ -141,7 +145,8 @@ export class ElfFormat implements ObjectFormat {
       const labelled = [...this.layout.symbols.table.values()].some((s) => s.base === section);
       if (section.offset === 0 && !labelled) continue;
       declareSection(this.sections, section, [], this.variant.word, () => {});
-      this.align(section, this.#implicitAlign);
+      // NASM makes the section at its first byte or, for the passes behind, at its first label.
+      this.align(section, labelled ? this.#implicitAlign.all : this.#implicitAlign.inside);
     }
   }
 }
