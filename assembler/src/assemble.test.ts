@@ -23,6 +23,14 @@ function complaints(r: AssembleResult): string[] {
 }
 
 describe('assemble: diagnostics', () => {
+  it('of a directive without a name, in every format', () => {
+    for (const format of [undefined, 'elf64'] as const)
+      assert.deepEqual(complaints(build({ '/a.asm': '[]\n[ ]\n' }, { format })), [
+        'directive-unknown 1:1-2',
+        'directive-unknown 2:1-2',
+      ]);
+  });
+
   it('names the operand that is wrong and goes on', () => {
     const r = build({ '/a.asm': 'mov ax, [foo]\n  db 1, 08z\nfoo: db 1\nnop nop\nmov ax, nix\n' });
     assert.deepEqual(complaints(r), [

@@ -420,7 +420,7 @@ export function runDirective(layout: Layout, tokens: readonly Token[]): void {
   cursor.next();
   const at = cursor.next();
   const known = at && Object.hasOwn(DIRECTIVES, at.lower) ? DIRECTIVES[at.lower] : undefined;
-  const directive = layout.format && (known === org || at!.lower === 'map') ? undefined : known;
+  const directive = layout.format && (known === org || at?.lower === 'map') ? undefined : known;
   if (!directive && at && layout.format?.directive(at.lower, cursor.tokens.slice(cursor.at, cursor.end), at))
     return;
   if (!directive)

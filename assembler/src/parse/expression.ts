@@ -1,7 +1,7 @@
 import { Complaint } from '../diagnostics';
 import { MAX_EXPRESSION_DEPTH } from '../limits';
 import { parseNumber, wrap } from '../text/number';
-import { quote, recode, stringBytes } from '../text/string';
+import { recode, stringBytes } from '../text/string';
 import { Kind, type Token } from '../text/token';
 import type { Cursor } from './cursor';
 import { numberHint } from './hints';
@@ -178,5 +178,5 @@ function parseCall(cursor: Cursor, name: string, token: Token, depth: number): E
   const bytes = recode(argument.bytes, name.startsWith('utf16') ? 2 : 4, name.endsWith('be'));
   if (bytes === undefined)
     throw new Complaint('string-expected', `\`${token.text}\` needs a string in UTF-8`, token);
-  return { kind: 'string', bytes, at: token.with(Kind.String, quote(bytes)) };
+  return { kind: 'string', bytes, at: token };
 }

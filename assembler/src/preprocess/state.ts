@@ -262,7 +262,7 @@ export class State {
   /** Counts the bytes of a string that macros put together. */
   spendString(bytes: number, at: Token): void {
     if (bytes > MAX_STRING) throw new Complaint('limit', `the string has more than ${MAX_STRING} bytes`, at);
-    this.spend(bytes >> 4, at);
+    this.spend(bytes >> 2, at);
   }
 
   /** Reports and ends the pass. */

@@ -14,9 +14,7 @@ export function utf8(text: string): string {
   let plain = true;
   for (let i = 0; i < text.length && plain; i++) plain = text.charCodeAt(i) < 128;
   if (plain) return text;
-  let out = '';
-  for (const byte of encodeText(text)) out += String.fromCharCode(byte);
-  return out;
+  return byteString(encodeText(text));
 }
 
 /** The bytes of a string token, quotes and escapes resolved (NASM manual 3.4.2); undefined when it is not terminated. */
@@ -68,14 +66,8 @@ export function quote(bytes: string): string {
   }
   if (plain && !bytes.includes("'")) return `'${bytes}'`;
   if (plain && !bytes.includes('"')) return `"${bytes}"`;
-  let out = '`';
-  for (const c of bytes) {
-    const code = c.charCodeAt(0);
-    if (c === '`' || c === '\\') out += `\\${c}`;
-    else if (code >= 32 && code < 127) out += c;
-    else out += `\\x${code.toString(16).padStart(2, '0')}`;
-  }
-  return `${out}\``;
+  const inside = bytes.replaceAll(/[`\\]/g, '\\$&');
+  return `\`${inside.replaceAll(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}\``;
 }
 
 /** A string as an integer: first character lowest, `most` at most count (NASM manual 3.4.3). */
@@ -88,26 +80,33 @@ export function stringNumber(bytes: string, most = 8): bigint {
 
 /** Converts a UTF-8 byte string to UTF-16 or UTF-32, for `__?utf16?__` and its kin (NASM manual 3.4.5); undefined when it is none. */
 export function recode(bytes: string, unit: 2 | 4, bigEndian: boolean): string | undefined {
+  const data = new Uint8Array(bytes.length);
+  for (let i = 0; i < data.length; i++) data[i] = bytes.charCodeAt(i);
   let text: string;
   try {
-    text = strict.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
+    text = strict.decode(data);
   } catch {
     return undefined;
   }
-  let out = '';
+  const out = new Uint8Array(text.length * unit);
+  let length = 0;
   const put = (value: number) => {
-    for (let i = 0; i < unit; i++) {
-      const shift = 8 * (bigEndian ? unit - 1 - i : i);
-      out += String.fromCharCode((value >>> shift) & 0xff);
-    }
+    for (let i = 0; i < unit; i++) out[length++] = value >>> (8 * (bigEndian ? unit - 1 - i : i));
   };
-  if (unit === 2) {
-    for (const c of text) {
-      const halves = Array.from({ length: c.length }, (_, i) => c.charCodeAt(i));
-      // As NASM 2.16.01 has them.
-      if (bigEndian) halves.reverse();
-      halves.forEach(put);
-    }
-  } else for (const c of text) put(c.codePointAt(0)!);
+  for (const c of text) {
+    if (unit === 4) put(c.codePointAt(0)!);
+    else if (c.length === 2 && bigEndian) {
+      // The halves change places, too, as NASM 2.16.01 has them.
+      put(c.charCodeAt(1));
+      put(c.charCodeAt(0));
+    } else for (let i = 0; i < c.length; i++) put(c.charCodeAt(i));
+  }
+  return byteString(out.subarray(0, length));
+}
+
+/** Bytes as a byte string. */
+function byteString(bytes: Uint8Array): string {
+  let out = '';
+  for (let i = 0; i < bytes.length; i += 4096) out += String.fromCharCode(...bytes.subarray(i, i + 4096));
   return out;
 }
