@@ -230,9 +230,14 @@ export class Pass implements Host {
     this.#state.complained(at);
   }
 
-  /** Will the recording do what is left to do with the line? Statements take much room. */
+  /** Will the recording do what is left to do with the line? Statements take much room. Objects and listings get a last whole pass. */
   #isRecorded(source: SourceLine): boolean {
-    return this.recorder !== undefined && this.#state.frame?.kind === 'file' && source.from < source.to;
+    return (
+      this.recorder !== undefined &&
+      !this.layout.traced &&
+      this.#state.frame?.kind === 'file' &&
+      source.from < source.to
+    );
   }
 
   #fixed(fixed: FixedLine, source: SourceLine): void {
