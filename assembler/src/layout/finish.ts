@@ -34,11 +34,10 @@ export function* finish(
   let record = 0;
   let fixup = 0;
   const { steps } = program;
-  const copy = (step: Step, first: number, length: number) => {
+  /** Puts down `length` bytes that the recorded pass had at `at`, `by` bytes further on. */
+  const copy = (step: Step, length: number, at: number, by: number) => {
     const { section } = layout;
-    const at = places.get(section) ?? 0;
-    const by = section.offset - at;
-    for (let k = 0; k < step.records; k++) records.put(first + k, section, by);
+    for (let k = 0; k < step.records; k++) records.put(record + k, section, by);
     const bytes = program.bytes!.get(section)!;
     if (section.nobits) section.reserve(length);
     else if (length > 0) section.append(bytes.subarray(at, at + length));
@@ -54,7 +53,7 @@ export function* finish(
     switch (step.act) {
       case Act.Room:
         took = step.length;
-        copy(step, record, took);
+        copy(step, took, at, by);
         for (let k = 0; k < step.fixups; k++)
           if (!program.fixups.apply(fixup++, section, by, symbols)) return false;
         break;
@@ -73,7 +72,7 @@ export function* finish(
         if (!sameAnswer(step, layout)) return false;
         break;
       case Act.Sized:
-        if (isSame(step)) copy(step, record, took);
+        if (isSame(step)) copy(step, took, at, by);
         else again = true;
         break;
       case Act.Branch:
